@@ -1,0 +1,96 @@
+//! What the screen (or the command line) may ask of the engine.
+
+use std::path::PathBuf;
+
+use crate::account::{Account, AccountId, Fingerprint};
+use crate::mail::Draft;
+use crate::secret::Password;
+use crate::store::types::{Flag, MailboxView, MessageKey, Move, Role};
+
+/// Names a request; its answers carry it back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(pub u64);
+
+/// A command with the name its answers will carry.
+#[derive(Debug)]
+pub struct Request {
+    pub id: RequestId,
+    pub command: Command,
+}
+
+/// Everything that can be asked for. Each is answered by exactly one closing event with its id: the one named behind the
+/// arrow, or [`super::Event::Failed`].
+#[derive(Debug)]
+pub enum Command {
+    /// → `Accounts`
+    ListAccounts,
+    /// Adds (id zero) or changes an account. → `AccountSaved`, and `Accounts` unasked to every screen
+    SaveAccount { account: Box<Account>, password: PasswordChange },
+    /// Removes the account, its mail and its password. → `Done`, and `Accounts` unasked
+    RemoveAccount(AccountId),
+    /// Signs in to both servers and out again. → `AccountTested`
+    TestAccount { account: Box<Account>, password: PasswordChange },
+    /// Trusts one certificate for one account's server. → `AccountSaved`
+    PinCertificate { account: AccountId, outgoing: bool, fingerprint: Fingerprint },
+    /// A password for this session, or kept in the keyring. → `Done`
+    ProvidePassword { account: AccountId, password: Password, remember: bool },
+
+    /// Sends the Outbox of, then collects from, these accounts (none named: all). → `Done` when all visits have ended;
+    /// before that `VisitProgress` and one `VisitEnded` an account. While an account is being visited, any number of further
+    /// requests add one visit.
+    GetMail { accounts: Vec<AccountId> },
+    /// Submits what waits in the Outbox. → `Done`; before that `OutboxProgress`
+    SendOutbox,
+    /// Ends every visit and submission at once; what is stored stays. → `Done`
+    Stop,
+
+    /// → `Mailboxes`
+    ListMailboxes,
+    /// All keys of a view, newest first. → `Listing`
+    ListMessages { view: MailboxView },
+    /// → `Rows`
+    LoadRows { keys: Vec<MessageKey> },
+    /// → `Opened`
+    OpenMessage { key: MessageKey },
+    /// The received octets as text, for the source view. → `Source`
+    LoadSource { key: MessageKey },
+    /// The received octets. → `Raw`
+    LoadRaw { key: MessageKey },
+    /// Writes one attachment (by `Attachment::index`; None: all) into a folder; a name that is taken gets a number. → `Saved`
+    SaveAttachments { key: MessageKey, index: Option<usize>, folder: PathBuf },
+    /// Writes every message as one file of its received octets. → `Saved`
+    ExportEml { folder: PathBuf },
+
+    /// → `Done`
+    SetFlag { keys: Vec<MessageKey>, flag: Flag, on: bool },
+    /// Moves messages to the mailbox with that role of their own account. → `Moved`
+    MoveMessages { keys: Vec<MessageKey>, to: Role },
+    /// Puts messages back to where they were before they were last moved. → `Moved`
+    RestoreMessages { keys: Vec<MessageKey> },
+    /// Undoes: puts each message into the mailbox that the move says it came from. → `Moved`
+    UndoMoves { moves: Vec<Move> },
+    /// Removes for good what lies in Trash, of one account or all. → `Done`
+    EmptyTrash { account: Option<AccountId> },
+
+    /// Stores the draft (key None: a new one). → `DraftSaved`
+    SaveDraft { account: AccountId, key: Option<MessageKey>, draft: Box<Draft> },
+    /// Also opens what lies in the Outbox, which takes it out of it into Drafts. → `DraftOpened`
+    OpenDraft { key: MessageKey },
+    /// Finishes the draft and puts it into the Outbox. → `Queued`
+    QueueDraft { account: AccountId, key: Option<MessageKey>, draft: Box<Draft> },
+    /// Removes a draft. → `Done`
+    DiscardDraft { key: MessageKey },
+    /// Marks a message of the Outbox whose fate is unknown, or that was refused, to be sent again. → `Done`
+    RetryOutgoing { key: MessageKey },
+
+    /// Ends the engine; what is running is stopped as by `Stop`. → `Done`, the last event
+    Shutdown,
+}
+
+/// What becomes of the stored password when an account is saved.
+#[derive(Debug)]
+pub enum PasswordChange {
+    Keep,
+    /// Put into the keyring.
+    Store(Password),
+}

@@ -1,0 +1,184 @@
+//! What the engine tells the screen, and the one place where errors become words for a person.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::command::RequestId;
+use crate::account::{Account, AccountId, Fingerprint};
+use crate::mail::{Draft, MessageView};
+use crate::store::types::{MailboxCount, MailboxView, MessageKey, MessageRow, Move, OutboxState};
+
+/// News from the engine. `answers` names the request that it answers; None: unasked.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub answers: Option<RequestId>,
+    pub event: Event,
+}
+
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The request is done; nothing to tell.
+    Done,
+    /// The request could not be carried out.
+    Failed(Box<Problem>),
+
+    Accounts(Vec<Account>),
+    AccountSaved(AccountId),
+    AccountTested(Box<AccountTest>),
+
+    /// How a visit is getting on; often, but not more than a few times a second.
+    VisitProgress(Visit),
+    /// The line of this account is closed.
+    VisitEnded(Visit),
+    /// A message of the Outbox changed its state; None: it was accepted and lies in Sent.
+    OutboxProgress {
+        key: MessageKey,
+        state: Option<OutboxState>,
+    },
+    /// Messages came or went: lists that are on the screen should ask again.
+    MailChanged,
+    /// Something that a person must know, though nobody asked.
+    Notice(Box<Problem>),
+
+    Mailboxes(Vec<MailboxCount>),
+    Listing {
+        view: MailboxView,
+        keys: Arc<Vec<MessageKey>>,
+    },
+    /// In the order asked; a key that is gone is left out.
+    Rows(Vec<MessageRow>),
+    Opened(Box<OpenedMessage>),
+    Source {
+        key: MessageKey,
+        text: String,
+    },
+    Raw {
+        key: MessageKey,
+        bytes: Arc<Vec<u8>>,
+    },
+    Saved {
+        files: Vec<PathBuf>,
+    },
+
+    Moved(Vec<Move>),
+    DraftSaved {
+        key: MessageKey,
+    },
+    DraftOpened {
+        key: MessageKey,
+        account: AccountId,
+        draft: Box<Draft>,
+    },
+    Queued {
+        key: MessageKey,
+    },
+}
+
+/// A message opened for reading.
+#[derive(Clone, Debug)]
+pub struct OpenedMessage {
+    pub row: MessageRow,
+    pub view: Arc<MessageView>,
+}
+
+/// One account's visit to its server, from the click to the closed line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Visit {
+    pub account: AccountId,
+    pub account_name: String,
+    pub stage: Stage,
+    /// Messages that this visit has to fetch, once known.
+    pub planned: u32,
+    /// Octets of those, as the server announced them.
+    pub planned_bytes: u64,
+    /// Messages fetched and safely stored.
+    pub new: u32,
+    /// Octets of message bodies that came over the line.
+    pub bytes: u64,
+    pub deleted_on_server: u32,
+    /// How long the line has been open.
+    pub connected_ms: u64,
+    /// What went wrong; the visit may have gone on.
+    pub problems: Vec<Problem>,
+    /// It ended because the person said *Stop*.
+    pub stopped: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// Waiting for its turn, the password, the Outbox.
+    #[default]
+    Waiting,
+    Connecting,
+    SigningIn,
+    Listing,
+    Fetching,
+    Deleting,
+    /// The line is closed.
+    Closed,
+}
+
+/// What *Test connection* found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AccountTest {
+    /// What the incoming server said, or the problem.
+    pub incoming: Result<String, Problem>,
+    /// The same for the outgoing server; None where the account has none.
+    pub outgoing: Option<Result<String, Problem>>,
+}
+
+/// Something that went wrong, in a person's words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problem {
+    /// What was being done: “Could not get mail for work@example.org”.
+    pub what: String,
+    /// Why it failed: “the server does not know this password”.
+    pub why: String,
+    /// What to do about it; may be “Nothing to do: …”.
+    pub remedy: String,
+    /// The other side's own words, fit for the screen; never a password. Empty where there are none.
+    pub detail: String,
+    /// What the window can offer beside the words.
+    pub offer: Option<Offer>,
+}
+
+/// A step that a person can take from a [`Problem`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// Ask for the password of this account, then go on.
+    EnterPassword(AccountId),
+    /// Show this certificate, and trust it for this account if the person says so.
+    TrustCertificate { account: AccountId, outgoing: bool, certificate: Box<CertificateFacts> },
+    /// Open the settings of this account.
+    EditAccount(AccountId),
+}
+
+/// What a person should read before trusting a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFacts {
+    pub subject: String,
+    pub issuer: String,
+    /// Host names it was issued for.
+    pub names: Vec<String>,
+    /// Days, as `2026-11-23`.
+    pub valid_from: String,
+    pub valid_until: String,
+    pub fingerprint: Fingerprint,
+    /// Why it is not trusted.
+    pub fault: String,
+}
+
+impl fmt::Display for Problem {
+    /// One paragraph: what: why. Remedy. Server said: detail.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}.", self.what, self.why.trim_end_matches('.'))?;
+        if !self.remedy.is_empty() {
+            write!(f, " {}", self.remedy)?;
+        }
+        if !self.detail.is_empty() {
+            write!(f, " Server said: {}", self.detail)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,8 @@
+//! Malote, a desktop mail reader for POP3.
+#![forbid(unsafe_code)]
+
+pub mod account;
+pub mod engine;
+pub mod mail;
+pub mod secret;
+pub mod store;

@@ -1,0 +1,187 @@
+//! The words in which the program speaks of stored messages: plain data, no SQL.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::account::AccountId;
+
+/// Our name of a message: its time in seconds in the high bits, a sequence in the low ones, so that newest first is key order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageKey(pub i64);
+
+/// Row of a mailbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MailboxId(pub i64);
+
+/// What a mailbox is for. Every account has one of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    #[default]
+    Inbox,
+    Drafts,
+    Outbox,
+    Sent,
+    Archive,
+    Junk,
+    Trash,
+}
+
+/// What a list can show: one role, of one account or of all together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct MailboxView {
+    pub role: Role,
+    /// None: unified over all accounts.
+    pub account: Option<AccountId>,
+}
+
+/// How full a mailbox is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MailboxCount {
+    pub account: AccountId,
+    pub role: Role,
+    pub total: u64,
+    pub unread: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Flag {
+    Seen,
+    Starred,
+    Answered,
+    Forwarded,
+}
+
+/// The flags that are set on a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flags(pub u32);
+
+/// What the list shows of a message. All text is fit for the screen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessageRow {
+    pub key: MessageKey,
+    pub account: AccountId,
+    pub role: Role,
+    /// POP3 unique-id, escaped to printable ASCII; None for mail written here.
+    pub uid: Option<String>,
+    /// Unix seconds: the message's own date, or when it was stored.
+    pub date: i64,
+    /// Display name of the sender, or else the address.
+    pub from_name: String,
+    pub from_addr: String,
+    /// Recipients, joined with commas: what Sent, Drafts and Outbox show instead of the sender.
+    pub to: String,
+    pub subject: String,
+    pub snippet: String,
+    /// Octets of the received message.
+    pub size_bytes: u64,
+    pub flags: Flags,
+    pub has_attachments: bool,
+    /// In the Outbox: how it stands.
+    pub outbox: Option<OutboxState>,
+}
+
+/// How a message in the Outbox stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutboxState {
+    /// Goes with the next submission.
+    Waiting,
+    /// The server refused it; its words. Not tried again until the person says so.
+    Refused(String),
+    /// The connection was lost after the last octet: it may have been accepted. Never sent again without asking.
+    Unknown,
+}
+
+/// One message's change of mailbox, enough to undo it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Move {
+    pub key: MessageKey,
+    pub from: MailboxId,
+    pub to: MailboxId,
+}
+
+impl Role {
+    /// In the sidebar's order.
+    pub const ALL: [Self; 7] =
+        [Self::Inbox, Self::Drafts, Self::Outbox, Self::Sent, Self::Archive, Self::Junk, Self::Trash];
+
+    /// The word that the command line and the store use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Inbox => "inbox",
+            Self::Drafts => "drafts",
+            Self::Outbox => "outbox",
+            Self::Sent => "sent",
+            Self::Archive => "archive",
+            Self::Junk => "junk",
+            Self::Trash => "trash",
+        }
+    }
+
+    /// Whether its messages were written here, so that a list names the recipient.
+    pub fn is_outgoing(self) -> bool {
+        matches!(self, Self::Drafts | Self::Outbox | Self::Sent)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = self.word();
+        let (first, rest) = word.split_at(1);
+        write!(f, "{}{rest}", first.to_ascii_uppercase())
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let lower = word.to_ascii_lowercase();
+        Self::ALL.into_iter().find(|role| role.word() == lower).ok_or_else(|| {
+            let known: Vec<&str> = Self::ALL.iter().map(|role| role.word()).collect();
+            format!("there is no mailbox “{word}”: say one of {}", known.join(", "))
+        })
+    }
+}
+
+impl Flag {
+    pub const ALL: [Self; 4] = [Self::Seen, Self::Starred, Self::Answered, Self::Forwarded];
+
+    /// The word that the command line uses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Seen => "seen",
+            Self::Starred => "starred",
+            Self::Answered => "answered",
+            Self::Forwarded => "forwarded",
+        }
+    }
+
+    fn bit(self) -> u32 {
+        1 << self as u32
+    }
+}
+
+impl Flags {
+    pub fn has(self, flag: Flag) -> bool {
+        self.0 & flag.bit() != 0
+    }
+
+    #[must_use]
+    pub fn with(self, flag: Flag, on: bool) -> Self {
+        if on { Self(self.0 | flag.bit()) } else { Self(self.0 & !flag.bit()) }
+    }
+}
+
+impl fmt::Display for MessageKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl FromStr for MessageKey {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| format!("“{text}” is not a message’s key: “malote list” shows them"))
+    }
+}

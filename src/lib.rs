@@ -4,5 +4,6 @@
 pub mod account;
 pub mod engine;
 pub mod mail;
+pub mod protocol;
 pub mod secret;
 pub mod store;

@@ -4,6 +4,8 @@
 pub mod account;
 pub mod engine;
 pub mod mail;
+pub mod net;
+pub mod profile;
 pub mod protocol;
 pub mod secret;
 pub mod store;

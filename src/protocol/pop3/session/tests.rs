@@ -94,10 +94,10 @@ fn a_visit_from_greeting_to_farewell() {
             "Message(MessageNumber(1))",
             "Body first\r\n",
             "MessageEnd(MessageNumber(1))",
-            "Deleted(MessageNumber(1))",
             "Message(MessageNumber(2))",
             "Body .second\r\n",
             "MessageEnd(MessageNumber(2))",
+            "Deleted(MessageNumber(1))",
             "DeleteRefused(MessageNumber(2), Reply { ok: false, code: None, text: \"no\" })",
             "Quit { confirmed: true }",
         ]

@@ -2,6 +2,7 @@
 
 mod line;
 pub mod pop3;
+pub mod smtp;
 
 pub use line::LineBuffer;
 

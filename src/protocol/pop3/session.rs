@@ -36,12 +36,12 @@ pub struct Credentials {
 
 impl Credentials {
     /// Initial response of SASL PLAIN (RFC 4616 §2), base64.
-    pub(super) fn plain(&self) -> Zeroizing<String> {
+    pub(in crate::protocol) fn plain(&self) -> Zeroizing<String> {
         let message = Zeroizing::new(format!("\0{}\0{}", self.user, &*self.password));
         Zeroizing::new(BASE64_STANDARD.encode(message.as_bytes()))
     }
 
-    fn speakable(&self) -> bool {
+    pub(in crate::protocol) fn speakable(&self) -> bool {
         !self.user.is_empty() && [&self.user, &*self.password].iter().all(|text| !text.contains(['\r', '\n', '\0']))
     }
 }

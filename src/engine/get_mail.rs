@@ -223,7 +223,9 @@ impl<'a> Collector<'a> {
                     self.visit.stopped = true;
                     return Ok(());
                 }
-                Turn::Delivered(done) => self.delivered(done.unwrap_or_else(|| Ok(Vec::new()))).await.map_err(Failure::Store)?,
+                Turn::Delivered(done) => {
+                    self.delivered(done.unwrap_or_else(|| Ok(Vec::new()))).await.map_err(Failure::Store)?
+                }
                 Turn::Event(Ok(Some(event))) => self.handle(event).await.map_err(Failure::Store)?,
                 Turn::Event(Ok(None)) => return Ok(()),
                 Turn::Event(Err(error)) => return Err(Failure::Line(error)),

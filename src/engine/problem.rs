@@ -67,7 +67,9 @@ const MAIL_STAYS: &str = "What was already stored stays; the next “Get mail”
 pub(super) async fn incoming(task: Task, account: &Account, error: &net::Error) -> Box<Problem> {
     match error {
         net::Error::Untrusted(fault) => untrusted(task, account, fault).await,
-        net::Error::PinMismatch => untrusted(task, account, "it is not the certificate that was trusted for this account").await,
+        net::Error::PinMismatch => {
+            untrusted(task, account, "it is not the certificate that was trusted for this account").await
+        }
         _ => net(task, account, error),
     }
 }
@@ -106,11 +108,19 @@ pub(super) fn net(task: Task, account: &Account, error: &net::Error) -> Box<Prob
     match error {
         net::Error::UnknownHost { host, detail } => {
             let remedy = "Check the server’s name in the account’s settings, and that this computer is online.";
-            with(problem(task, account, format!("there is no server named {host}, or no way to look it up"), remedy), detail, edit())
+            with(
+                problem(task, account, format!("there is no server named {host}, or no way to look it up"), remedy),
+                detail,
+                edit(),
+            )
         }
         net::Error::Refused { host, port } => {
             let why = format!("{host} does not accept connections on port {port}");
-            with(problem(task, account, why, "Check server and port in the account’s settings, or try again later."), "", edit())
+            with(
+                problem(task, account, why, "Check server and port in the account’s settings, or try again later."),
+                "",
+                edit(),
+            )
         }
         net::Error::Unreachable { host, source } => {
             let remedy = "Check that this computer is online, then get mail again.";
@@ -126,10 +136,13 @@ pub(super) fn net(task: Task, account: &Account, error: &net::Error) -> Box<Prob
         }
         net::Error::Tls(detail) => {
             let why = "no protected connection (TLS) could be made";
-            let remedy = "Check port and security in the account’s settings: 995 is for TLS from the start, 110 for STLS.";
+            let remedy =
+                "Check port and security in the account’s settings: 995 is for TLS from the start, 110 for STLS.";
             with(problem(task, account, why, remedy), detail, edit())
         }
-        net::Error::Broken(error) => with(problem(task, account, "the connection broke", MAIL_STAYS), &error.to_string(), None),
+        net::Error::Broken(error) => {
+            with(problem(task, account, "the connection broke", MAIL_STAYS), &error.to_string(), None)
+        }
         net::Error::Untrusted(fault) => certificate_problem(task, account, fault, None),
         net::Error::PinMismatch => certificate_problem(task, account, "it is not the one that was trusted", None),
         net::Error::Inspected(_) => problem(task, account, "the connection was only looked at", ""),
@@ -143,7 +156,11 @@ pub(super) fn protocol(task: Task, account: &Account, error: &pop3::Error) -> Bo
     match error {
         Error::NotPop3(words) => {
             let why = format!("what answers at {host}, port {}, is not a POP3 server", account.incoming.port);
-            with(problem(task, account, why, "Check server, port and security in the account’s settings."), words, edit())
+            with(
+                problem(task, account, why, "Check server, port and security in the account’s settings."),
+                words,
+                edit(),
+            )
         }
         Error::TurnedAway(reply) | Error::ListRefused(reply) => refused(task, account, reply),
         Error::NoStls => {
@@ -153,7 +170,11 @@ pub(super) fn protocol(task: Task, account: &Account, error: &pop3::Error) -> Bo
         }
         Error::StlsRefused(reply) => {
             let why = format!("{host} refused the protected connection (STLS)");
-            with(problem(task, account, why, "No password was sent. Try TLS (port 995), or ask your provider."), &reply.text, edit())
+            with(
+                problem(task, account, why, "No password was sent. Try TLS (port 995), or ask your provider."),
+                &reply.text,
+                edit(),
+            )
         }
         Error::Injection => {
             let why = "something on the way tried to smuggle words into the protected connection";
@@ -165,7 +186,11 @@ pub(super) fn protocol(task: Task, account: &Account, error: &pop3::Error) -> Bo
         }
         Error::NoMechanism(offered) => {
             let why = format!("{host} offers no way to sign in with a password that Malote knows");
-            with(problem(task, account, why, "Ask your provider for POP3 access with a password (an “app password”)."), offered, edit())
+            with(
+                problem(task, account, why, "Ask your provider for POP3 access with a password (an “app password”)."),
+                offered,
+                edit(),
+            )
         }
         Error::SignInRefused(reply) => sign_in_refused(task, account, reply),
         Error::HungUpOnPassword => {
@@ -199,12 +224,14 @@ fn enter_password(account: &Account) -> Option<Offer> {
 /// Passing faults are told from wrong passwords by their response code (RFC 2449 §8, RFC 3206).
 fn refused(task: Task, account: &Account, reply: &Reply) -> Box<Problem> {
     let (why, remedy) = match &reply.code {
-        Some(ResponseCode::InUse) => {
-            ("the mailbox is in use by another session", "Nothing is wrong with your password. Try again in a few minutes.")
-        }
-        Some(ResponseCode::LoginDelay) => {
-            ("the server wants a pause between visits", "Nothing is wrong with your password. Try again in a few minutes.")
-        }
+        Some(ResponseCode::InUse) => (
+            "the mailbox is in use by another session",
+            "Nothing is wrong with your password. Try again in a few minutes.",
+        ),
+        Some(ResponseCode::LoginDelay) => (
+            "the server wants a pause between visits",
+            "Nothing is wrong with your password. Try again in a few minutes.",
+        ),
         Some(ResponseCode::SysTemp) => ("the server has a passing fault", "Nothing to do: try again later."),
         Some(ResponseCode::SysPerm) => ("the server has a lasting fault", "Ask your provider."),
         _ => ("the server refused", "Try again later; if it stays so, ask your provider."),
@@ -279,9 +306,13 @@ pub fn opening_store(error: &store::Error) -> Problem {
 fn store_words(error: &store::Error) -> (String, String) {
     use store::Error;
     let remedy = match error {
-        Error::DiskFull => "Nothing more was fetched, and nothing was deleted on the server that is not stored here. Make room, then get mail again.",
+        Error::DiskFull => {
+            "Nothing more was fetched, and nothing was deleted on the server that is not stored here. Make room, then get mail again."
+        }
         Error::NewerVersion { .. } => "It was left untouched. Start the newer Malote that wrote it.",
-        Error::Damaged(_) => "It was left as it is. Bring the file back from a backup; mail that is still on the server can be fetched again.",
+        Error::Damaged(_) => {
+            "It was left as it is. Bring the file back from a backup; mail that is still on the server can be fetched again."
+        }
         Error::ReadOnly(_) => "Give yourself the right to write there, or name another folder with --profile.",
         Error::Busy => "Another program holds it. Close that program, then try again.",
         Error::NotFound => "It may have been moved or removed meanwhile.",
@@ -296,7 +327,12 @@ fn about_message(what: String, why: &str, remedy: &str, words: &str) -> Problem 
 
 pub(super) fn message_refused(account: &Account, number: MessageNumber, reply: &Reply) -> Problem {
     let what = format!("Could not fetch message {} of {}", number.0, account.name);
-    about_message(what, "the server refused to hand it out", "The others were fetched. It is tried again next time.", &reply.text)
+    about_message(
+        what,
+        "the server refused to hand it out",
+        "The others were fetched. It is tried again next time.",
+        &reply.text,
+    )
 }
 
 pub(super) fn delete_refused(account: &Account, number: MessageNumber, reply: &Reply) -> Problem {
@@ -306,7 +342,12 @@ pub(super) fn delete_refused(account: &Account, number: MessageNumber, reply: &R
 
 pub(super) fn quit_unconfirmed(account: &Account, count: usize) -> Problem {
     let what = format!("Could not confirm {count} deletions on the server of {}", account.name);
-    about_message(what, "the server did not answer the farewell", "Nothing to do: the next visit shows whether they count.", "")
+    about_message(
+        what,
+        "the server did not answer the farewell",
+        "Nothing to do: the next visit shows whether they count.",
+        "",
+    )
 }
 
 /// The same for the outgoing server.
@@ -318,9 +359,15 @@ pub(super) fn submission(task: Task, account: &Account, server: &Server, error: 
     match error {
         Error::NotSmtp(words) => {
             let why = format!("what answers at {host}, port {}, is not a mail submission server", server.port);
-            with(problem(task, account, why, "Check server, port and security in the account’s settings."), words, edit())
+            with(
+                problem(task, account, why, "Check server, port and security in the account’s settings."),
+                words,
+                edit(),
+            )
         }
-        Error::TurnedAway(reply) => with(problem(task, account, format!("{host} turned the connection away"), stays), &reply.text, None),
+        Error::TurnedAway(reply) => {
+            with(problem(task, account, format!("{host} turned the connection away"), stays), &reply.text, None)
+        }
         Error::NoStartTls | Error::StartTlsRefused(_) => {
             let why = format!("{host} does not give a protected connection (STARTTLS) on this port");
             let remedy = "No password was sent. Choose TLS (port 465) in the account’s settings, or ask your provider.";
@@ -343,31 +390,48 @@ pub(super) fn submission(task: Task, account: &Account, server: &Server, error: 
             with(problem(task, account, why, PASSWORD_REMEDY), &reply.text, enter_password(account))
         }
         Error::HungUp => problem(task, account, format!("{host} hung up in the middle"), stays),
-        Error::Garbage(words) => {
-            with(problem(task, account, format!("{host} answered something that makes no sense here"), stays), words, None)
-        }
+        Error::Garbage(words) => with(
+            problem(task, account, format!("{host} answered something that makes no sense here"), stays),
+            words,
+            None,
+        ),
         Error::AnswerTooLong => problem(task, account, format!("{host} sent an answer without end"), stays),
     }
 }
 
 pub(super) fn no_outgoing(account: &Account) -> Box<Problem> {
     let remedy = "Enter the outgoing server (SMTP) in the account’s settings. The message stays in the Outbox.";
-    with(problem(Task::SendMail, account, "the account has no outgoing server", remedy), "", Some(Offer::EditAccount(account.id)))
+    with(
+        problem(Task::SendMail, account, "the account has no outgoing server", remedy),
+        "",
+        Some(Offer::EditAccount(account.id)),
+    )
 }
 
 pub(super) fn mail_refused(account: &Account, recipient: Option<&str>, permanent: bool, words: &str) -> Problem {
     let whom = recipient.map(|recipient| format!(" to {}", said(recipient))).unwrap_or_default();
     let what = format!("Could not send a message of {}{whom}", account.name);
     if permanent {
-        about_message(what, "the server refused it", "It stays in the Outbox: open it there, mend it, and send it again.", words)
+        about_message(
+            what,
+            "the server refused it",
+            "It stays in the Outbox: open it there, mend it, and send it again.",
+            words,
+        )
     } else {
-        about_message(what, "the server does not take it just now", "It stays in the Outbox and is tried again next time.", words)
+        about_message(
+            what,
+            "the server does not take it just now",
+            "It stays in the Outbox and is tried again next time.",
+            words,
+        )
     }
 }
 
 pub(super) fn fate_unknown(account: &Account) -> Problem {
     let what = format!("Could not learn whether a message of {} was sent", account.name);
-    let remedy = "It stays in the Outbox and is not sent again by itself: ask the recipient, or send it again from there.";
+    let remedy =
+        "It stays in the Outbox and is not sent again by itself: ask the recipient, or send it again from there.";
     about_message(what, "the connection was lost while the server was taking it", remedy, "")
 }
 
@@ -376,6 +440,46 @@ pub(super) fn no_such_account(id: AccountId) -> Box<Problem> {
         what: "Could not do that".into(),
         why: format!("there is no account number {}", id.0),
         remedy: "It may have been removed meanwhile.".into(),
+        ..Problem::default()
+    })
+}
+
+pub(super) fn password_not_kept(account: AccountId, error: &secret::Error) -> Box<Problem> {
+    Box::new(Problem {
+        what: "Could not keep the password".into(),
+        why: error.to_string(),
+        remedy:
+            "It works until Malote is closed. To keep it, start or unlock your desktop’s keyring (on Linux a Secret \
+                 Service such as gnome-keyring or KWallet), or let a command print the password."
+                .into(),
+        detail: String::new(),
+        offer: Some(Offer::EditAccount(account)),
+    })
+}
+
+pub(super) fn password_not_removed(error: &secret::Error) -> Box<Problem> {
+    Box::new(Problem {
+        what: "Could not remove the account’s password from the keyring".into(),
+        why: error.to_string(),
+        remedy: "Remove it there by hand: it is filed under “Malote”.".into(),
+        ..Problem::default()
+    })
+}
+
+pub(super) fn unfinished(why: &str) -> Box<Problem> {
+    Box::new(Problem {
+        what: "Could not put the message into the Outbox".into(),
+        why: why.to_owned(),
+        remedy: "Correct it and send again; the draft is kept.".into(),
+        ..Problem::default()
+    })
+}
+
+pub(super) fn not_saved(error: &std::io::Error) -> Box<Problem> {
+    Box::new(Problem {
+        what: "Could not write the file".into(),
+        why: error.to_string(),
+        remedy: "Choose another folder, or make room.".into(),
         ..Problem::default()
     })
 }

@@ -169,7 +169,12 @@ impl Sender<'_> {
             (store.outgoing_waiting(mail.key).await, OutboxState::Waiting)
         };
         kept.map_err(|error| problem::store(Task::SendMail, self.account, &error))?;
-        self.submitted.problems.push(problem::mail_refused(self.account, recipient.as_deref(), reply.is_permanent(), &words));
+        self.submitted.problems.push(problem::mail_refused(
+            self.account,
+            recipient.as_deref(),
+            reply.is_permanent(),
+            &words,
+        ));
         self.hub.tell(None, Event::OutboxProgress { key: mail.key, state: Some(state) }).await;
         Ok(())
     }
@@ -198,7 +203,9 @@ async fn broken(task: Task, account: &Account, server: &Server, error: DriveErro
     let fault = match error {
         DriveError::Protocol(error) => return problem::submission(task, account, server, &error),
         DriveError::Net(net::Error::Untrusted(fault)) => fault,
-        DriveError::Net(net::Error::PinMismatch) => "it is not the certificate that was trusted for this account".into(),
+        DriveError::Net(net::Error::PinMismatch) => {
+            "it is not the certificate that was trusted for this account".into()
+        }
         DriveError::Net(error) => return problem::net(task, account, &error),
     };
     let machine = || Submission::new(Credentials::default(), server.security == Security::StartTls);

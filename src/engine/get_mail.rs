@@ -334,7 +334,7 @@ impl<'a> Collector<'a> {
         let (store, account) = (self.hub.store.clone(), self.account.id);
         self.deliveries.push(Box::pin(async move {
             let prepare = move || -> (Vec<MessageNumber>, Vec<_>) {
-                batch.into_iter().map(|(number, arrival)| (number, Store::prepare(with_envelope(arrival)))).unzip()
+                batch.into_iter().map(|(number, arrival)| (number, crate::store::prepare(with_envelope(arrival)))).unzip()
             };
             let (numbers, prepared) = async_std::task::spawn_blocking(prepare).await;
             let deliveries = store.deliver(account, prepared, now()).await?;
@@ -392,7 +392,8 @@ impl<'a> Collector<'a> {
             self.visit.deleted_on_server = u32::try_from(deleted.len()).unwrap_or(u32::MAX);
             self.hub.store.note_delete_done(self.account.id, deleted).await
         } else {
-            self.visit.problems.push(problem::quit_unconfirmed(self.account, deleted.len()));
+            let notice = problem::quit_unconfirmed(self.account, deleted.len());
+            self.hub.tell(None, Event::Notice(Box::new(notice))).await;
             Ok(())
         }
     }

@@ -60,7 +60,6 @@ fn with(mut problem: Box<Problem>, detail: &str, offer: Option<Offer>) -> Box<Pr
     problem
 }
 
-const CHECK_SETTINGS: &str = "Check the account’s settings.";
 const MAIL_STAYS: &str = "What was already stored stays; the next “Get mail” goes on from there.";
 
 /// The line to the incoming server could not be opened, or broke. Where the certificate was at fault, it is fetched to be shown.

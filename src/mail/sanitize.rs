@@ -9,3 +9,8 @@ pub fn line(text: &str) -> String {
 pub fn file_name(name: Option<&str>, _content_type: &str) -> String {
     name.unwrap_or("attachment").to_owned()
 }
+
+/// Text of several lines: like [`line`], but line feeds and tabs stay.
+pub fn multiline(text: &str) -> String {
+    text.chars().filter(|&c| c == '\n' || c == '\t' || !c.is_control()).collect()
+}

@@ -1,5 +1,6 @@
-//! The servers over real sockets.
+//! The servers over real sockets, and the sample mail itself.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 
@@ -108,4 +109,69 @@ fn the_servers_end_with_the_demo_though_a_client_is_connected() {
     drop(demo);
     assert_eq!(client.read(), "", "the server has hung up");
     assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err());
+}
+
+/// The header, unfolded, in small letters of its own choosing: `Name: value` lines.
+fn header(message: &Message) -> Vec<String> {
+    let text = String::from_utf8_lossy(&message.raw).into_owned();
+    let header = text.split("\r\n\r\n").next().unwrap_or_default().to_owned();
+    header.replace("\r\n\t", " ").replace("\r\n ", " ").lines().map(str::to_owned).collect()
+}
+
+fn field(message: &Message, name: &str) -> Option<String> {
+    header(message).iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ").map(str::to_owned))
+}
+
+#[test]
+fn sample_messages_are_in_good_order() {
+    let messages = Maildrop::sample().messages();
+    assert!(messages.len() >= 55, "{} messages", messages.len());
+    let bytes: usize = messages.iter().map(|message| message.raw.len()).sum();
+    assert!(bytes < 1_500_000, "{bytes} bytes");
+    let ids: BTreeSet<&str> = messages.iter().map(|message| message.unique_id.as_str()).collect();
+    assert_eq!(ids.len(), messages.len());
+    for message in &messages {
+        let name = &message.unique_id;
+        assert!(!name.is_empty() && name.len() <= 70 && name.bytes().all(|byte| byte.is_ascii_graphic()), "{name}");
+        assert!(only_crlf(&message.raw), "{name} has a line that does not end in CRLF");
+        assert!(field(message, "Date").is_some(), "{name} has no date");
+    }
+}
+
+fn only_crlf(raw: &[u8]) -> bool {
+    let ends = raw.windows(2).filter(|pair| *pair == b"\r\n").count();
+    let returns = raw.iter().filter(|byte| **byte == b'\r').count();
+    let feeds = raw.iter().filter(|byte| **byte == b'\n').count();
+    raw.ends_with(b"\r\n") && ends == returns && ends == feeds
+}
+
+#[test]
+fn sample_messages_name_nobody_who_could_exist() {
+    for message in Maildrop::sample().messages() {
+        let from = field(&message, "From").unwrap_or_default();
+        assert!(from.contains('@'), "{} has no sender", message.unique_id);
+        // Without the soft breaks of quoted-printable, which may stand in the middle of a name.
+        let text = String::from_utf8_lossy(&message.raw).replace("=\r\n", "");
+        for domain in domains(&text) {
+            assert!(is_reserved(&domain), "{}: {domain}", message.unique_id);
+        }
+    }
+}
+
+/// What follows an `@` or a `//` and looks like the name of a host.
+fn domains(text: &str) -> Vec<String> {
+    let name =
+        |rest: &str| rest.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '.' | '-')).collect::<String>();
+    let after = |mark: &str| text.split(mark).skip(1).map(name).collect::<Vec<_>>();
+    let all = after("@").into_iter().chain(after("://"));
+    all.map(|domain| domain.trim_end_matches('.').to_owned()).filter(|domain| domain.contains('.')).collect()
+}
+
+/// The names that belong to nobody (RFC 2606, RFC 6761).
+fn is_reserved(domain: &str) -> bool {
+    let domain = domain.to_lowercase();
+    domain.ends_with(".example")
+        || ["example.org", "example.com", "example.net"]
+            .iter()
+            .any(|reserved| domain == *reserved || domain.ends_with(&format!(".{reserved}")))
 }

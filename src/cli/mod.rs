@@ -1,0 +1,3 @@
+//! The headless face of the program.
+
+pub mod inspect;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::mail::body::attachment_bytes;
+use crate::mail::body::each_attachment;
 use crate::mail::{Address, Attachment, MessageView};
 
 /// The object that `malote inspect` prints: values as received (decoded), null where the message has none, and `shown_*` as
@@ -40,15 +40,13 @@ fn attachment_json(attachment: &Attachment) -> Value {
 /// Writes every attachment into `folder`, which must exist, under its safe name. Nothing is overwritten: a name that is
 /// taken gets a number. The files are the owner's alone. Returns their paths in the order of the message.
 pub fn save_attachments(raw: &[u8], folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let attachments = MessageView::from_raw(raw).attachments;
-    attachments.iter().map(|attachment| save(raw, attachment, folder)).collect()
-}
-
-fn save(raw: &[u8], attachment: &Attachment, folder: &Path) -> io::Result<PathBuf> {
-    let bytes = attachment_bytes(raw, attachment.index).unwrap_or_default();
-    let (mut file, path) = create_new(folder, &attachment.safe_name)?;
-    file.write_all(&bytes)?;
-    Ok(path)
+    let mut paths = Vec::new();
+    each_attachment(raw, |attachment, bytes| {
+        let (mut file, path) = create_new(folder, &attachment.safe_name)?;
+        paths.push(path);
+        file.write_all(bytes)
+    })
+    .map(|()| paths)
 }
 
 /// Numbers that are tried behind a name that is taken. Whoever has so many files of one name wants no other.

@@ -92,6 +92,18 @@ pub fn attachment_bytes(raw: &[u8], index: usize) -> Option<Vec<u8>> {
     layout::divide(&tree).attached.get(index).map(|attached| attached.part.decoded().0.into_owned())
 }
 
+/// Hands every attachment in turn, decoded, to `take`: one pass over the message, one attachment in memory.
+pub fn each_attachment<E>(raw: &[u8], mut take: impl FnMut(&Attachment, &[u8]) -> Result<(), E>) -> Result<(), E> {
+    let bytes = header::repaired(raw);
+    let tree = mime::read(&bytes);
+    let layout = layout::divide(&tree);
+    for (index, attached) in layout.attached.iter().enumerate() {
+        let (bytes, _) = attached.part.decoded();
+        take(&attachment(index, attached.part, bytes.len()), &bytes)?;
+    }
+    Ok(())
+}
+
 /// Addresses of people named in a message, for completion.
 pub fn people(envelope: &Envelope) -> impl Iterator<Item = &Address> {
     envelope.from.iter().chain(&envelope.to).chain(&envelope.cc)
@@ -173,7 +185,7 @@ fn html_charset(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(value.get(..end)?).ok().filter(|label| !label.is_empty())
 }
 
-/// Several texts as one; None where there is none.
+/// Several texts as one; None where there is none, or nothing in it.
 fn joined<'d>(bodies: impl Iterator<Item = &'d Decoded>) -> Option<String> {
     let mut whole: Option<String> = None;
     for body in bodies {
@@ -187,7 +199,7 @@ fn joined<'d>(bodies: impl Iterator<Item = &'d Decoded>) -> Option<String> {
             None => whole = Some(body.text.clone()),
         }
     }
-    whole
+    whole.filter(|text| !text.is_empty())
 }
 
 fn readable(decoded: &[Decoded]) -> String {
@@ -219,16 +231,20 @@ fn list(layout: &Layout<'_, '_>, decoded: &[Decoded]) -> (Vec<Attachment>, bool)
     let listed = layout.attached.iter().take(MAX_ATTACHMENTS).enumerate().map(|(index, attached)| {
         let (bytes, is_wrong) = attached.part.decoded();
         is_garbled |= is_wrong;
-        Attachment {
-            index,
-            name: attached.part.name().map(str::to_owned),
-            safe_name: layout::safe_name(attached.part),
-            content_type: attached.part.content_type.value.clone(),
-            size_bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-            inline: is_inline(attached, &ids),
-        }
+        Attachment { inline: is_inline(attached, &ids), ..attachment(index, attached.part, bytes.len()) }
     });
     (listed.collect(), is_garbled)
+}
+
+fn attachment(index: usize, part: &Part<'_>, size: usize) -> Attachment {
+    Attachment {
+        index,
+        name: part.name().map(str::to_owned),
+        safe_name: layout::safe_name(part),
+        content_type: part.content_type.value.clone(),
+        size_bytes: u64::try_from(size).unwrap_or(u64::MAX),
+        inline: false,
+    }
 }
 
 fn is_inline(attached: &Attached<'_, '_>, ids: &HashSet<&str>) -> bool {

@@ -52,11 +52,11 @@ impl Pieces {
         }
         let lower = word.trim_end_matches('.').to_ascii_lowercase();
         let begins = |name: &&str| lower.starts_with(*name) && lower.bytes().all(|b| b.is_ascii_alphabetic());
-        if let (None, Some(at)) = (self.month, MONTHS.iter().position(|name| begins(name))) {
+        if let (None, Some(at)) = (self.month, MONTHS.iter().position(&begins)) {
             self.month = u8::try_from(at + 1).ok();
         } else if matches!(lower.as_str(), "am" | "pm") && self.time.is_some() {
             self.is_afternoon = Some(lower == "pm");
-        } else if self.time.is_some() && self.zone_minutes.is_none() && !DAYS.iter().any(|name| begins(name)) {
+        } else if self.time.is_some() && self.zone_minutes.is_none() && !DAYS.iter().any(begins) {
             self.zone_minutes = named_zone(&lower);
         }
     }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod account;
+pub mod cli;
 pub mod demo;
 pub mod engine;
 pub mod mail;

@@ -35,7 +35,8 @@ pub fn find(client: &mut Client, name: &str) -> Result<Account, Failure> {
     let accounts = accounts(client)?;
     let names: Vec<String> = accounts.iter().map(|account| account.name.clone()).collect();
     accounts.into_iter().find(|account| account.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
-        let known = if names.is_empty() { "there are none yet".to_owned() } else { format!("there are: {}", names.join(", ")) };
+        let known =
+            if names.is_empty() { "there are none yet".to_owned() } else { format!("there are: {}", names.join(", ")) };
         Failure(format!("there is no account “{name}”; {known}"))
     })
 }
@@ -58,7 +59,11 @@ fn edit(client: &mut Client, name: &str, settings: AccountSettings) -> Result<()
 
 /// Saves; a password that could not be kept is a failure here, for the session in which it works ends at once.
 fn save(client: &mut Client, account: Account, password: PasswordChange, is_new: bool) -> Result<(), Failure> {
-    if [Some(&account.incoming), account.outgoing.as_ref()].into_iter().flatten().any(|server| server.security == Security::None) {
+    if [Some(&account.incoming), account.outgoing.as_ref()]
+        .into_iter()
+        .flatten()
+        .any(|server| server.security == Security::None)
+    {
         complain("warning: security “none”: everyone on the way can read the password and the mail");
     }
     let mut notice = None;
@@ -81,7 +86,8 @@ fn save(client: &mut Client, account: Account, password: PasswordChange, is_new:
 
 fn refuse_bad_input(client: &mut Client, account: &Account) -> Result<(), Failure> {
     let others = accounts(client)?;
-    let names: Vec<&str> = others.iter().filter(|other| other.id != account.id).map(|other| other.name.as_str()).collect();
+    let names: Vec<&str> =
+        others.iter().filter(|other| other.id != account.id).map(|other| other.name.as_str()).collect();
     let errors = check(account, &names);
     if errors.is_empty() {
         return Ok(());
@@ -212,7 +218,15 @@ fn list(client: &mut Client, json: bool) -> Result<(), Failure> {
             });
             writeln!(out, "{line}")?;
         } else {
-            writeln!(out, "{name}  {}  {}:{} ({}), keeps {} on the server", identity.address, incoming.host, incoming.port, incoming.security.word(), account.retention)?;
+            writeln!(
+                out,
+                "{name}  {}  {}:{} ({}), keeps {} on the server",
+                identity.address,
+                incoming.host,
+                incoming.port,
+                incoming.security.word(),
+                account.retention
+            )?;
         }
     }
     Ok(())

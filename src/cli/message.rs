@@ -76,7 +76,9 @@ fn in_words(row: &MessageRow) -> String {
 
 fn day(date: i64) -> String {
     let zone = jiff::tz::TimeZone::system();
-    jiff::Timestamp::from_second(date).map(|at| at.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
+    jiff::Timestamp::from_second(date)
+        .map(|at| at.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string())
+        .unwrap_or_default()
 }
 
 /// Cut or filled to so many characters.
@@ -108,12 +110,23 @@ pub fn show(client: &mut Client, key: MessageKey, raw: bool, text: bool, headers
 
 fn show_whole(out: &mut impl Write, opened: &OpenedMessage) -> io::Result<()> {
     let OpenedMessage { row, view } = opened;
-    writeln!(out, "From: {}\nTo: {}\nDate: {}\nSubject: {}", view.shown_from, row.to, day(row.date), view.shown_subject)?;
+    writeln!(
+        out,
+        "From: {}\nTo: {}\nDate: {}\nSubject: {}",
+        view.shown_from,
+        row.to,
+        day(row.date),
+        view.shown_subject
+    )?;
     for warning in &view.warnings {
         writeln!(out, "Note: {warning}")?;
     }
     for attachment in &view.attachments {
-        writeln!(out, "Attachment: {} ({}, {} bytes)", attachment.safe_name, attachment.content_type, attachment.size_bytes)?;
+        writeln!(
+            out,
+            "Attachment: {} ({}, {} bytes)",
+            attachment.safe_name, attachment.content_type, attachment.size_bytes
+        )?;
     }
     writeln!(out, "\n{}", view.readable.trim_end_matches('\n'))
 }
@@ -140,7 +153,10 @@ pub fn empty_trash(client: &mut Client) -> Result<(), Failure> {
 
 pub fn reply(client: &mut Client, key: MessageKey, send: bool) -> Result<(), Failure> {
     let mut text = String::new();
-    io::stdin().lock().read_to_string(&mut text).map_err(|error| Failure(format!("the text on standard input: {error}")))?;
+    io::stdin()
+        .lock()
+        .read_to_string(&mut text)
+        .map_err(|error| Failure(format!("the text on standard input: {error}")))?;
     let opened = expect_event!(client.ask(Command::OpenMessage { key })?, Event::Opened(opened) => opened)?;
     let raw = expect_event!(client.ask(Command::LoadRaw { key })?, Event::Raw { bytes, .. } => bytes)?;
     let account = account_of(client, opened.row.account)?;

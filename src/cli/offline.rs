@@ -47,7 +47,11 @@ pub fn attachments(file: &Path, save: Option<PathBuf>) -> Result<(), Failure> {
         }
         None => {
             for attachment in MessageView::from_raw(&raw).attachments {
-                writeln!(out, "{}  {}  {} bytes", attachment.safe_name, attachment.content_type, attachment.size_bytes)?;
+                writeln!(
+                    out,
+                    "{}  {}  {} bytes",
+                    attachment.safe_name, attachment.content_type, attachment.size_bytes
+                )?;
             }
         }
     }

@@ -334,7 +334,10 @@ impl<'a> Collector<'a> {
         let (store, account) = (self.hub.store.clone(), self.account.id);
         self.deliveries.push(Box::pin(async move {
             let prepare = move || -> (Vec<MessageNumber>, Vec<_>) {
-                batch.into_iter().map(|(number, arrival)| (number, crate::store::prepare(with_envelope(arrival)))).unzip()
+                batch
+                    .into_iter()
+                    .map(|(number, arrival)| (number, crate::store::prepare(with_envelope(arrival))))
+                    .unzip()
             };
             let (numbers, prepared) = async_std::task::spawn_blocking(prepare).await;
             let deliveries = store.deliver(account, prepared, now()).await?;

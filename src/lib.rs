@@ -5,6 +5,7 @@ pub mod account;
 pub mod cli;
 pub mod demo;
 pub mod engine;
+pub mod instance;
 pub mod mail;
 pub mod net;
 pub mod profile;

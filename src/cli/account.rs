@@ -14,8 +14,8 @@ use crate::secret::Password;
 
 pub fn run(client: &mut Client, command: AccountCommand) -> Result<(), Failure> {
     match command {
-        AccountCommand::Add(settings) => add(client, settings),
-        AccountCommand::Edit { account, settings } => edit(client, &account, settings),
+        AccountCommand::Add(settings) => add(client, *settings),
+        AccountCommand::Edit { account, settings } => edit(client, &account, *settings),
         AccountCommand::List { json } => list(client, json),
         AccountCommand::Remove { account } => {
             let account = find(client, &account)?;

@@ -122,13 +122,13 @@ pub enum ExportFormat {
 #[derive(Debug, Subcommand)]
 pub enum AccountCommand {
     /// Add an account
-    Add(AccountSettings),
+    Add(Box<AccountSettings>),
     /// Change what is named of an account, and leave the rest
     Edit {
         /// The account's present name
         account: String,
         #[command(flatten)]
-        settings: AccountSettings,
+        settings: Box<AccountSettings>,
     },
     /// List the accounts
     List {

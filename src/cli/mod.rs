@@ -42,6 +42,10 @@ impl From<Box<Problem>> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
+        // Whoever read the output has read enough: nothing failed.
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            std::process::exit(0);
+        }
         Self(error.to_string())
     }
 }

@@ -140,7 +140,7 @@ fn apply(mut account: Account, settings: AccountSettings) -> Result<(Account, Pa
     account.retention = settings.keep.unwrap_or(account.retention);
     account.timeout_secs = settings.timeout_secs.unwrap_or(account.timeout_secs);
     if let Some(path) = settings.ca_file {
-        account.ca_file = if path.as_os_str().is_empty() { None } else { Some(std::path::absolute(path)?) };
+        account.ca_file = if path.is_empty() { None } else { Some(std::path::absolute(path)?) };
     }
     apply_outgoing(&mut account, settings.smtp_host, settings.smtp_port, settings.smtp_security);
     if settings.smtp_user.is_some() {

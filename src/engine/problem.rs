@@ -1,6 +1,8 @@
 //! Errors become words for a person, in this one place: what was being done, why it failed, what to do, and what the
 //! server said.
 
+use std::path::Path;
+
 use super::certificate;
 use super::event::{Offer, Problem};
 use super::get_mail::endpoint;
@@ -245,6 +247,15 @@ fn sign_in_refused(task: Task, account: &Account, reply: &Reply) -> Box<Problem>
     }
 }
 
+/// Takes the password out of words that a server sent back.
+pub(super) fn redact(problem: &mut Problem, password: &str) {
+    if !password.is_empty() {
+        for words in [&mut problem.why, &mut problem.detail] {
+            *words = words.replace(password, "…");
+        }
+    }
+}
+
 /// Whether asking again at once with the same password would be hammering.
 pub(super) fn is_refusal(problem: &Problem) -> bool {
     matches!(problem.offer, Some(Offer::EnterPassword(_) | Offer::EditAccount(_) | Offer::TrustCertificate { .. }))
@@ -313,8 +324,8 @@ pub(super) fn store_plain(what: &str, error: &store::Error) -> Box<Problem> {
 }
 
 /// The words for opening a profile's database.
-pub fn opening_store(error: &store::Error) -> Problem {
-    *store_plain("Could not open the mail store", error)
+pub fn opening_store(error: &store::Error, folder: &Path) -> Problem {
+    *store_plain(&format!("Could not open the mail store {}", folder.join("malote.db").display()), error)
 }
 
 fn store_words(error: &store::Error) -> (String, String) {

@@ -16,6 +16,7 @@ mod draft;
 mod error;
 mod ledger;
 mod listing;
+mod message;
 mod migrate;
 mod outbox;
 mod raw;

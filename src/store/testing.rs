@@ -56,6 +56,20 @@ impl Fixture {
         rusqlite::Connection::open(self.folder.path().join("malote.db")).unwrap()
     }
 
+    /// Pages of the file.
+    pub fn pages(&self) -> u32 {
+        self.sql().query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap()
+    }
+
+    /// Lets the file grow to this size and no further, as a full disk does.
+    pub fn limit_pages(&self, pages: u32) {
+        let limited = self.store.write(move |db| {
+            let set: u32 = db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |row| row.get(0))?;
+            Ok(set)
+        });
+        assert_eq!(block_on(limited), Ok(pages));
+    }
+
     /// How many rows `what` (a table, perhaps with a condition) has.
     pub fn rows_of(&self, what: &str) -> i64 {
         self.sql().query_row(&format!("SELECT count(*) FROM {what}"), [], |row| row.get(0)).unwrap()
@@ -95,7 +109,7 @@ pub fn envelope(subject: &str, date: Option<i64>) -> Envelope {
 
 /// Octets that do not compress and look the same in every run (xorshift).
 pub fn noise(len: usize, seed: u64) -> Vec<u8> {
-    let mut state = seed | 1;
+    let mut state = seed << 1 | 1;
     std::iter::repeat_with(|| {
         state ^= state << 13;
         state ^= state >> 7;

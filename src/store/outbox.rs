@@ -9,9 +9,6 @@ use super::{Error, Store};
 use crate::account::AccountId;
 use crate::mail::{Draft, Envelope, sanitize};
 
-/// Characters kept of what a server says about a message that it refuses.
-const WORDS_CHARS: usize = 1000;
-
 /// A message in the Outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
@@ -204,6 +201,9 @@ fn leave_outbox(db: &Connection, key: MessageKey) -> Result<(), Error> {
     db.prepare_cached("DELETE FROM outbox WHERE message = ?1")?.execute([key.0])?;
     Ok(())
 }
+
+/// Characters kept of what a server says about a message that it refuses.
+const WORDS_CHARS: usize = 1000;
 
 #[cfg(test)]
 mod tests {

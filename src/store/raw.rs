@@ -11,15 +11,6 @@ use super::types::MessageKey;
 use super::worker::WeakPool;
 use super::{Error, Store};
 
-/// Octets of a piece before compression: large enough to compress well, small enough that streaming needs little memory.
-pub(super) const CHUNK_BYTES: usize = 256 * 1024;
-/// Bits of a chunk's id that count the pieces of one raw: 2^20 pieces of 256 KiB are more than any message.
-const NUMBER_BITS: u32 = 20;
-/// zstd's own default: half of its time is not worth a tenth of its size.
-const LEVEL: i32 = 3;
-/// Room made before the first octet is there; a larger message makes room as it comes.
-const ROOM_BYTES: u64 = 64 << 20;
-
 /// A raw that comes in piece by piece. Dropped without being delivered, its pieces are removed.
 #[derive(Debug)]
 pub struct StagedRaw {
@@ -283,6 +274,15 @@ fn unpack(db: &Connection, key: MessageKey, stored: &StoredRaw, out: &mut dyn Wr
 fn damaged(key: MessageKey) -> Error {
     Error::Damaged(format!("message {key} is not as it was stored"))
 }
+
+/// Octets of a piece before compression: large enough to compress well, small enough that streaming needs little memory.
+pub(super) const CHUNK_BYTES: usize = 256 * 1024;
+/// Bits of a chunk's id that count the pieces of one raw: 2^20 pieces of 256 KiB are more than any message.
+const NUMBER_BITS: u32 = 20;
+/// zstd's own default: half of its time is not worth a tenth of its size.
+const LEVEL: i32 = 3;
+/// Room made before the first octet is there; a larger message makes room as it comes.
+const ROOM_BYTES: u64 = 64 << 20;
 
 #[cfg(test)]
 mod tests {

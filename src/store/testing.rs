@@ -1,5 +1,8 @@
 //! What the store's tests share: a store in a folder that goes away, and mail for it.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use futures::executor::block_on;
 use tempfile::TempDir;
 
@@ -119,4 +122,36 @@ pub fn noise(len: usize, seed: u64) -> Vec<u8> {
     .flatten()
     .take(len)
     .collect()
+}
+
+/// A closed store with one message, and its file.
+pub fn closed() -> (TempDir, PathBuf) {
+    let fixture = Fixture::new();
+    fixture.receive(b"Subject: one\r\n\r\n");
+    let Fixture { store, folder, .. } = fixture;
+    drop(store);
+    let file = folder.path().join("malote.db");
+    (folder, file)
+}
+
+/// What a folder holds: names and octets.
+pub fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        // SQLite's map of the log, which holds nothing that the log does not.
+        .filter(|path| path.extension().is_none_or(|extension| extension != "db-shm"))
+        .map(|path| (path.clone(), fs::read(path).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+/// The same folder as the disk holds it at this moment: what a kill leaves.
+pub fn crash_image(folder: &Path) -> TempDir {
+    let image = tempfile::tempdir().unwrap();
+    for (path, octets) in contents(folder) {
+        fs::write(image.path().join(path.file_name().unwrap()), octets).unwrap();
+    }
+    image
 }

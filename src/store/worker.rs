@@ -11,15 +11,6 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{Error, migrate};
 
-/// Reads that may run at once: one may be a long export while the screen still gets its rows.
-const READERS: usize = 2;
-/// Jobs that may wait in a queue; whoever brings one more waits. Small: a queue is only there to keep the thread busy.
-const QUEUE_JOBS: usize = 32;
-/// Free pages (of 4 KiB) given back to the file system in one step, which holds the writer up for some tens of milliseconds.
-const VACUUM_STEP_PAGES: u32 = 128;
-/// Free pages that are kept for the mail of tomorrow: 4 MiB.
-const SPARE_PAGES: u32 = 1024;
-
 type Job = Box<dyn FnOnce(&mut Thread) + Send>;
 
 /// A queue with threads behind it, all of which read or one of which writes.
@@ -117,6 +108,10 @@ impl WeakPool {
 
 impl Thread {
     fn run(mut self, queue: &Receiver<Job>) {
+        // What was removed shortly before the program ended.
+        if self.kind == Kind::Writer {
+            self.give_back_space(queue);
+        }
         while let Ok(job) = queue.recv_blocking() {
             job(&mut self);
             if self.kind == Kind::Writer {
@@ -179,6 +174,15 @@ fn step_of_vacuum(connection: &Connection) -> rusqlite::Result<bool> {
     connection.execute_batch(&format!("PRAGMA incremental_vacuum({pages})"))?;
     Ok(true)
 }
+
+/// Reads that may run at once: one may be a long export while the screen still gets its rows.
+const READERS: usize = 2;
+/// Jobs that may wait in a queue; whoever brings one more waits. Small: a queue is only there to keep the thread busy.
+const QUEUE_JOBS: usize = 32;
+/// Free pages (of 4 KiB) given back to the file system in one step, which holds the writer up for some tens of milliseconds.
+const VACUUM_STEP_PAGES: u32 = 128;
+/// Free pages that are kept for the mail of tomorrow: 4 MiB.
+const SPARE_PAGES: u32 = 1024;
 
 #[cfg(test)]
 mod tests {

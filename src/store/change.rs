@@ -329,11 +329,7 @@ mod tests {
         assert_eq!(block_on(fixture.store.empty_trash(None)), Ok(1));
         assert_eq!(block_on(fixture.store.raw(large)), Err(Error::NotFound));
         assert_eq!(fixture.raw(kept), b"kept");
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-        while fixture.pages() > before / 2 {
-            assert!(std::time::Instant::now() < deadline, "the file stays at {} of {before} pages", fixture.pages());
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        fixture.wait_for_pages(before / 2);
         assert_eq!(block_on(fixture.store.check()), Ok(()));
     }
 

@@ -110,7 +110,7 @@ fn deliver_one(
 mod tests {
     use futures::executor::block_on;
 
-    use super::super::testing::{Fixture, NOON, arrival, envelope, noise};
+    use super::super::testing::{FOLDER_VARIABLE, Fixture, NOON, arrival, envelope, noise, told_folder};
     use super::*;
 
     /// The same, but never taken for a message that was stored before.
@@ -266,5 +266,71 @@ mod tests {
         block_on(fixture.store.set_flag(vec![], super::super::types::Flag::Seen, true)).unwrap();
         assert_eq!(fixture.raw(fixture.keys(Role::Inbox)[0]).len(), 400_000);
         assert_eq!((fixture.rows_of("ledger"), fixture.rows_of("stage")), (1, 0));
+    }
+    /// Delivers a large message and two small ones at a time, and says so after each batch.
+    #[test]
+    #[ignore = "runs in a process of its own, started by another test"]
+    fn child_delivers_until_it_is_killed() {
+        let store = Store::open(&told_folder()).unwrap();
+        block_on(async {
+            let account = store.accounts().await.unwrap()[0].id;
+            for batch in store.ledger(account).await.unwrap().len() as u64.. {
+                let mut staged = store.stage_begin().await.unwrap();
+                for piece in 0..3 {
+                    store.stage_append(&mut staged, noise(50_000, batch * 10 + piece)).await.unwrap();
+                }
+                let large = prepare(Arrival {
+                    uid: Some(batch.to_be_bytes().to_vec()),
+                    listed_size: staged.size_bytes(),
+                    content: Content::Staged(staged),
+                    envelope: envelope("Large", None),
+                    dedupe: true,
+                });
+                let small = |number| arrival(&[number; 9], &noise(500, batch * 10 + u64::from(number)));
+                store.deliver(account, vec![large, small(4), small(5)], NOON).await.unwrap();
+                println!("delivered");
+            }
+        });
+    }
+
+    #[test]
+    fn whatever_was_delivered_when_the_program_is_killed_is_there_and_nothing_is_half() {
+        use std::io::{BufRead, BufReader};
+        use std::process::{Command, Stdio};
+        use std::time::Duration;
+        let Fixture { store, account, folder } = Fixture::new();
+        drop(store);
+        let mut promised = 0;
+        for (batches, pause_ms) in [(1, 0), (1, 1), (2, 2), (1, 3), (3, 5), (2, 8), (4, 0), (1, 13)] {
+            let mut child = Command::new(std::env::current_exe().unwrap())
+                .args(["--ignored", "--nocapture", "--exact"])
+                .arg("store::delivery::tests::child_delivers_until_it_is_killed")
+                .env(FOLDER_VARIABLE, folder.path())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            let mut delivered = lines.map(Result::unwrap).filter(|line| line.ends_with("delivered"));
+            promised += 3 * delivered.by_ref().take(batches).count();
+            std::thread::sleep(Duration::from_millis(pause_ms));
+            child.kill().unwrap();
+            promised += 3 * delivered.count();
+            child.wait().unwrap();
+
+            let store = Store::open(folder.path()).unwrap();
+            let keys = block_on(store.all_keys()).unwrap();
+            assert!(keys.len() >= promised && keys.len().is_multiple_of(3), "{} of {promised}", keys.len());
+            for key in &keys {
+                assert!([500, 150_000].contains(&block_on(store.raw(*key)).unwrap().len()));
+            }
+            assert_eq!(block_on(store.ledger(account)).unwrap().len(), keys.len());
+            assert_eq!(block_on(store.check()), Ok(()));
+            // A batch that was stored but not heard of counts from now on.
+            promised = keys.len();
+        }
+        assert!(promised >= 45);
+        let left = rusqlite::Connection::open(folder.path().join("malote.db")).unwrap();
+        let stray = "SELECT count(*) FROM raw_chunk WHERE id >> 20 NOT IN (SELECT raw FROM message)";
+        assert_eq!(left.query_row(stray, [], |row| row.get(0)), Ok(0), "nothing of what was staged");
     }
 }

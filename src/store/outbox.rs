@@ -131,7 +131,8 @@ impl Store {
         self.note_outgoing(key, "unknown", String::new()).await
     }
 
-    /// It goes with the next submission: the connection failed before the message was sent, or a person says *again*.
+    /// It goes with the next submission: for the task that was sending it, the connection failed before the message was
+    /// sent; for a person, a refused or unknown one is to be tried *again*.
     pub async fn outgoing_waiting(&self, key: MessageKey) -> Result<(), Error> {
         self.note_outgoing(key, "waiting", String::new()).await
     }

@@ -84,11 +84,8 @@ mod tests {
     use futures::executor::block_on;
 
     use super::super::Store;
-    use super::super::testing::{account, closed};
+    use super::super::testing::{FOLDER_VARIABLE, account, closed, told_folder};
     use super::*;
-
-    /// Names the folder for the tests that run in a process of their own.
-    const FOLDER_VARIABLE: &str = "MALOTE_TEST_FOLDER";
 
     fn check_child(output: &Output, case: &str) {
         let said = String::from_utf8_lossy(&output.stdout);
@@ -138,7 +135,7 @@ mod tests {
     #[test]
     #[ignore = "runs in a process of its own, started by another test"]
     fn child_keeps_files_private() {
-        let folder = PathBuf::from(std::env::var_os(FOLDER_VARIABLE).expect("the other test names the folder"));
+        let folder = told_folder();
         let store = Store::open(&folder).unwrap();
         block_on(store.save_account(account("Work"))).unwrap();
         assert_eq!(mode(&folder), 0o700);
@@ -193,7 +190,7 @@ mod tests {
     #[test]
     #[ignore = "runs in a process of its own, started by another test"]
     fn child_finds_a_folder_read_only() {
-        let folder = PathBuf::from(std::env::var_os(FOLDER_VARIABLE).expect("the other test names the folder"));
+        let folder = told_folder();
         match Store::open(&folder).err() {
             Some(Error::ReadOnly(path)) => assert!(path.starts_with(&folder), "{}", path.display()),
             other => panic!("{other:?}"),

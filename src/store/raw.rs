@@ -378,6 +378,16 @@ mod tests {
     }
 
     #[test]
+    fn the_space_of_what_was_staged_at_a_kill_is_given_back() {
+        let fixture = Fixture::new();
+        let mut staged = block_on(fixture.store.stage_begin()).unwrap();
+        block_on(fixture.store.stage_append(&mut staged, noise(12_000_000, 8))).unwrap();
+        std::mem::forget(staged);
+        let large = fixture.pages();
+        fixture.reopened().wait_for_pages(large / 2);
+    }
+
+    #[test]
     fn two_messages_come_in_side_by_side() {
         let fixture = Fixture::new();
         let (one, two) = (noise(700_000, 4), noise(700_000, 5));

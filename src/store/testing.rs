@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
 use tempfile::TempDir;
@@ -13,6 +14,13 @@ use crate::mail::{Address, Envelope};
 
 /// Noon of some day: the "now" of the tests.
 pub const NOON: i64 = 1_700_000_000;
+
+/// Names the folder for the tests that run in a process of their own.
+pub const FOLDER_VARIABLE: &str = "MALOTE_TEST_FOLDER";
+
+pub fn told_folder() -> PathBuf {
+    std::env::var_os(FOLDER_VARIABLE).expect("the test that starts this one names the folder").into()
+}
 
 /// A store with one account, in a folder of its own.
 pub struct Fixture {
@@ -62,6 +70,15 @@ impl Fixture {
     /// Pages of the file.
     pub fn pages(&self) -> u32 {
         self.sql().query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap()
+    }
+
+    /// Waits until the file has shrunk to so many pages.
+    pub fn wait_for_pages(&self, pages: u32) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.pages() > pages {
+            assert!(Instant::now() < deadline, "the file stays at {} pages", self.pages());
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Lets the file grow to this size and no further, as a full disk does.

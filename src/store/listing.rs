@@ -76,7 +76,7 @@ fn message_row(db: &Connection, key: MessageKey) -> Result<Option<MessageRow>, E
     let mut select = db.prepare_cached(
         "SELECT message.key, mailbox.account, mailbox.role, message.uid, message.date, message.from_name,
                 message.from_addr, message.recipients, message.subject, message.snippet, message.size_bytes,
-                message.flags, message.has_attachments, outbox.state, outbox.words
+                message.flags, message.has_attachments, outbox.state, outbox.words, message.recipient_addrs
          FROM message JOIN mailbox ON mailbox.id = message.mailbox LEFT JOIN outbox ON outbox.message = message.key
          WHERE message.key = ?1",
     )?;
@@ -99,6 +99,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         from_name,
         from_addr,
         to: line(7)?,
+        to_addrs: line(15)?,
         subject: line(8)?,
         snippet: line(9)?,
         size_bytes: row.get::<_, i64>(10)?.cast_unsigned(),

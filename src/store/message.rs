@@ -24,8 +24,9 @@ pub(super) fn insert_message(db: &Connection, message: &NewMessage<'_>, raw: Pac
     let columns = Columns::of(message.envelope);
     let mut insert = db.prepare_cached(
         "INSERT INTO message (key, mailbox, flags, has_attachments, date, stored_at, size_bytes, raw, sha256, uid,
-                              from_name, from_addr, recipients, subject, snippet, message_id, in_reply_to, reference_ids)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+                              from_name, from_addr, recipients, subject, snippet, message_id, in_reply_to, reference_ids,
+                              recipient_addrs)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
     )?;
     insert.execute(params![
         key.0,
@@ -46,6 +47,7 @@ pub(super) fn insert_message(db: &Connection, message: &NewMessage<'_>, raw: Pac
         columns.message_id,
         columns.in_reply_to,
         columns.reference_ids,
+        columns.recipient_addrs,
     ])?;
     Ok(key)
 }
@@ -63,7 +65,7 @@ pub(super) fn replace_message(
     let mut update = db.prepare_cached(
         "UPDATE message SET mailbox = ?2, flags = ?3, has_attachments = ?4, date = ?5, stored_at = ?6, size_bytes = ?7,
                 raw = ?8, sha256 = ?9, from_name = ?10, from_addr = ?11, recipients = ?12, subject = ?13, snippet = ?14,
-                message_id = ?15, in_reply_to = ?16, reference_ids = ?17, previous_mailbox = NULL
+                message_id = ?15, in_reply_to = ?16, reference_ids = ?17, recipient_addrs = ?18, previous_mailbox = NULL
          WHERE key = ?1",
     )?;
     update.execute(params![
@@ -84,6 +86,7 @@ pub(super) fn replace_message(
         columns.message_id,
         columns.in_reply_to,
         columns.reference_ids,
+        columns.recipient_addrs,
     ])?;
     Ok(())
 }
@@ -93,6 +96,7 @@ struct Columns {
     from_name: String,
     from_addr: String,
     recipients: String,
+    recipient_addrs: String,
     subject: String,
     snippet: String,
     message_id: Option<String>,
@@ -107,7 +111,11 @@ impl Columns {
         Self {
             from_name: shortened(from.map_or("", |from| &from.name)),
             from_addr: shortened(from.map_or("", |from| &from.addr)),
-            recipients: recipients(envelope),
+            recipients: recipients(
+                envelope,
+                |address| if address.name.is_empty() { &address.addr } else { &address.name },
+            ),
+            recipient_addrs: recipients(envelope, |address| &address.addr),
             subject: shortened(&envelope.subject),
             snippet: shortened(&envelope.snippet),
             message_id: envelope.message_id.as_ref().filter(|id| !id.is_empty() && id.len() <= IDS_BYTES).cloned(),
@@ -122,14 +130,14 @@ fn shortened(text: &str) -> String {
     text.chars().take(LINE_CHARS).collect()
 }
 
-fn recipients(envelope: &Envelope) -> String {
-    let shown = |address: &Address| if address.name.is_empty() { address.addr.clone() } else { address.name.clone() };
+/// All recipients, joined with commas.
+fn recipients(envelope: &Envelope, shown: impl Fn(&Address) -> &String) -> String {
     let mut line = String::new();
     for address in envelope.to.iter().chain(&envelope.cc).chain(&envelope.bcc) {
         if !line.is_empty() {
             line.push_str(", ");
         }
-        line.push_str(&shown(address));
+        line.push_str(shown(address));
         if line.len() > LINE_CHARS {
             break;
         }

@@ -1,6 +1,7 @@
 //! Bytes to meaning and back: pure functions over received mail and over mail being written. No clock, no disk, no network.
 
 pub mod address;
+mod answer;
 pub mod body;
 mod charset;
 pub mod compose;
@@ -12,8 +13,10 @@ pub mod flowed;
 mod header;
 pub mod html;
 mod layout;
+mod mailto;
 mod mime;
 mod param;
+mod recipients;
 pub mod sanitize;
 pub mod text;
 mod transfer;

@@ -17,6 +17,8 @@ mod mailto;
 mod mime;
 mod param;
 mod recipients;
+#[cfg(test)]
+mod samples;
 pub mod sanitize;
 pub mod text;
 mod transfer;

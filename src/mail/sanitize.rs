@@ -6,7 +6,13 @@ pub fn line(text: &str) -> String {
     let mut blank = false;
     let mut marks = 0;
     for c in text.chars() {
-        if c.is_whitespace() || (c.is_control() && c != '\0') {
+        if c.is_ascii_graphic() {
+            if blank && !out.is_empty() {
+                out.push(' ');
+            }
+            (blank, marks) = (false, 0);
+            out.push(c);
+        } else if c.is_whitespace() || (c.is_control() && c != '\0') {
             blank = true;
         } else if is_showable(c) {
             marks = if is_combining(c) { marks + 1 } else { 0 };

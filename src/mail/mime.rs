@@ -175,7 +175,16 @@ impl<'a> Reader<'a> {
                 return (without_last_line_end(body, true), Some(delimiter));
             }
         }
-        (self.raw.get(start..).unwrap_or_default(), None)
+        (self.without_glued_end(self.raw.get(start..).unwrap_or_default()), None)
+    }
+
+    /// The last part of a message without a closing delimiter that stands at the end of its last line.
+    fn without_glued_end(&self, body: &'a [u8]) -> &'a [u8] {
+        let glued = |boundary: &Vec<u8>| {
+            let rest = body.trim_ascii_end().strip_suffix(b"--")?.strip_suffix(boundary.as_slice())?;
+            rest.strip_suffix(b"--")
+        };
+        self.boundaries.iter().rev().find_map(glued).unwrap_or(body)
     }
 
     /// Which delimiter the line is, innermost boundary first.

@@ -1,6 +1,7 @@
 //! Bytes to meaning and back: pure functions over received mail and over mail being written. No clock, no disk, no network.
 
 pub mod address;
+mod address_list;
 mod answer;
 pub mod body;
 mod charset;

@@ -1,6 +1,6 @@
 //! Addresses that a person typed: read, checked, and written back into a field.
 
-use super::{Address, address, sanitize};
+use super::{Address, address_list, sanitize};
 
 /// Reads what was typed into an address field: `Name <a@b.c>, d@e.f; g@h.i`. The domain of each becomes ASCII.
 ///
@@ -30,7 +30,7 @@ pub fn usable_of(field: &str) -> Vec<Address> {
 const MAX_NAME_CHARS: usize = 200;
 
 fn read(field: &str) -> Vec<Address> {
-    address::list(&field.replace(['\n', '\r'], ","))
+    address_list::read(&field.replace(['\n', '\r'], ","))
 }
 
 /// A mailbox as it is typed and shown in an address field; empty where it has no address.

@@ -1,4 +1,12 @@
 //! Bytes to meaning and back: pure functions over received mail and over mail being written. No clock, no disk, no network.
+//!
+//! Received: `header` and `mime` cut the octets into fields and parts; `encoded_word`, `param`, `date`, `address_list`,
+//! `transfer` and `charset` decode them; `layout` decides what is body and what is attached; [`envelope`] and [`body`] put
+//! together what a person sees, [`html`], [`flowed`] and [`text`] how it is set, [`sanitize`] what of it may be shown, and
+//! `warn` what is wrong with it. Written: [`compose`], with `answer`, `mailto` and `recipients`.
+//!
+//! mail-parser is behind `charset`, `date`, the entities of `html`, and the dates that are written; the rest of it is not
+//! used on received mail, for the reasons that `mime` gives.
 
 pub mod address;
 mod address_list;

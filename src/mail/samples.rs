@@ -24,7 +24,11 @@ fn check_invariants(raw: &[u8]) {
     for from in view.envelope.from.iter().take(3) {
         assert!(view.shown_from.contains(&from.shown_addr()), "{:?} hides {:?}", view.shown_from, from.addr);
     }
-    assert!(view.readable.chars().all(|c| matches!(c, '\n' | '\t') || sanitize::is_showable(c)), "{:?}", view.readable);
+    assert!(
+        view.readable.chars().all(|c| matches!(c, '\n' | '\t') || sanitize::is_joiner(c) || sanitize::is_showable(c)),
+        "{:?}",
+        view.readable
+    );
     assert!(view.envelope.snippet.chars().count() <= 200);
     for attachment in &view.attachments {
         let name = &attachment.safe_name;

@@ -89,7 +89,7 @@ fn serialized<'d>(draft: &Draft, stamp: &Stamp, lists: impl Iterator<Item = (&'d
         message = message.references(MessageId::new_list(references.into_iter()));
     }
     let mut out = Vec::new();
-    message.body(body(draft)).serialize(&mut out);
+    message.body(body(draft, &unique(stamp))).serialize(&mut out);
     out
 }
 
@@ -109,11 +109,14 @@ fn date(stamp: &Stamp) -> String {
 }
 
 fn message_id(stamp: &Stamp) -> String {
-    let unique: String =
-        stamp.unique.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')).collect();
     let sender = sender(stamp);
     let domain = sender.addr.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-    format!("{unique}@{domain}")
+    format!("{}@{domain}", unique(stamp))
+}
+
+/// What of the stamp's unique text can stand in a Message-ID and in a boundary, which may have 70 characters.
+fn unique(stamp: &Stamp) -> String {
+    stamp.unique.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')).take(60).collect()
 }
 
 /// Whether an id can stand in a field without breaking it.
@@ -128,14 +131,16 @@ fn kept_references(references: &[String]) -> Vec<String> {
     usable.into_iter().enumerate().filter(|(at, _)| is_kept(*at)).map(|(_, id)| id.clone()).collect()
 }
 
-fn body(draft: &Draft) -> MimePart<'static> {
+fn body(draft: &Draft, unique: &str) -> MimePart<'static> {
     let content_type = ContentType::new("text/plain").attribute("charset", "utf-8").attribute("format", "flowed");
     let text = MimePart::new(content_type, flowed::flow(&cleaned(&draft.body)));
     if draft.attachments.is_empty() {
         return text;
     }
     let attached = draft.attachments.iter().map(attachment);
-    MimePart::new("multipart/mixed", std::iter::once(text).chain(attached).collect::<Vec<_>>())
+    // Ours, since the one that would be made up holds the time of this machine. No encoding writes `=_`.
+    let mixed = ContentType::new("multipart/mixed").attribute("boundary", format!("=_{unique}"));
+    MimePart::new(mixed, std::iter::once(text).chain(attached).collect::<Vec<_>>())
 }
 
 /// The text with LF line ends and without control characters, of which a NUL would be refused by servers.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::types::{Flags, MailboxCount, MailboxId, MailboxView, MessageKey, MessageRow, Role};
 use super::{Error, Store, outbox};
 use crate::account::AccountId;
-use crate::mail::sanitize;
+use crate::mail::{Address, sanitize};
 
 impl Store {
     /// How full every mailbox is; accounts in order of their ids, mailboxes in the sidebar's.
@@ -89,7 +89,10 @@ fn row(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
     let line = |index: usize| Ok::<_, rusqlite::Error>(sanitize::line(row.get_ref(index)?.as_str()?));
     let role = role(row, 2)?;
     let from_addr = line(6)?;
-    let from_name = Some(line(5)?).filter(|name| !name.trim().is_empty()).unwrap_or_else(|| from_addr.clone());
+    // A name that pretends to be another address is not shown instead of the address.
+    let from = Address { name: line(5)?, addr: from_addr.clone() };
+    let deceives = from.name.trim().is_empty() || from.name_imitates_address();
+    let from_name = if deceives { from_addr.clone() } else { from.name };
     Ok(MessageRow {
         key: MessageKey(row.get(0)?),
         account: AccountId(row.get(1)?),

@@ -6,7 +6,12 @@ use unicode_bidi::{BidiInfo, Level};
 
 /// Whether a text has anything to reorder.
 pub fn has_rtl(text: &str) -> bool {
-    text.chars().any(|c| matches!(c, '\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}' | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}'))
+    text.chars().any(is_rtl_letter)
+}
+
+/// Whether a character is of a script that is written from right to left.
+fn is_rtl_letter(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}' | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}')
 }
 
 /// Whether the line as a whole reads from right to left.
@@ -42,13 +47,14 @@ pub fn pieces(line: &str) -> Vec<String> {
     pieces
 }
 
-/// Words and the blanks between them, each a piece.
+/// Words, the blanks between them and the marks beside them, each a piece: marks come from another font than the letters,
+/// and egui would put them to the right of a word that they follow.
 fn words(text: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let blank = first.is_whitespace();
-        let end = rest.find(|c: char| c.is_whitespace() != blank).unwrap_or(rest.len());
+        let letter = is_rtl_letter(first);
+        let end = rest.find(|c: char| is_rtl_letter(c) != letter).unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
         words.push(word);
         rest = after;
@@ -56,9 +62,13 @@ fn words(text: &str) -> Vec<&str> {
     words
 }
 
-/// Brackets open towards the text that they hold.
+/// Marks and blanks in reverse order, with brackets that open towards the text that they hold; letters as they are.
 fn mirrored(word: &str) -> String {
+    if word.chars().next().is_none_or(is_rtl_letter) {
+        return word.to_owned();
+    }
     word.chars()
+        .rev()
         .map(|c| match c {
             '(' => ')',
             ')' => '(',
@@ -92,6 +102,8 @@ mod tests {
         assert_eq!(pieces("فاتورة 12345").concat(), "12345 فاتورة");
         assert_eq!(pieces("שלום עולם").concat(), "עולם שלום");
         assert_eq!(pieces("Re: שלום עולם").concat(), "Re: עולם שלום");
+        assert_eq!(pieces("שלום, עולם.").concat(), ".עולם ,שלום");
+        assert_eq!(pieces("(שלום)").concat(), "(שלום)");
         assert_eq!(pieces("plain text").concat(), "plain text");
     }
 

@@ -9,7 +9,7 @@ use super::widgets::{primary, prose, quiet};
 
 pub fn dialog_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Action>) {
     let Some(dialog) = &mut model.dialog else { return };
-    let shown = Modal::new(Id::unique("dialog")).show(ctx, |ui| {
+    let shown = Modal::new(Id::unique("dialog")).frame(theme::dialog(ctx)).show(ctx, |ui| {
         ui.set_width(440.0);
         match dialog {
             Dialog::Password(dialog) => password_ui(ui, dialog, actions),

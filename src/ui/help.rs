@@ -4,14 +4,14 @@ use egui::{Id, Modal, RichText};
 
 use super::action::{Action, SHORTCUTS};
 use super::model::Model;
-use super::theme::palette;
+use super::theme::{self, palette};
 use super::widgets::primary;
 
 pub fn help_ui(ctx: &egui::Context, model: &Model, actions: &mut Vec<Action>) {
     if !model.help {
         return;
     }
-    let shown = Modal::new(Id::unique("help")).show(ctx, |ui| {
+    let shown = Modal::new(Id::unique("help")).frame(theme::dialog(ctx)).show(ctx, |ui| {
         let palette = palette(ui);
         ui.set_width(400.0);
         ui.heading("Shortcuts");

@@ -128,34 +128,26 @@ fn head_ui(ui: &mut Ui, model: &Model, message: &OpenedMessage, actions: &mut Ve
     ui.horizontal_top(|ui| {
         avatar(ui, &message.row.from_name, 42.0);
         ui.add_space(4.0);
-        ui.vertical(|ui| {
-            ui.spacing_mut().item_spacing.y = 2.0;
-            ui.horizontal(|ui| {
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {
-                    more_ui(ui, model, message, actions);
-                    let starred = message.row.flags.has(Flag::Starred);
-                    let (picture, words) =
-                        if starred { (Icon::StarFilled, "Remove the star") } else { (Icon::Star, "Star") };
-                    if icon(ui, picture, words).clicked() {
-                        actions.push(Action::ToggleStar(message.row.key));
-                    }
-                    label(ui, &full_date(message.row.date), theme::small(), palette.faint, false);
-                    ui.with_layout(egui::Layout::left_to_right(egui::Align::Min), |ui| {
-                        label(ui, &view.shown_from, theme::body(), palette.text, true);
-                    });
-                });
-            });
-            people_ui(ui, "to", &view.envelope.to, palette);
-            people_ui(ui, "cc", &view.envelope.cc, palette);
-            people_ui(ui, "bcc", &view.envelope.bcc, palette);
-            let elsewhere = view
-                .envelope
-                .reply_to
-                .iter()
-                .any(|reply| !view.envelope.from.iter().any(|from| from.addr == reply.addr));
-            if elsewhere {
-                people_ui(ui, "answers go to", &view.envelope.reply_to, palette);
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {
+            more_ui(ui, model, message, actions);
+            let starred = message.row.flags.has(Flag::Starred);
+            let (picture, words) = if starred { (Icon::StarFilled, "Remove the star") } else { (Icon::Star, "Star") };
+            if icon(ui, picture, words).clicked() {
+                actions.push(Action::ToggleStar(message.row.key));
             }
+            ui.with_layout(egui::Layout::top_down(egui::Align::LEFT), |ui| {
+                ui.spacing_mut().item_spacing.y = 2.5;
+                // Never cut: the address is what tells who it is.
+                wrapped(ui, &view.shown_from, theme::body(), palette.text, true);
+                label(ui, &full_date(message.row.date), theme::small(), palette.faint, false);
+                people_ui(ui, "to", &view.envelope.to, palette);
+                people_ui(ui, "cc", &view.envelope.cc, palette);
+                people_ui(ui, "bcc", &view.envelope.bcc, palette);
+                let from = &view.envelope.from;
+                if view.envelope.reply_to.iter().any(|reply| !from.iter().any(|from| from.addr == reply.addr)) {
+                    people_ui(ui, "answers go to", &view.envelope.reply_to, palette);
+                }
+            });
         });
     });
     ui.add_space(10.0);
@@ -330,20 +322,40 @@ fn line_ui(ui: &mut Ui, line: &Line, palette: Palette, hovered: &mut Option<Stri
     let indent = level * 13.0;
     let color = if line.is_signature { palette.faint } else { quote_color(line.quote_level, palette) };
     let width = (ui.available_width() - indent).min(MEASURE);
-    let job = job(line, &plain, color, palette, width);
+    if bidi::has_rtl(&plain) {
+        return rtl_ui(ui, line, &plain, color, palette, indent, width);
+    }
+    let job = job(line, color, palette, width);
     let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
-    let rtl = bidi::is_rtl(&plain);
     let size = Vec2::new(indent + width, galley.size().y);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    quote_bars(ui, line, rect, palette);
+    let place = Rect::from_min_size(egui::Pos2::new(rect.left() + indent, rect.top()), galley.size());
+    let response = ui.put(place, egui::Label::new(galley.clone()).selectable(true).sense(Sense::click()));
+    follow_link(ui, line, &response, &galley, place, hovered, actions);
+}
+
+fn quote_bars(ui: &Ui, line: &Line, rect: Rect, palette: Palette) {
     for bar in 0..line.quote_level.min(6) {
         let x = rect.left() + f32::from(bar) * 13.0 + 2.0;
         let stroke = Stroke::new(2.5, quote_color(bar + 1, palette).gamma_multiply(0.65));
         ui.painter().vline(x, rect.top() - 1.5..=rect.bottom() + 1.5, stroke);
     }
-    let left = if rtl { rect.right() - galley.size().x } else { rect.left() + indent };
-    let place = Rect::from_min_size(egui::Pos2::new(left, rect.top()), galley.size());
-    let response = ui.put(place, egui::Label::new(galley.clone()).selectable(true).sense(Sense::click()));
-    follow_link(ui, line, &response, &galley, place, hovered, actions);
+}
+
+/// A line with right-to-left text: broken first, then each row in its visual order, at the right where it begins there. Not
+/// selectable: what is copied would come in visual order.
+fn rtl_ui(ui: &mut Ui, line: &Line, plain: &str, color: Color32, palette: Palette, indent: f32, width: f32) {
+    let rtl = bidi::is_rtl(plain);
+    for row in broken(ui, plain, &theme::body(), width) {
+        let galley = super::widgets::line(ui, &row, theme::body(), color, f32::INFINITY);
+        let height = galley.size().y.max(21.5);
+        let (rect, response) = ui.allocate_exact_size(Vec2::new(indent + width, height), Sense::hover());
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &row));
+        quote_bars(ui, line, rect, palette);
+        let left = if rtl { rect.right() - galley.size().x } else { rect.left() + indent };
+        super::widgets::paint_line(ui, egui::Pos2::new(left, rect.top()), &galley, false);
+    }
 }
 
 /// The link under the pointer shows its true target; a click follows it.
@@ -381,14 +393,10 @@ fn span_text(span: &Span) -> &str {
     }
 }
 
-fn job(line: &Line, plain: &str, color: Color32, palette: Palette, width: f32) -> LayoutJob {
+fn job(line: &Line, color: Color32, palette: Palette, width: f32) -> LayoutJob {
     let mut job =
         LayoutJob { wrap: TextWrapping::wrap_at_width(width), break_on_newline: false, ..LayoutJob::default() };
     let format = |color| TextFormat { line_height: Some(21.5), ..TextFormat::simple(theme::body(), color) };
-    if bidi::has_rtl(plain) {
-        bidi::append(&mut job, plain, &format(color));
-        return job;
-    }
     for span in &line.spans {
         match span {
             Span::Text(text) => job.append(text, 0.0, format(color)),

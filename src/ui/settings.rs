@@ -14,7 +14,7 @@ const WIDTH: f32 = 600.0;
 pub fn settings_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Action>) {
     let Model { settings: Some(settings), accounts, theme, .. } = model else { return };
     let height = (ctx.content_rect().height() - 96.0).clamp(300.0, 780.0);
-    let shown = Modal::new(Id::unique("settings")).show(ctx, |ui| {
+    let shown = Modal::new(Id::unique("settings")).frame(theme::dialog(ctx)).show(ctx, |ui| {
         ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 60.0));
         ui.set_max_height(height);
         match settings {

@@ -176,6 +176,12 @@ fn visuals(palette: Palette) -> Visuals {
     visuals
 }
 
+/// The frame of a dialog.
+pub fn dialog(ctx: &egui::Context) -> egui::Frame {
+    let style = ctx.global_style();
+    egui::Frame::window(&style).inner_margin(Margin::symmetric(26, 22)).shadow(style.visuals.window_shadow)
+}
+
 /// A colour for an account, so that its mail is told from the others' in a list of all.
 pub fn account_color(id: i64, dark: bool) -> Color32 {
     const HUES: [(u8, u8, u8); 8] = [

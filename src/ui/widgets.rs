@@ -14,20 +14,34 @@ use super::theme::{self, Palette, RADIUS, palette};
 
 /// A line of text, in its visual order, cut with “…” at `width`.
 pub fn line(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
-    let mut job = LayoutJob {
-        wrap: TextWrapping::truncate_at_width(width.max(0.0)),
-        break_on_newline: false,
-        ..LayoutJob::default()
+    let lay_out = |text: &str| {
+        let wrap = TextWrapping::truncate_at_width(width.max(0.0));
+        let mut job = LayoutJob { wrap, break_on_newline: false, ..LayoutJob::default() };
+        bidi::append(&mut job, text, &TextFormat::simple(font.clone(), color));
+        ui.fonts_mut(|fonts| fonts.layout_job(job))
     };
-    bidi::append(&mut job, text, &TextFormat::simple(font, color));
-    ui.fonts_mut(|fonts| fonts.layout_job(job))
+    let galley = lay_out(text);
+    if !galley.elided || !bidi::has_rtl(text) {
+        return galley;
+    }
+    // egui cuts at the right, where such a line begins: so its logical end is cut off here, as far as it must be.
+    let (mut fits, mut too_long) = (0, text.chars().count());
+    while fits + 1 < too_long {
+        let middle = usize::midpoint(fits, too_long);
+        if lay_out(&shortened(text, middle)).elided { too_long = middle } else { fits = middle }
+    }
+    lay_out(&shortened(text, fits))
+}
+
+fn shortened(text: &str, chars: usize) -> String {
+    text.chars().take(chars).chain(['…']).collect()
 }
 
 /// Draws a line; `strong` twice, half a point apart, for the font at hand has no heavier cut.
 pub fn paint_line(ui: &Ui, at: Pos2, galley: &Arc<Galley>, strong: bool) {
     ui.painter().galley(at, galley.clone(), Color32::PLACEHOLDER);
     if strong {
-        ui.painter().galley(at + Vec2::new(0.45, 0.0), galley.clone(), Color32::PLACEHOLDER);
+        ui.painter().galley(at + Vec2::new(0.55, 0.0), galley.clone(), Color32::PLACEHOLDER);
     }
 }
 

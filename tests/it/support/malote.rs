@@ -87,7 +87,12 @@ impl Malote {
     /// `account add` with a password from wherever `arguments` say.
     pub fn add_with(&self, name: &str, incoming: &Incoming, arguments: &[&str], stdin: Option<&[u8]>) -> Outcome {
         let port = incoming.port.to_string();
-        let mut all = vec!["account", "add", "--name", name, "--address", "ana@example.org", "--user", USER];
+        let mut all = vec!["account", "add", "--name", name];
+        for (switch, usual) in [("--address", "ana@example.org"), ("--user", USER)] {
+            if !arguments.contains(&switch) {
+                all.extend([switch, usual]);
+            }
+        }
         all.extend(["--host", &incoming.host, "--port", &port, "--security", incoming.security]);
         if let Some(file) = &incoming.ca_file {
             all.extend(["--ca-file", file.to_str().unwrap()]);
@@ -165,10 +170,6 @@ impl Malote {
 
     pub fn keys(&self, mailbox: &str) -> Vec<String> {
         self.list(mailbox).iter().map(|row| text(&row["key"])).collect()
-    }
-
-    pub fn subjects(&self, mailbox: &str) -> Vec<String> {
-        self.list(mailbox).iter().map(|row| text(&row["subject"])).collect()
     }
 
     /// The received octets of one message.

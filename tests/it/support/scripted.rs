@@ -475,3 +475,36 @@ fn base64(octets: &[u8]) -> String {
     };
     octets.chunks(3).map(quantum).collect()
 }
+
+/// The port of a server that gives its one message a line at a time with this pause after each.
+pub fn slow_server(raw: &[u8], pause: Duration) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let reply = stuffed(raw);
+    thread::spawn(move || -> io::Result<()> {
+        let (mut stream, _) = listener.accept()?;
+        let mut lines = io::BufReader::new(stream.try_clone()?);
+        stream.write_all(b"+OK\r\n")?;
+        loop {
+            let mut command = String::new();
+            if io::BufRead::read_line(&mut lines, &mut command)? == 0 {
+                return Ok(());
+            }
+            match command.to_ascii_uppercase().split_whitespace().next().unwrap_or_default() {
+                "CAPA" => stream.write_all(b"+OK\r\nUSER\r\nUIDL\r\n.\r\n")?,
+                "STAT" => stream.write_all(b"+OK 1 100\r\n")?,
+                "UIDL" => stream.write_all(b"+OK\r\n1 slow\r\n.\r\n")?,
+                "LIST" => stream.write_all(b"+OK\r\n1 100\r\n.\r\n")?,
+                "RETR" => {
+                    stream.write_all(b"+OK\r\n")?;
+                    for line in reply.split_inclusive(|octet| *octet == b'\n') {
+                        stream.write_all(line)?;
+                        thread::sleep(pause);
+                    }
+                }
+                _ => stream.write_all(b"+OK\r\n")?,
+            }
+        }
+    });
+    port
+}

@@ -1,6 +1,13 @@
-//! A message as a person reads it. mail-parser is named only here and in the modules beside it.
+//! A message as a person reads it.
 
-use super::{Address, Envelope};
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use super::header::{self, Header};
+use super::layout::{self, Attached, Body, Layout};
+use super::mime::{self, Part};
+use super::warn::{self, MAX_ATTACHMENTS};
+use super::{Address, Envelope, charset, flowed, html, sanitize};
 
 /// A received message, taken apart for the reading pane. Plain data, safe to show where a field says so.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,19 +49,210 @@ pub struct Attachment {
     pub inline: bool,
 }
 
+/// Header fields that the view carries, and characters of each. Honest messages have a hundred short ones.
+const MAX_FIELDS: usize = 1000;
+const MAX_FIELD_CHARS: usize = 4000;
+/// Characters of a subject that are shown.
+const MAX_SUBJECT_CHARS: usize = 1000;
+/// Senders that are shown of one message.
+const MAX_SENDERS: usize = 3;
+
 impl MessageView {
     /// Takes a whole message apart. Total: whatever the bytes, something can be shown.
-    pub fn from_raw(_raw: &[u8]) -> Self {
-        Self::default()
+    pub fn from_raw(raw: &[u8]) -> Self {
+        let bytes = header::repaired(raw);
+        let tree = mime::read(&bytes);
+        let layout = layout::divide(&tree);
+        let mut envelope = Envelope::from_tree(&tree, &layout);
+        let hint = charset_hint(&tree.root);
+        let decoded: Vec<Decoded> = layout.bodies.iter().map(Decoded::of).collect();
+        let (attachments, is_garbled) = list(&layout, &decoded);
+        envelope.has_attachments = attachments.iter().any(|attachment| !attachment.inline);
+        let warnings =
+            warn::warnings(&envelope, &tree, &layout, &attachments, is_garbled || decoded.iter().any(|d| d.is_garbled));
+        Self {
+            shown_from: shown_senders(&envelope.from),
+            shown_subject: shown_subject(&envelope.subject),
+            headers: shown_headers(&tree.root.header, hint),
+            text: joined(decoded.iter().filter(|body| !body.is_html)),
+            html: joined(decoded.iter().filter(|body| body.is_html)),
+            readable: readable(&decoded),
+            readable_is_from_html: is_from_html(&decoded),
+            attachments,
+            warnings,
+            envelope,
+        }
     }
 }
 
 /// Decoded octets of the attachment with that [`Attachment::index`].
-pub fn attachment_bytes(_raw: &[u8], _index: usize) -> Option<Vec<u8>> {
-    None
+pub fn attachment_bytes(raw: &[u8], index: usize) -> Option<Vec<u8>> {
+    let bytes = header::repaired(raw);
+    let tree = mime::read(&bytes);
+    layout::divide(&tree).attached.get(index).map(|attached| attached.part.decoded().0.into_owned())
+}
+
+/// Hands every attachment in turn, decoded, to `take`: one pass over the message, one attachment in memory.
+pub fn each_attachment<E>(raw: &[u8], mut take: impl FnMut(&Attachment, &[u8]) -> Result<(), E>) -> Result<(), E> {
+    let bytes = header::repaired(raw);
+    let tree = mime::read(&bytes);
+    let layout = layout::divide(&tree);
+    for (index, attached) in layout.attached.iter().enumerate() {
+        let (bytes, _) = attached.part.decoded();
+        take(&attachment(index, attached.part, bytes.len()), &bytes)?;
+    }
+    Ok(())
 }
 
 /// Addresses of people named in a message, for completion.
 pub fn people(envelope: &Envelope) -> impl Iterator<Item = &Address> {
     envelope.from.iter().chain(&envelope.to).chain(&envelope.cc)
+}
+
+/// The charset of the body, which raw octets in the header most likely have too.
+pub(super) fn charset_hint<'t>(root: &'t Part<'_>) -> Option<&'t str> {
+    root.content_type
+        .param("charset")
+        .or_else(|| root.children.first().and_then(|part| part.content_type.param("charset")))
+}
+
+/// The subject as the window shows it.
+pub fn shown_subject(subject: &str) -> String {
+    sanitize::line_of(subject, MAX_SUBJECT_CHARS)
+}
+
+/// The senders as the window shows them; empty where the message names none.
+pub fn shown_senders(from: &[Address]) -> String {
+    let mut shown: Vec<String> = from.iter().take(MAX_SENDERS).map(Address::shown).collect();
+    if from.len() > MAX_SENDERS {
+        shown.push(format!("and {} more", from.len() - MAX_SENDERS));
+    }
+    shown.join(", ")
+}
+
+fn shown_headers(header: &Header<'_>, hint: Option<&str>) -> Vec<(String, String)> {
+    let shown =
+        |field: &header::Field<'_>| (field.name.to_owned(), sanitize::line_of(&field.decoded(hint), MAX_FIELD_CHARS));
+    header.fields.iter().take(MAX_FIELDS).map(shown).collect()
+}
+
+/// A part of the body, decoded.
+struct Decoded {
+    text: String,
+    is_html: bool,
+    is_shown: bool,
+    /// Whether the text is format=flowed, and then whether with `delsp` (RFC 3676 §4).
+    flowed: Option<bool>,
+    is_garbled: bool,
+}
+
+impl Decoded {
+    fn of(body: &Body<'_, '_>) -> Self {
+        let (bytes, is_garbled) = body.part.decoded();
+        let is = |name, value: &str| {
+            body.part.content_type.param(name).is_some_and(|found| found.trim().eq_ignore_ascii_case(value))
+        };
+        Self {
+            text: text_of(body.part, &bytes),
+            is_html: body.is_html,
+            is_shown: body.is_shown,
+            flowed: is("format", "flowed").then(|| is("delsp", "yes")),
+            is_garbled,
+        }
+    }
+
+    fn says_something(&self) -> bool {
+        !self.text.trim().is_empty()
+    }
+}
+
+/// Octets of a text part as Unicode with LF line ends.
+pub(super) fn text_of(part: &Part<'_>, bytes: &[u8]) -> String {
+    let label =
+        part.content_type.param("charset").or_else(|| part.is("text/html").then(|| html_charset(bytes)).flatten());
+    let text = charset::decode(bytes, label);
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
+}
+
+/// The charset that a page names itself, where its part does not: looked for in its first octets, as browsers do.
+fn html_charset(bytes: &[u8]) -> Option<&str> {
+    const LOOKED_AT: usize = 1024;
+    let head = bytes.get(..bytes.len().min(LOOKED_AT))?;
+    let at = head.windows(8).position(|w| w.eq_ignore_ascii_case(b"charset="))? + 8;
+    let value = head.get(at..)?;
+    let value = value.strip_prefix(b"\"").or_else(|| value.strip_prefix(b"'")).unwrap_or(value);
+    let end = value.iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':' | b'.')))?;
+    std::str::from_utf8(value.get(..end)?).ok().filter(|label| !label.is_empty())
+}
+
+/// Several texts as one; None where there is none, or nothing in it.
+fn joined<'d>(bodies: impl Iterator<Item = &'d Decoded>) -> Option<String> {
+    let mut whole: Option<String> = None;
+    for body in bodies {
+        match &mut whole {
+            Some(text) => {
+                if !text.ends_with('\n') && !text.is_empty() {
+                    text.push('\n');
+                }
+                text.push_str(&body.text);
+            }
+            None => whole = Some(body.text.clone()),
+        }
+    }
+    whole.filter(|text| !text.is_empty())
+}
+
+fn readable(decoded: &[Decoded]) -> String {
+    let mut whole = String::new();
+    for body in decoded.iter().filter(|body| body.is_shown && body.says_something()) {
+        let text = match (body.is_html, body.flowed) {
+            (true, _) => Cow::Owned(html::to_text(&body.text)),
+            (false, Some(delsp)) => Cow::Owned(flowed::unflow(&body.text, delsp)),
+            (false, None) => Cow::Borrowed(body.text.as_str()),
+        };
+        if !whole.is_empty() {
+            whole.push_str(if whole.ends_with('\n') { "\n" } else { "\n\n" });
+        }
+        whole.push_str(&text);
+    }
+    sanitize::multiline(&whole)
+}
+
+fn is_from_html(decoded: &[Decoded]) -> bool {
+    let mut shown = decoded.iter().filter(|body| body.is_shown && body.says_something()).peekable();
+    shown.peek().is_some() && shown.all(|body| body.is_html)
+}
+
+/// The attachments, and whether one of them could not be decoded as it says.
+fn list(layout: &Layout<'_, '_>, decoded: &[Decoded]) -> (Vec<Attachment>, bool) {
+    let mut is_garbled = false;
+    let ids: HashSet<&str> =
+        decoded.iter().filter(|body| body.is_html).flat_map(|body| referred_ids(&body.text)).collect();
+    let listed = layout.attached.iter().take(MAX_ATTACHMENTS).enumerate().map(|(index, attached)| {
+        let (bytes, is_wrong) = attached.part.decoded();
+        is_garbled |= is_wrong;
+        Attachment { inline: is_inline(attached, &ids), ..attachment(index, attached.part, bytes.len()) }
+    });
+    (listed.collect(), is_garbled)
+}
+
+fn attachment(index: usize, part: &Part<'_>, size: usize) -> Attachment {
+    Attachment {
+        index,
+        name: part.name().map(str::to_owned),
+        safe_name: layout::safe_name(part),
+        content_type: part.content_type.value.clone(),
+        size_bytes: u64::try_from(size).unwrap_or(u64::MAX),
+        inline: false,
+    }
+}
+
+fn is_inline(attached: &Attached<'_, '_>, ids: &HashSet<&str>) -> bool {
+    let Some(id) = layout::content_id(attached.part) else { return false };
+    ids.contains(id.as_str()) || (attached.in_related && attached.part.disposition.value != "attachment")
+}
+
+/// The ids behind every `cid:` of a page.
+fn referred_ids(html: &str) -> impl Iterator<Item = &str> {
+    html.split("cid:").skip(1).filter_map(|rest| rest.split(['"', '\'', ')', '>', ' ', '&', '\n']).next())
 }

@@ -2,11 +2,22 @@
 
 pub mod address;
 pub mod body;
+mod charset;
 pub mod compose;
+mod date;
 pub mod draft;
+mod encoded_word;
 pub mod envelope;
+pub mod flowed;
+mod header;
+pub mod html;
+mod layout;
+mod mime;
+mod param;
 pub mod sanitize;
 pub mod text;
+mod transfer;
+mod warn;
 
 pub use address::Address;
 pub use body::{Attachment, MessageView};

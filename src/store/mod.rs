@@ -1,3 +1,89 @@
-//! One SQLite database with everything in it. The only folder with SQL.
+//! One SQLite database with everything in it: accounts, messages with their received octets, the ledger of what the servers
+//! have, drafts and the Outbox. The only folder with SQL.
+//!
+//! One thread writes and two read ([`worker`]); every public method is one transaction and needs no particular runtime.
+//! When a method that changes something returns, the change is on the disk.
 
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Transaction;
+
+mod account;
+mod change;
+mod delivery;
+mod draft;
+mod error;
+mod ledger;
+mod listing;
+mod migrate;
+mod outbox;
+mod raw;
+#[cfg(test)]
+mod testing;
 pub mod types;
+mod worker;
+
+pub use delivery::{Arrival, Content, Delivery, Prepared, prepare};
+pub use error::Error;
+pub use ledger::{DeleteState, LedgerEntry, LedgerId};
+pub use migrate::private_folder;
+pub use outbox::Outgoing;
+pub use raw::StagedRaw;
+
+/// The store of one profile. Clones share it; when the last is dropped, what is queued is done and the file is closed.
+#[derive(Clone)]
+pub struct Store(Arc<Threads>);
+
+struct Threads {
+    // Dropped in this order: the connection that is closed last tidies the log away, and only the writer may.
+    readers: worker::Pool,
+    writer: worker::Pool,
+}
+
+impl Store {
+    /// Opens `malote.db` in `folder`, or creates both. Blocks while it does. At most one process may have a store open, which
+    /// is the caller's to see to.
+    ///
+    /// # Errors
+    /// [`Error::NewerVersion`] and [`Error::Damaged`] leave the file as it is; [`Error::ReadOnly`], [`Error::DiskFull`] and
+    /// [`Error::Disk`] where there is no store to be had.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        Self::open_in(folder).map_err(|error| error.within(folder))
+    }
+
+    fn open_in(folder: &Path) -> Result<Self, Error> {
+        private_folder(folder)?;
+        let file: Arc<Path> = folder.join("malote.db").into();
+        let mut connection = migrate::open(&file)?;
+        let transaction = connection.transaction()?;
+        raw::remove_orphans(&transaction)?;
+        outbox::settle_after_crash(&transaction)?;
+        transaction.commit()?;
+        let writer = worker::Pool::writer(&file, connection)?;
+        let readers = worker::Pool::readers(&file)?;
+        Ok(Self(Arc::new(Threads { readers, writer })))
+    }
+
+    /// Reads every page of the file.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] with the first fault.
+    pub async fn check(&self) -> Result<(), Error> {
+        self.read(|db| migrate::check_whole(db)).await
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.0.writer.call(job).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.0.readers.call(job).await
+    }
+}

@@ -1,0 +1,201 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::account::{Fingerprint, Retention, Security};
+use crate::store::types::MessageKey;
+
+/// A mail reader for POP3: dial in, take everything, hang up, and live offline. Without a command it opens its window.
+#[derive(Debug, Parser)]
+#[command(name = "malote", version, arg_required_else_help = false)]
+pub struct Arguments {
+    /// Keep everything in this folder instead of your own data folder
+    #[arg(long, global = true, value_name = "DIR")]
+    pub profile: Option<PathBuf>,
+    /// A throw-away profile with sample mail on a server inside the program
+    #[arg(long)]
+    pub demo: bool,
+    /// A message to write, as a browser hands it over (mailto:…)
+    #[arg(long, value_name = "LINK")]
+    pub compose: Option<String>,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Add, change, list, remove or test accounts
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Collect mail, all accounts at once or those named
+    Get {
+        /// Names of accounts
+        accounts: Vec<String>,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// List a mailbox, newest first
+    List {
+        /// inbox (the default), drafts, outbox, sent, archive, junk or trash; ACCOUNT/inbox for one account's
+        mailbox: Option<String>,
+        /// At most so many
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a message
+    Show {
+        key: MessageKey,
+        /// The received octets, unchanged
+        #[arg(long, conflicts_with_all = ["text", "headers"])]
+        raw: bool,
+        /// Only the readable text
+        #[arg(long, conflicts_with = "headers")]
+        text: bool,
+        /// Only the header fields, decoded
+        #[arg(long)]
+        headers: bool,
+    },
+    /// Move messages to Archive
+    Archive {
+        #[arg(required = true, value_name = "KEY")]
+        keys: Vec<MessageKey>,
+    },
+    /// Move messages to Trash
+    Delete {
+        #[arg(required = true, value_name = "KEY")]
+        keys: Vec<MessageKey>,
+    },
+    /// Bring messages back to where they were
+    Undelete {
+        #[arg(required = true, value_name = "KEY")]
+        keys: Vec<MessageKey>,
+    },
+    /// Remove for good what lies in Trash
+    EmptyTrash,
+    /// Answer a message with the text on standard input; without --send it stays in Drafts
+    Reply {
+        key: MessageKey,
+        /// Put it into the Outbox and submit it
+        #[arg(long)]
+        send: bool,
+    },
+    /// Submit what waits in the Outbox
+    Send,
+    /// Write every message to a folder, one file each, exactly as received
+    Export {
+        #[arg(long, value_enum, default_value_t = ExportFormat::Eml)]
+        format: ExportFormat,
+        folder: PathBuf,
+    },
+    /// Show what messages in files say, one JSON object a line, without a profile
+    Inspect {
+        #[arg(required_unless_present = "list", value_name = "FILE.eml")]
+        files: Vec<PathBuf>,
+        /// Read the names of the files from this file, one a line
+        #[arg(long, value_name = "FILE", conflicts_with = "files")]
+        list: Option<PathBuf>,
+        /// JSON is what there is; the switch is for the sake of habit
+        #[arg(long)]
+        json: bool,
+    },
+    /// List or save the attachments of a message in a file, without a profile
+    Attachments {
+        #[arg(value_name = "FILE.eml")]
+        file: PathBuf,
+        /// Save them into this folder, under safe names
+        #[arg(long, value_name = "DIR")]
+        save: Option<PathBuf>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ExportFormat {
+    Eml,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Add an account
+    Add(AccountSettings),
+    /// Change what is named of an account, and leave the rest
+    Edit {
+        /// The account's present name
+        account: String,
+        #[command(flatten)]
+        settings: AccountSettings,
+    },
+    /// List the accounts
+    List {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove an account, its mail here and its password; the server keeps what it has
+    Remove { account: String },
+    /// Sign in to its servers and out again
+    Test { account: String },
+}
+
+#[derive(Debug, Args)]
+pub struct AccountSettings {
+    /// What the account is called, for example Work
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Its mail address
+    #[arg(long)]
+    pub address: Option<String>,
+    /// Your name, as others see it
+    #[arg(long)]
+    pub display_name: Option<String>,
+    /// Host name of the POP3 server
+    #[arg(long)]
+    pub host: Option<String>,
+    /// Port of the POP3 server; 995 for tls, 110 otherwise
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// tls (the default), stls (required or fail) or none (everyone on the way can read password and mail)
+    #[arg(long, value_name = "tls|stls|none")]
+    pub security: Option<Security>,
+    /// User name; the address if not named
+    #[arg(long)]
+    pub user: Option<String>,
+    /// A command whose first line of output is the password
+    #[arg(long, value_name = "CMD", conflicts_with = "password_stdin")]
+    pub password_command: Option<String>,
+    /// Read the password from standard input and keep it in the system keyring
+    #[arg(long)]
+    pub password_stdin: bool,
+    /// What stays on the server: forever (the default), days:N after download, or none (deleted once safely stored)
+    #[arg(long, value_name = "forever|days:N|none")]
+    pub keep: Option<Retention>,
+    /// Host name of the SMTP submission server
+    #[arg(long)]
+    pub smtp_host: Option<String>,
+    /// Port of the SMTP server; 465 for tls, 587 otherwise
+    #[arg(long)]
+    pub smtp_port: Option<u16>,
+    /// tls (the default), starttls (required or fail) or none
+    #[arg(long, value_name = "tls|starttls|none")]
+    pub smtp_security: Option<Security>,
+    /// User name for the SMTP server, where it is another one
+    #[arg(long)]
+    pub smtp_user: Option<String>,
+    /// Certificates to trust beside the system's, PEM; empty: none
+    #[arg(long, value_name = "PEM")]
+    pub ca_file: Option<PathBuf>,
+    /// Trust exactly this certificate of the POP3 server (SHA-256 of its DER)
+    #[arg(long, value_name = "SHA256")]
+    pub pin: Option<Fingerprint>,
+    /// Trust exactly this certificate of the SMTP server
+    #[arg(long, value_name = "SHA256")]
+    pub smtp_pin: Option<Fingerprint>,
+    /// Silence longer than this ends an attempt; progress renews it
+    #[arg(long, value_name = "N")]
+    pub timeout_secs: Option<u32>,
+}

@@ -1,0 +1,187 @@
+//! Commands on stored messages: list, show, archive, delete, reply, export.
+
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::client::{Client, expect_event};
+use super::{Failure, account};
+use crate::account::{Account, AccountId};
+use crate::engine::{Command, Event, OpenedMessage};
+use crate::mail::compose::{self, Answer};
+use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, Role};
+
+/// Rows that are asked for at once.
+const ROWS_AT_ONCE: usize = 500;
+
+pub fn list(client: &mut Client, mailbox: Option<&str>, limit: Option<usize>, json: bool) -> Result<(), Failure> {
+    let view = view(client, mailbox.unwrap_or("inbox"))?;
+    let names: HashMap<AccountId, String> =
+        account::accounts(client)?.into_iter().map(|account| (account.id, account.name)).collect();
+    let listing = client.ask(Command::ListMessages { view })?;
+    let keys = expect_event!(listing, Event::Listing { keys, .. } => keys)?;
+    let keys = keys.get(..limit.unwrap_or(usize::MAX).min(keys.len())).unwrap_or_default();
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    for chunk in keys.chunks(ROWS_AT_ONCE) {
+        let rows = client.ask(Command::LoadRows { keys: chunk.to_vec() })?;
+        for row in expect_event!(rows, Event::Rows(rows) => rows)? {
+            let name = names.get(&row.account).map_or("", String::as_str);
+            let line = if json { as_json(&row, name) } else { in_words(&row) };
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+/// `inbox`, or `Work/inbox`.
+fn view(client: &mut Client, word: &str) -> Result<MailboxView, Failure> {
+    let (account, role) = match word.rsplit_once('/') {
+        Some((name, role)) => (Some(account::find(client, name)?.id), role),
+        None => (None, word),
+    };
+    Ok(MailboxView { role: role.parse().map_err(Failure)?, account })
+}
+
+fn as_json(row: &MessageRow, account: &str) -> String {
+    json!({
+        "key": row.key.to_string(),
+        "account": account,
+        "mailbox": row.role.word(),
+        "uid": row.uid,
+        "date": row.date,
+        "from": sender(row),
+        "to": row.to,
+        "subject": row.subject,
+        "size": row.size_bytes,
+        "flags": Flag::ALL.into_iter().filter(|&flag| row.flags.has(flag)).map(Flag::word).collect::<Vec<_>>(),
+    })
+    .to_string()
+}
+
+fn sender(row: &MessageRow) -> String {
+    if row.from_name.is_empty() || row.from_name == row.from_addr {
+        row.from_addr.clone()
+    } else {
+        format!("{} <{}>", row.from_name, row.from_addr)
+    }
+}
+
+fn in_words(row: &MessageRow) -> String {
+    let unread = if row.flags.has(Flag::Seen) { ' ' } else { '•' };
+    let who = if row.role.is_outgoing() { &row.to } else { &row.from_name };
+    format!("{}  {unread} {}  {}  {}", row.key, day(row.date), fitted(who, 24), row.subject)
+}
+
+fn day(date: i64) -> String {
+    let zone = jiff::tz::TimeZone::system();
+    jiff::Timestamp::from_second(date)
+        .map(|at| at.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string())
+        .unwrap_or_default()
+}
+
+/// Cut or filled to so many characters.
+fn fitted(text: &str, width: usize) -> String {
+    let cut: String = text.chars().take(width).collect();
+    format!("{cut:<width$}")
+}
+
+pub fn show(client: &mut Client, key: MessageKey, raw: bool, text: bool, headers: bool) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    if raw {
+        let bytes = expect_event!(client.ask(Command::LoadRaw { key })?, Event::Raw { bytes, .. } => bytes)?;
+        out.write_all(&bytes)?;
+        return Ok(out.flush()?);
+    }
+    let opened = expect_event!(client.ask(Command::OpenMessage { key })?, Event::Opened(opened) => opened)?;
+    let view = &opened.view;
+    if headers {
+        for (name, value) in &view.headers {
+            writeln!(out, "{name}: {value}")?;
+        }
+    } else if text {
+        writeln!(out, "{}", view.readable.trim_end_matches('\n'))?;
+    } else {
+        show_whole(&mut out, &opened)?;
+    }
+    Ok(())
+}
+
+fn show_whole(out: &mut impl Write, opened: &OpenedMessage) -> io::Result<()> {
+    let OpenedMessage { row, view } = opened;
+    writeln!(
+        out,
+        "From: {}\nTo: {}\nDate: {}\nSubject: {}",
+        view.shown_from,
+        row.to,
+        day(row.date),
+        view.shown_subject
+    )?;
+    for warning in &view.warnings {
+        writeln!(out, "Note: {warning}")?;
+    }
+    for attachment in &view.attachments {
+        writeln!(
+            out,
+            "Attachment: {} ({}, {} bytes)",
+            attachment.safe_name, attachment.content_type, attachment.size_bytes
+        )?;
+    }
+    writeln!(out, "\n{}", view.readable.trim_end_matches('\n'))
+}
+
+pub fn archive(client: &mut Client, keys: Vec<MessageKey>) -> Result<(), Failure> {
+    client.ask(Command::MoveMessages { keys, to: Role::Archive })?;
+    Ok(())
+}
+
+pub fn delete(client: &mut Client, keys: Vec<MessageKey>) -> Result<(), Failure> {
+    client.ask(Command::MoveMessages { keys, to: Role::Trash })?;
+    Ok(())
+}
+
+pub fn undelete(client: &mut Client, keys: Vec<MessageKey>) -> Result<(), Failure> {
+    client.ask(Command::RestoreMessages { keys })?;
+    Ok(())
+}
+
+pub fn empty_trash(client: &mut Client) -> Result<(), Failure> {
+    client.ask(Command::EmptyTrash { account: None })?;
+    Ok(())
+}
+
+pub fn reply(client: &mut Client, key: MessageKey, send: bool) -> Result<(), Failure> {
+    let mut text = String::new();
+    io::stdin()
+        .lock()
+        .read_to_string(&mut text)
+        .map_err(|error| Failure(format!("the text on standard input: {error}")))?;
+    let opened = expect_event!(client.ask(Command::OpenMessage { key })?, Event::Opened(opened) => opened)?;
+    let raw = expect_event!(client.ask(Command::LoadRaw { key })?, Event::Raw { bytes, .. } => bytes)?;
+    let account = account_of(client, opened.row.account)?;
+    let own = account.identity.address.trim();
+    let mut draft = compose::answer(&opened.view, &raw, Answer::Reply, own, &account.identity.signature);
+    draft.body = format!("{}\n{}", text.trim_end(), draft.body);
+    if !send {
+        let saved = client.ask(Command::SaveDraft { account: account.id, key: None, draft: Box::new(draft) })?;
+        let key = expect_event!(saved, Event::DraftSaved { key } => key)?;
+        writeln!(io::stdout(), "{key}")?;
+        return Ok(());
+    }
+    let queued = client.ask(Command::QueueDraft { account: account.id, key: None, draft: Box::new(draft) })?;
+    expect_event!(queued, Event::Queued { key } => key)?;
+    super::visit::send(client)
+}
+
+fn account_of(client: &mut Client, id: AccountId) -> Result<Account, Failure> {
+    let found = account::accounts(client)?.into_iter().find(|account| account.id == id);
+    found.ok_or_else(|| Failure("the message’s account is gone".into()))
+}
+
+pub fn export(client: &mut Client, folder: PathBuf) -> Result<(), Failure> {
+    let saved = client.ask(Command::ExportEml { folder: std::path::absolute(folder)? })?;
+    let files = expect_event!(saved, Event::Saved { files } => files)?;
+    writeln!(io::stdout(), "{} {} written", files.len(), if files.len() == 1 { "message" } else { "messages" })?;
+    Ok(())
+}

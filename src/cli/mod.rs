@@ -1,0 +1,153 @@
+//! The headless face of the same engine: every command speaks to it by commands and events, as the window does.
+//!
+//! Exit status: 0 all done, 1 something failed (and standard error says what), 2 wrong usage.
+
+mod account;
+mod args;
+mod client;
+pub mod inspect;
+mod message;
+mod offline;
+mod visit;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+pub use args::Arguments;
+use args::Command;
+use client::Client;
+
+use crate::demo::Demo;
+use crate::engine::Problem;
+use crate::profile::{self, Profile};
+
+/// Something failed; the words say what, why and what to do.
+#[derive(Debug)]
+pub struct Failure(pub String);
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<Box<Problem>> for Failure {
+    fn from(problem: Box<Problem>) -> Self {
+        Self(problem.to_string())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Reads the program's arguments; wrong ones end it with status 2 and a word on what is right.
+pub fn arguments() -> Arguments {
+    Arguments::parse()
+}
+
+/// Runs a command without a window.
+pub fn run(arguments: Arguments) -> ExitCode {
+    match dispatch(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(words)) => {
+            for line in words.lines() {
+                complain(line);
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One line on standard error.
+pub fn complain(words: &str) {
+    use std::io::Write;
+    // Nobody may be listening.
+    let _ = writeln!(std::io::stderr(), "malote: {words}");
+}
+
+fn dispatch(arguments: Arguments) -> Result<(), Failure> {
+    match arguments.command {
+        None => Ok(()),
+        Some(Command::Inspect { files, list, json: _ }) => offline::inspect(files, list),
+        Some(Command::Attachments { file, save }) => offline::attachments(&file, save),
+        Some(command) if arguments.demo => with_demo(command),
+        Some(command) => {
+            let profile = Profile::open(arguments.profile).map_err(|error| Failure(in_use_hint(&error)))?;
+            let mut client = Client::open(&profile)?;
+            let outcome = with_client(&mut client, command);
+            client.close();
+            outcome
+        }
+    }
+}
+
+/// The words for a profile that cannot be had.
+pub fn in_use_hint(error: &profile::Error) -> String {
+    match error {
+        profile::Error::InUse { .. } => format!("{error}. Close it first, or use its window."),
+        profile::Error::NoHome | profile::Error::Folder { .. } => error.to_string(),
+    }
+}
+
+fn with_client(client: &mut Client, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Account(command) => account::run(client, command),
+        Command::Get { accounts, json } => visit::get(client, &accounts, json),
+        Command::Send => visit::send(client),
+        Command::List { mailbox, limit, json } => message::list(client, mailbox.as_deref(), limit, json),
+        Command::Show { key, raw, text, headers } => message::show(client, key, raw, text, headers),
+        Command::Archive { keys } => message::archive(client, keys),
+        Command::Delete { keys } => message::delete(client, keys),
+        Command::Undelete { keys } => message::undelete(client, keys),
+        Command::EmptyTrash => message::empty_trash(client),
+        Command::Reply { key, send } => message::reply(client, key, send),
+        Command::Export { format: _, folder } => message::export(client, folder),
+        Command::Inspect { .. } | Command::Attachments { .. } => Ok(()),
+    }
+}
+
+/// A command on a throw-away profile beside the embedded server; `get` shows what arrived.
+fn with_demo(command: Command) -> Result<(), Failure> {
+    let folder = ThrowAway::new()?;
+    let demo = crate::demo::start()?;
+    let profile = Profile::open(Some(folder.0.clone())).map_err(|error| Failure(error.to_string()))?;
+    let mut client = Client::open(&profile)?;
+    let outcome = demo_visit(&mut client, &demo, command);
+    client.close();
+    outcome
+}
+
+fn demo_visit(client: &mut Client, demo: &Demo, command: Command) -> Result<(), Failure> {
+    account::add_demo(client, demo)?;
+    if !matches!(command, Command::Get { .. }) {
+        visit::get_quietly(client)?;
+        return with_client(client, command);
+    }
+    let json = matches!(command, Command::Get { json: true, .. });
+    with_client(client, command)?;
+    message::list(client, None, None, json)
+}
+
+/// A folder that is gone when the program ends.
+pub struct ThrowAway(pub PathBuf);
+
+impl ThrowAway {
+    pub fn new() -> Result<Self, Failure> {
+        let folder = std::env::temp_dir().join(format!("malote-demo-{}", profile::unique()));
+        profile::make_private_folder(&folder)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for ThrowAway {
+    fn drop(&mut self) {
+        // What cannot be removed is the system's to tidy.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,178 @@
+//! Who is being visited: one errand an account at a time, all accounts in parallel, asking thrice is asking for one more.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_channel::{Receiver, Sender};
+
+use super::command::RequestId;
+use super::event::{Event, Stage, Visit};
+use super::hub::Hub;
+use super::{get_mail, problem, send_mail};
+use crate::account::{Account, AccountId};
+
+/// What to do at an account's servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Errand {
+    /// Only submit what waits in the Outbox.
+    SendOutbox,
+    /// Submit what waits, and collect.
+    GetMail,
+}
+
+/// An errand under way.
+struct Running {
+    /// Dropping it stops the errand.
+    stop: Option<Sender<()>>,
+    /// Requests that it answers.
+    answers: Vec<RequestId>,
+    /// Requests that came since: one more errand answers them all.
+    again: Option<(Errand, Vec<RequestId>)>,
+}
+
+/// An errand that has ended.
+struct Ended {
+    account: AccountId,
+    /// Doing the same again at once would only repeat a refusal.
+    refused: bool,
+    stopped: bool,
+}
+
+pub(super) struct Errands {
+    hub: Arc<Hub>,
+    running: HashMap<AccountId, Running>,
+    /// How many accounts each request still waits for.
+    waiting: HashMap<RequestId, usize>,
+    ended_sender: Sender<Ended>,
+    ended: Receiver<Ended>,
+    /// Taken from the channel, not yet concluded.
+    taken: Option<Ended>,
+}
+
+impl Errands {
+    pub fn new(hub: Arc<Hub>) -> Self {
+        let (ended_sender, ended) = async_channel::unbounded();
+        Self { hub, running: HashMap::new(), waiting: HashMap::new(), ended_sender, ended, taken: None }
+    }
+
+    pub fn all_ended(&self) -> bool {
+        self.running.is_empty()
+    }
+
+    /// Begins the errand at these accounts; none named: at all.
+    pub async fn begin(&mut self, id: RequestId, errand: Errand, named: Vec<AccountId>) {
+        let accounts = match self.hub.store.accounts().await {
+            Ok(accounts) => accounts,
+            Err(error) => {
+                let failed = Event::Failed(problem::store_plain("Could not read the accounts", &error));
+                return self.hub.tell(Some(id), failed).await;
+            }
+        };
+        if let Some(&missing) = named.iter().find(|&&id| !accounts.iter().any(|account| account.id == id)) {
+            return self.hub.tell(Some(id), Event::Failed(problem::no_such_account(missing))).await;
+        }
+        let chosen: Vec<Account> =
+            accounts.into_iter().filter(|account| named.is_empty() || named.contains(&account.id)).collect();
+        if chosen.is_empty() {
+            return self.hub.tell(Some(id), Event::Done).await;
+        }
+        self.waiting.insert(id, chosen.len());
+        for account in chosen {
+            match self.running.get_mut(&account.id) {
+                Some(running) => {
+                    let (again, answers) = running.again.get_or_insert((errand, Vec::new()));
+                    *again = errand.max(*again);
+                    answers.push(id);
+                }
+                None => self.start(account, errand, vec![id]),
+            }
+        }
+    }
+
+    fn start(&mut self, account: Account, errand: Errand, answers: Vec<RequestId>) {
+        let (stop, stopped) = async_channel::bounded(1);
+        self.running.insert(account.id, Running { stop: Some(stop), answers, again: None });
+        let (hub, ended) = (self.hub.clone(), self.ended_sender.clone());
+        async_std::task::spawn(async move {
+            let outcome = run(&hub, &account, errand, &stopped).await;
+            let _engine_is_gone = ended.send(outcome).await;
+        });
+    }
+
+    /// Stops one account's errand, and what was asked for after it.
+    pub fn stop(&mut self, account: AccountId) {
+        if let Some(running) = self.running.get_mut(&account) {
+            running.stop = None;
+        }
+    }
+
+    pub fn stop_all(&mut self) {
+        for running in self.running.values_mut() {
+            running.stop = None;
+        }
+    }
+
+    /// Waits for an errand to end; forgets nothing when dropped.
+    pub async fn next_ended(&mut self) {
+        if self.taken.is_none() {
+            self.taken = self.ended.recv().await.ok();
+        }
+    }
+
+    /// Answers those who waited for the errand that [`Self::next_ended`] saw, and begins the next turn if one was asked for.
+    pub async fn conclude(&mut self) {
+        let Some(Ended { account, refused, stopped }) = self.taken.take() else { return };
+        let Some(Running { answers, again, .. }) = self.running.remove(&account) else { return };
+        self.answer(answers).await;
+        let Some((errand, answers)) = again else { return };
+        let account = match self.hub.store.accounts().await {
+            Ok(accounts) => accounts.into_iter().find(|candidate| candidate.id == account),
+            Err(_) => None,
+        };
+        match account {
+            Some(account) if !refused && !stopped => self.start(account, errand, answers),
+            _ => self.answer(answers).await,
+        }
+    }
+
+    async fn answer(&mut self, ids: Vec<RequestId>) {
+        for id in ids {
+            if let Some(count) = self.waiting.get_mut(&id) {
+                *count -= 1;
+                if *count == 0 {
+                    self.waiting.remove(&id);
+                    self.hub.tell(Some(id), Event::Done).await;
+                }
+            }
+        }
+    }
+}
+
+async fn run(hub: &Arc<Hub>, account: &Account, errand: Errand, stopped: &Receiver<()>) -> Ended {
+    let visit = match errand {
+        Errand::GetMail => {
+            let waiting = Visit { account: account.id, account_name: account.name.clone(), ..Visit::default() };
+            hub.tell(None, Event::VisitProgress(waiting)).await;
+            let (submitted, mut visit) =
+                futures::join!(send_mail::flush(hub, account, stopped), get_mail::visit(hub, account, stopped));
+            visit.problems.extend(submitted.problems);
+            visit
+        }
+        Errand::SendOutbox => {
+            let submitted = send_mail::flush(hub, account, stopped).await;
+            for problem in &submitted.problems {
+                hub.tell(None, Event::Notice(Box::new(problem.clone()))).await;
+            }
+            Visit { problems: submitted.problems, stage: Stage::Closed, ..Visit::default() }
+        }
+    };
+    let ended = Ended {
+        account: account.id,
+        refused: visit.problems.iter().any(problem::is_refusal),
+        stopped: stopped.is_closed(),
+    };
+    if errand == Errand::GetMail {
+        hub.tell(None, Event::VisitEnded(visit)).await;
+    }
+    ended
+}

@@ -1,0 +1,86 @@
+//! What every task of the engine shares: the store, the keyring, the way back to the screen.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use async_channel::Sender;
+
+use super::command::RequestId;
+use super::event::{Answer, Event};
+use crate::account::{Account, AccountId, PasswordSource};
+use crate::secret::{self, Keyring, Password};
+use crate::store::Store;
+
+/// Wakes the screen when there is news.
+pub type Wake = Box<dyn Fn() + Send + Sync>;
+
+pub(super) struct Hub {
+    pub store: Store,
+    pub keyring: Keyring,
+    answers: Sender<Answer>,
+    wake: Wake,
+    /// Passwords for this session only.
+    passwords: Mutex<HashMap<AccountId, Password>>,
+    /// Unique-ids in whose middle a visit broke off.
+    troubled: Mutex<HashMap<AccountId, HashSet<Vec<u8>>>>,
+}
+
+impl Hub {
+    pub fn new(store: Store, keyring: Keyring, answers: Sender<Answer>, wake: Wake) -> Self {
+        Self { store, keyring, answers, wake, passwords: Mutex::default(), troubled: Mutex::default() }
+    }
+
+    /// Tells the screen, waiting for room. A screen that is gone hears nothing.
+    pub async fn tell(&self, answers: Option<RequestId>, event: Event) {
+        let _gone = self.answers.send(Answer { answers, event }).await;
+        (self.wake)();
+    }
+
+    /// Tells the screen if there is room at once: for news that the next news replaces.
+    pub fn tell_if_room(&self, event: Event) {
+        if self.answers.try_send(Answer { answers: None, event }).is_ok() {
+            (self.wake)();
+        }
+    }
+
+    /// The account's password: given in this session, from its command, or from the keyring.
+    pub async fn password(&self, account: &Account) -> Result<Password, secret::Error> {
+        if let Some(password) = self.session_password(account.id) {
+            return Ok(password);
+        }
+        let (keyring, id, source) = (self.keyring.clone(), account.id, account.password_source.clone());
+        // A keyring may wait for a person to unlock it, a command for a hardware key.
+        async_std::task::spawn_blocking(move || match source {
+            PasswordSource::Keyring => keyring.lookup(id),
+            PasswordSource::Command(command) => secret::from_command(&command),
+        })
+        .await
+    }
+
+    pub fn session_password(&self, account: AccountId) -> Option<Password> {
+        self.passwords.lock().unwrap_or_else(PoisonError::into_inner).get(&account).cloned()
+    }
+
+    pub fn set_session_password(&self, account: AccountId, password: Option<Password>) {
+        let mut passwords = self.passwords.lock().unwrap_or_else(PoisonError::into_inner);
+        match password {
+            Some(password) => passwords.insert(account, password),
+            None => passwords.remove(&account),
+        };
+    }
+
+    pub fn troubled(&self, account: AccountId) -> HashSet<Vec<u8>> {
+        self.troubled.lock().unwrap_or_else(PoisonError::into_inner).get(&account).cloned().unwrap_or_default()
+    }
+
+    pub fn note_trouble(&self, account: AccountId, uid: Vec<u8>) {
+        self.troubled.lock().unwrap_or_else(PoisonError::into_inner).entry(account).or_default().insert(uid);
+    }
+}
+
+/// Unix seconds.
+pub(super) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,149 @@
+//! Requests that change nothing: each on a task of its own, so that a slow one holds up no other.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::command::{Command, PasswordChange};
+use super::event::{AccountTest, Event, OpenedMessage, Problem};
+use super::get_mail::{endpoint, incoming_trust};
+use super::hub::Hub;
+use super::problem::{self, Task};
+use super::{saving, send_mail};
+use crate::account::{Account, Security};
+use crate::mail::{MessageView, sanitize};
+use crate::net::Connection;
+use crate::protocol::pop3::{self, Credentials, Session};
+use crate::secret::Password;
+use crate::store::types::MessageKey;
+
+/// Octets of a message that the source view shows: beyond that no person reads, and laying it out would take long.
+const SOURCE_LIMIT_BYTES: usize = 1024 * 1024;
+
+pub(super) fn is_reading(command: &Command) -> bool {
+    use Command::*;
+    matches!(
+        command,
+        ListAccounts
+            | TestAccount { .. }
+            | ListMailboxes
+            | ListMessages { .. }
+            | LoadRows { .. }
+            | OpenMessage { .. }
+            | LoadSource { .. }
+            | LoadRaw { .. }
+            | SaveAttachments { .. }
+            | ExportEml { .. }
+    )
+}
+
+pub(super) async fn answer(hub: &Arc<Hub>, command: Command) -> Result<Event, Box<Problem>> {
+    let store = &hub.store;
+    let failed = |what: &'static str| move |error| problem::store_plain(what, &error);
+    match command {
+        Command::ListAccounts => {
+            Ok(Event::Accounts(store.accounts().await.map_err(failed("Could not read the accounts"))?))
+        }
+        Command::TestAccount { account, password } => {
+            Ok(Event::AccountTested(Box::new(test(hub, &account, password).await)))
+        }
+        Command::ListMailboxes => {
+            Ok(Event::Mailboxes(store.counts().await.map_err(failed("Could not read the mailboxes"))?))
+        }
+        Command::ListMessages { view } => {
+            let keys = store.keys(view).await.map_err(failed("Could not list the mailbox"))?;
+            Ok(Event::Listing { view, keys: Arc::new(keys) })
+        }
+        Command::LoadRows { keys } => {
+            Ok(Event::Rows(store.rows(keys).await.map_err(failed("Could not read the mailbox"))?))
+        }
+        Command::OpenMessage { key } => open(hub, key).await,
+        Command::LoadSource { key } => {
+            let raw = store.raw(key).await.map_err(failed("Could not open the message"))?;
+            let shown = raw.get(..SOURCE_LIMIT_BYTES.min(raw.len())).unwrap_or_default();
+            Ok(Event::Source { key, text: sanitize::multiline(&String::from_utf8_lossy(shown)) })
+        }
+        Command::LoadRaw { key } => {
+            let bytes = store.raw(key).await.map_err(failed("Could not open the message"))?;
+            Ok(Event::Raw { key, bytes: Arc::new(bytes) })
+        }
+        Command::SaveAttachments { key, index, folder } => saving::attachments(hub, key, index, folder).await,
+        Command::ExportEml { folder } => saving::export(hub, folder).await,
+        // `is_reading` keeps the others away.
+        _ => Ok(Event::Done),
+    }
+}
+
+async fn open(hub: &Hub, key: MessageKey) -> Result<Event, Box<Problem>> {
+    let failed = |error| problem::store_plain("Could not open the message", &error);
+    let row = hub.store.row(key).await.map_err(failed)?;
+    let raw = hub.store.raw(key).await.map_err(failed)?;
+    let view = async_std::task::spawn_blocking(move || view(&raw)).await;
+    Ok(Event::Opened(Box::new(OpenedMessage { row, view: Arc::new(view) })))
+}
+
+/// A message that the parser stumbles over is shown as its source.
+pub(super) fn view(raw: &[u8]) -> MessageView {
+    catch_unwind(AssertUnwindSafe(|| MessageView::from_raw(raw))).unwrap_or_else(|_| MessageView {
+        readable: sanitize::multiline(&String::from_utf8_lossy(
+            raw.get(..SOURCE_LIMIT_BYTES.min(raw.len())).unwrap_or_default(),
+        )),
+        warnings: vec!["This message is damaged in a way that Malote does not understand: here is its source.".into()],
+        ..MessageView::default()
+    })
+}
+
+async fn test(hub: &Hub, account: &Account, password: PasswordChange) -> AccountTest {
+    let password = match password {
+        PasswordChange::Store(password) => Ok(password),
+        PasswordChange::Keep => hub.password(account).await,
+    };
+    let password = match password {
+        Ok(password) => password,
+        Err(error) => {
+            return AccountTest {
+                incoming: Err(*problem::secret(Task::TestIncoming, account, &error)),
+                outgoing: None,
+            };
+        }
+    };
+    let outgoing = async {
+        match &account.outgoing {
+            Some(server) => {
+                Some(send_mail::test(account, server, send_mail::credentials(account, password.reveal())).await)
+            }
+            None => None,
+        }
+    };
+    let (incoming, outgoing) = futures::join!(test_incoming(account, &password), outgoing);
+    AccountTest { incoming: incoming.map_err(|problem| *problem), outgoing }
+}
+
+async fn test_incoming(account: &Account, password: &Password) -> Result<String, Box<Problem>> {
+    let task = Task::TestIncoming;
+    let mut line = match Connection::open(endpoint(account, &account.incoming, incoming_trust(account))).await {
+        Ok(line) => line,
+        Err(error) => return Err(problem::incoming(task, account, &error).await),
+    };
+    let credentials = Credentials { user: account.user.clone(), password: password.reveal().to_owned().into() };
+    let mut session = Session::new(credentials, account.incoming.security == Security::StartTls);
+    let mut waiting = None;
+    loop {
+        match line.next(&mut session).await {
+            Ok(Some(pop3::Event::SignedIn(_))) => session.list(),
+            Ok(Some(pop3::Event::Listed(listing))) => {
+                waiting = Some(listing.messages.len());
+                session.quit();
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(error) => return Err(problem::drive(task, account, error).await),
+        }
+    }
+    let count = waiting.unwrap_or_default();
+    let messages = if count == 1 { "message is".to_owned() } else { format!("{count} messages are") };
+    Ok(if count == 1 {
+        format!("Signed in to {}; 1 {messages} there", account.incoming.host)
+    } else {
+        format!("Signed in to {}; {messages} there", account.incoming.host)
+    })
+}

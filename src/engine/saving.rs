@@ -1,0 +1,102 @@
+//! Mail written to files that the person asked for.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::event::{Event, Problem};
+use super::hub::Hub;
+use super::problem;
+use super::reading::view;
+use crate::mail::body::attachment_bytes;
+use crate::store::types::MessageKey;
+
+/// How many files of one name a folder may have before something is wrong.
+const SAME_NAME_LIMIT: u32 = 10_000;
+
+pub(super) async fn attachments(
+    hub: &Hub,
+    key: MessageKey,
+    index: Option<usize>,
+    folder: PathBuf,
+) -> Result<Event, Box<Problem>> {
+    let raw = hub.store.raw(key).await.map_err(|error| problem::store_plain("Could not open the message", &error))?;
+    let write = move || -> io::Result<Vec<PathBuf>> {
+        let chosen =
+            view(&raw).attachments.into_iter().filter(|attachment| index.is_none_or(|i| i == attachment.index));
+        let write = |attachment: crate::mail::Attachment| {
+            let bytes = attachment_bytes(&raw, attachment.index).unwrap_or_default();
+            write_new(&folder, &attachment.safe_name, &bytes)
+        };
+        chosen.map(write).collect()
+    };
+    let files = async_std::task::spawn_blocking(write).await.map_err(|error| problem::not_saved(&error))?;
+    Ok(Event::Saved { files })
+}
+
+/// One file a message, named by its key: exporting again into the same folder completes what is there.
+pub(super) async fn export(hub: &Arc<Hub>, folder: PathBuf) -> Result<Event, Box<Problem>> {
+    let failed = |error| problem::store_plain("Could not export the mail", &error);
+    let keys = hub.store.all_keys().await.map_err(failed)?;
+    let made = folder.clone();
+    let make = move || crate::profile::make_private_folder(&made);
+    async_std::task::spawn_blocking(make).await.map_err(|error| problem::not_saved(&error))?;
+    let mut files = Vec::with_capacity(keys.len());
+    for key in keys {
+        let path = folder.join(format!("{key}.eml"));
+        let file = File::create(&path).map_err(|error| problem::not_saved(&error))?;
+        hub.store.raw_to(key, Box::new(io::BufWriter::new(file))).await.map_err(failed)?;
+        files.push(path);
+    }
+    Ok(Event::Saved { files })
+}
+
+/// Writes a file that was not there before, readable by its owner alone; where the name is taken it gets a number.
+pub fn write_new(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
+    let (stem, extension) = match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => (stem, format!(".{extension}")),
+        _ => (name, String::new()),
+    };
+    for number in 1..=SAME_NAME_LIMIT {
+        let candidate = if number == 1 { name.to_owned() } else { format!("{stem} ({number}){extension}") };
+        let path = folder.join(candidate);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.mode(0o600);
+        }
+        match options.open(&path) {
+            Ok(mut file) => {
+                file.write_all(bytes)?;
+                return Ok(path);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("too many files named {name}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_taken_gets_a_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = ["a.txt", "a.txt", "a.txt", "b", "b"].map(|name| {
+            let path = write_new(folder.path(), name, name.as_bytes()).unwrap();
+            path.file_name().unwrap().to_str().unwrap().to_owned()
+        });
+        assert_eq!(names, ["a.txt", "a (2).txt", "a (3).txt", "b", "b (2)"]);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named() {
+        let error = write_new(Path::new("/nonexistent/folder"), "a.txt", b"").unwrap_err();
+        assert!(error.to_string().contains("/nonexistent/folder/a.txt"), "{error}");
+    }
+}

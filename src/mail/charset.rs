@@ -1,0 +1,285 @@
+//! Octets to Unicode: by the label where it can be believed, by looking at the octets where it cannot.
+
+use std::borrow::Cow;
+
+use mail_parser::decoders::charsets::map::charset_decoder;
+
+/// Decodes `bytes` as the charset that `label` names. Total: an unknown, missing or wrong label leads to a guess.
+///
+/// Three labels are not taken at their word, because mail programs write them by habit: a missing or unknown one, plain
+/// ASCII, and Latin-1. Octets under them that are valid UTF-8 are UTF-8.
+pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
+    let label = label.map(normal_label).unwrap_or_default();
+    if label == "iso2022jp" || (bytes.is_ascii() && looks_like_iso_2022_jp(bytes)) {
+        return legacy(bytes, "iso-2022-jp");
+    }
+    if let Some(name) = seven_bit_name(&label) {
+        return seven_bit(bytes, name);
+    }
+    match label.as_str() {
+        "" | "usascii" | "ascii" | "iso88591" | "latin1" | "windows1252" | "cp1252" | "ansix341968" => guess(bytes),
+        "utf8" | "unicode11utf8" | "utf8mb4" => utf_8(bytes),
+        _ => match alias(&label) {
+            Some(name) => legacy(bytes, name),
+            None => guess(bytes),
+        },
+    }
+}
+
+/// UTF-8 if it is valid, else windows-1252, of which every octet means something.
+pub fn guess(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => without_mark(text).to_owned(),
+        Err(_) => legacy(bytes, "windows-1252"),
+    }
+}
+
+/// Text that claims to be UTF-8. Where no character beyond ASCII is valid, the claim is wrong: windows-1252 then.
+fn utf_8(bytes: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return without_mark(text).to_owned();
+    }
+    let lossy = String::from_utf8_lossy(bytes);
+    let any_valid = lossy.chars().any(|c| !c.is_ascii() && c != char::REPLACEMENT_CHARACTER);
+    if any_valid { without_mark(&lossy).to_owned() } else { legacy(bytes, "windows-1252") }
+}
+
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{FEFF}').unwrap_or(text)
+}
+
+fn legacy(bytes: &[u8], name: &str) -> String {
+    match charset_decoder(name.as_bytes()) {
+        Some(decoder) if !bytes.is_empty() => decoder(bytes),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}
+
+/// Letters and digits of a label, lower case: what differs otherwise is habit (`ISO_8859-1:1987`, `Windows_1252`).
+fn normal_label(label: &str) -> String {
+    let head = label.split(':').next().unwrap_or_default();
+    head.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(40).collect()
+}
+
+/// The name under which mail-parser knows a charset; None where it knows it under no name.
+fn alias(label: &str) -> Option<&'static str> {
+    const KNOWN: &[(&str, &str)] = &[
+        ("gb2312", "gb18030"),
+        ("gbk", "gb18030"),
+        ("xgbk", "gb18030"),
+        ("gb18030", "gb18030"),
+        ("gb231280", "gb18030"),
+        ("cp936", "gb18030"),
+        ("ms936", "gb18030"),
+        ("windows936", "gb18030"),
+        ("euccn", "gb18030"),
+        ("chinese", "gb18030"),
+        ("big5", "big5"),
+        ("big5hkscs", "big5"),
+        ("cnbig5", "big5"),
+        ("xxbig5", "big5"),
+        ("cp950", "big5"),
+        ("windows950", "big5"),
+        ("euckr", "euc-kr"),
+        ("ksc56011987", "euc-kr"),
+        ("ksc56011989", "euc-kr"),
+        ("ksc5601", "euc-kr"),
+        ("cp949", "euc-kr"),
+        ("ms949", "euc-kr"),
+        ("uhc", "euc-kr"),
+        ("windows949", "euc-kr"),
+        ("korean", "euc-kr"),
+        ("eucjp", "euc-jp"),
+        ("xeucjp", "euc-jp"),
+        ("ujis", "euc-jp"),
+        ("shiftjis", "shift_jis"),
+        ("sjis", "shift_jis"),
+        ("xsjis", "shift_jis"),
+        ("cp932", "shift_jis"),
+        ("ms932", "shift_jis"),
+        ("mskanji", "shift_jis"),
+        ("windows31j", "shift_jis"),
+        ("iso2022jp1", "iso-2022-jp"),
+        ("iso2022jp2", "iso-2022-jp"),
+        ("iso2022jpms", "iso-2022-jp"),
+        ("csiso2022jp", "iso-2022-jp"),
+        ("jis", "iso-2022-jp"),
+        ("koi8r", "koi8-r"),
+        ("koi8", "koi8-r"),
+        ("koi", "koi8-r"),
+        ("cskoi8r", "koi8-r"),
+        ("koi8u", "koi8-u"),
+        ("koi8ru", "koi8-u"),
+        ("cp866", "cp866"),
+        ("ibm866", "cp866"),
+        ("cp850", "cp850"),
+        ("ibm850", "cp850"),
+        ("utf7", "utf-7"),
+        ("unicode11utf7", "utf-7"),
+        ("utf16", "utf-16"),
+        ("utf16le", "utf-16le"),
+        ("utf16be", "utf-16be"),
+        ("ucs2", "utf-16"),
+        ("tis620", "tis-620"),
+        ("windows874", "windows-874"),
+        ("cp874", "windows-874"),
+        ("macintosh", "macintosh"),
+        ("macroman", "macintosh"),
+        ("xmacroman", "macintosh"),
+        ("xmaccyrillic", "x-mac-cyrillic"),
+        ("latin2", "iso-8859-2"),
+        ("latin3", "iso-8859-3"),
+        ("latin4", "iso-8859-4"),
+        ("latin5", "iso-8859-9"),
+        ("latin6", "iso-8859-10"),
+        ("latin9", "iso-8859-15"),
+        ("latin10", "iso-8859-16"),
+        ("iso88592", "iso-8859-2"),
+        ("iso88593", "iso-8859-3"),
+        ("iso88594", "iso-8859-4"),
+        ("iso88595", "iso-8859-5"),
+        ("iso88596", "iso-8859-6"),
+        ("iso88596i", "iso-8859-6"),
+        ("iso88596e", "iso-8859-6"),
+        ("iso88597", "iso-8859-7"),
+        ("iso88598", "iso-8859-8"),
+        ("iso88598i", "iso-8859-8"),
+        ("iso88598e", "iso-8859-8"),
+        ("iso88599", "iso-8859-9"),
+        ("iso885910", "iso-8859-10"),
+        ("iso885911", "iso-8859-11"),
+        ("iso885913", "iso-8859-13"),
+        ("iso885914", "iso-8859-14"),
+        ("iso885915", "iso-8859-15"),
+        ("iso885916", "iso-8859-16"),
+        ("windows1250", "windows-1250"),
+        ("windows1251", "windows-1251"),
+        ("windows1253", "windows-1253"),
+        ("windows1254", "windows-1254"),
+        ("windows1255", "windows-1255"),
+        ("windows1256", "windows-1256"),
+        ("windows1257", "windows-1257"),
+        ("windows1258", "windows-1258"),
+    ];
+    let label =
+        match label.strip_prefix("cp").or_else(|| label.strip_prefix("xcp")).or_else(|| label.strip_prefix("win")) {
+            Some(number) if number.len() == 4 && number.starts_with("125") => format!("windows{number}"),
+            _ => label.to_owned(),
+        };
+    KNOWN.iter().find(|(known, _)| *known == label).map(|(_, name)| *name)
+}
+
+/// ISO-2022-JP text is ASCII with escape sequences; nothing else in mail has these.
+pub fn looks_like_iso_2022_jp(bytes: &[u8]) -> bool {
+    bytes.contains(&0x1B)
+        && bytes.windows(3).any(|w| matches!(w, b"\x1b$B" | b"\x1b$@" | b"\x1b(J" | b"\x1b(I" | b"\x1b$("))
+}
+
+/// The two seven-bit charsets that the decoders refuse.
+fn seven_bit_name(label: &str) -> Option<&'static str> {
+    match label {
+        "hzgb2312" => Some("gb18030"),
+        "iso2022kr" | "csiso2022kr" => Some("euc-kr"),
+        _ => None,
+    }
+}
+
+/// HZ (RFC 1843) and ISO-2022-KR (RFC 1557): two-octet characters between shifts, with the high bit off.
+fn seven_bit(bytes: &[u8], name: &str) -> String {
+    let mut wide = false;
+    let mut rest = bytes;
+    let mut out: Vec<u8> = Vec::with_capacity(bytes.len());
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        match (name, first, tail.first()) {
+            ("gb18030", b'~', Some(b'{')) => (wide, rest) = (true, skip(tail, 1)),
+            ("gb18030", b'~', Some(b'}')) => (wide, rest) = (false, skip(tail, 1)),
+            ("gb18030", b'~', Some(b'\n')) => rest = skip(tail, 1),
+            ("gb18030", b'~', Some(b'~')) if !wide => {
+                out.push(b'~');
+                rest = skip(tail, 1);
+            }
+            ("euc-kr", 0x0E, _) => wide = true,
+            ("euc-kr", 0x0F, _) => wide = false,
+            ("euc-kr", 0x1B, _) if tail.starts_with(b"$)C") => rest = skip(tail, 3),
+            (_, b'\n', _) => {
+                wide = false; // both standards begin every line in ASCII
+                out.push(b'\n');
+            }
+            (_, &octet, _) if wide && octet > 0x20 => out.push(octet | 0x80),
+            (_, &octet, _) => out.push(octet),
+        }
+    }
+    legacy(&out, name)
+}
+
+fn skip(bytes: &[u8], count: usize) -> &[u8] {
+    bytes.get(count..).unwrap_or_default()
+}
+
+/// Header octets as text: UTF-8 or ISO-2022-JP if they are, else the charset that the message names for its body, else a guess.
+pub fn header_text<'a>(bytes: &'a [u8], hint: Option<&str>) -> Cow<'a, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(_) if looks_like_iso_2022_jp(bytes) => Cow::Owned(legacy(bytes, "iso-2022-jp")),
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(match hint {
+            Some(label) => decode(bytes, Some(label)),
+            None => utf_8(bytes),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(bytes: &[u8], label: Option<&str>, text: &str) {
+        assert_eq!(decode(bytes, label), text, "{label:?}");
+    }
+
+    #[test]
+    fn each_legacy_charset_is_read_under_the_names_mail_gives_it() {
+        check(b"\xf0\xd2\xc9\xd7\xc5\xd4", Some("KOI8-R"), "Привет");
+        check(b"\xcf\xf0\xe8\xe2\xe5\xf2", Some("CP-1251"), "Привет");
+        check(b"\xcf\xf0\xe8\xe2\xe5\xf2", Some("win-1251"), "Привет");
+        check(b"\xc4\xe3\xba\xc3", Some("GB2312"), "你好");
+        check(b"\xa7A\xa6n", Some("big5"), "你好");
+        check(b"\xbe\xc8\xb3\xe7", Some("ks_c_5601-1987"), "안녕");
+        check(b"\x1b$B%O%m!<\x1b(B", Some("iso-2022-jp"), "ハロー");
+        check(b"\x83n\x83\x8D\x81[", Some("cp932"), "ハロー");
+        check(b"~{Dc:C~} ~~", Some("hz-gb-2312"), "你好 ~");
+        check(b"\x1b$)C\x0e>H3g\x0f!", Some("iso-2022-kr"), "안녕!");
+        check(b"caf\xe9 \x80", Some("ISO_8859-1:1987"), "café €");
+        check(b"\xa4", Some("iso-8859-15"), "€");
+        check(b"H\0i\0", Some("utf-16le"), "Hi");
+        check(b"+ZYeB9FH6-", Some("utf-7"), "文致出");
+    }
+
+    #[test]
+    fn a_wrong_or_missing_label_leads_to_a_guess() {
+        check("Grüße".as_bytes(), None, "Grüße");
+        check("Grüße".as_bytes(), Some("us-ascii"), "Grüße");
+        check("Grüße".as_bytes(), Some("iso-8859-1"), "Grüße");
+        check("Grüße".as_bytes(), Some("x-unknown"), "Grüße");
+        check(b"Gr\xfc\xdfe", None, "Grüße");
+        check(b"Gr\xfc\xdfe", Some("utf-8"), "Grüße");
+        check(b"\x1b$B%O%m!<\x1b(B", None, "ハロー");
+        check("\u{FEFF}mark".as_bytes(), Some("utf-8"), "mark");
+        check("a→\u{FFFD}".as_bytes().split_last().unwrap().1, Some("utf-8"), "a→\u{FFFD}");
+    }
+
+    #[test]
+    fn no_octets_and_no_label_bring_a_decoder_down() {
+        for label in
+            ["gbk", "big5", "euc-kr", "euc-jp", "shift_jis", "iso-2022-jp", "utf-7", "utf-16", "hz-gb-2312", "koi8-r"]
+        {
+            for first in 0..=255u8 {
+                for second in [0, 0x1B, b'~', 0x80, 0xFF] {
+                    let text = decode(&[first, second], Some(label));
+                    assert!(text.len() <= 12, "{label} {first} {second}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Bytes in, events and bytes out: the protocols without sockets, clocks or threads (sans-IO).
+
+mod line;
+pub mod pop3;
+pub mod smtp;
+
+pub use line::LineBuffer;
+
+/// A conversation with a server, driven from outside: whoever owns a socket feeds it and does what it asks for.
+pub trait Machine {
+    type Event;
+    type Error;
+
+    /// Octets from the server; empty: it hung up.
+    fn receive(&mut self, bytes: &[u8]);
+
+    /// What to do next. To be called again after each step, until `Done` or an error.
+    fn step(&mut self) -> Result<Step<Self::Event>, Self::Error>;
+
+    /// The TLS handshake that [`Step::StartTls`] asked for has succeeded.
+    fn tls_started(&mut self);
+}
+
+/// One wish of a [`Machine`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step<E> {
+    /// Nothing can go on before more octets have come.
+    Read,
+    /// Send these, and keep reading while they drain.
+    Write(Vec<u8>),
+    /// Begin TLS. Nothing that came before the handshake may count as said after it; the machine has made sure of that.
+    StartTls,
+    Event(E),
+    /// The conversation is over: close the connection.
+    Done,
+}

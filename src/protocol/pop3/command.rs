@@ -1,0 +1,48 @@
+//! The commands as octets (RFC 1939 §5 to §7).
+
+use super::{Credentials, MessageNumber};
+
+/// A command on its way, and so the reply that is expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    Capa,
+    Stls,
+    User,
+    Pass,
+    AuthPlain,
+    Stat,
+    Uidl,
+    List,
+    Retr(MessageNumber),
+    Dele(MessageNumber),
+    Quit,
+}
+
+impl Command {
+    /// The octets to send, with CRLF.
+    pub fn encode(self, credentials: &Credentials, out: &mut Vec<u8>) {
+        match self {
+            Self::Capa => out.extend_from_slice(b"CAPA"),
+            Self::Stls => out.extend_from_slice(b"STLS"),
+            Self::User => {
+                out.extend_from_slice(b"USER ");
+                out.extend_from_slice(credentials.user.as_bytes());
+            }
+            Self::Pass => {
+                out.extend_from_slice(b"PASS ");
+                out.extend_from_slice(credentials.password.as_bytes());
+            }
+            Self::AuthPlain => {
+                out.extend_from_slice(b"AUTH PLAIN ");
+                out.extend_from_slice(credentials.plain().as_bytes());
+            }
+            Self::Stat => out.extend_from_slice(b"STAT"),
+            Self::Uidl => out.extend_from_slice(b"UIDL"),
+            Self::List => out.extend_from_slice(b"LIST"),
+            Self::Retr(number) => out.extend_from_slice(format!("RETR {}", number.0).as_bytes()),
+            Self::Dele(number) => out.extend_from_slice(format!("DELE {}", number.0).as_bytes()),
+            Self::Quit => out.extend_from_slice(b"QUIT"),
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+}

@@ -1,0 +1,20 @@
+//! The client's half of POP3 (RFC 1939, RFC 2449, RFC 2595).
+
+mod capability;
+mod command;
+mod error;
+mod reply;
+mod session;
+
+pub use capability::Capabilities;
+pub use error::Error;
+pub use reply::{Reply, ResponseCode};
+pub use session::{Credentials, Event, Listing, MESSAGE_LIMIT_BYTES, ScanLine, Session};
+
+/// Number of a message, valid in one session only (RFC 1939 §4). Not a [`Uid`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageNumber(pub u32);
+
+/// Unique-id of a message in its maildrop (RFC 1939 §7). Octets: no character set, no length that servers keep to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Uid(pub Vec<u8>);

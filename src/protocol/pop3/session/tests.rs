@@ -1,0 +1,268 @@
+//! Conversations, as `C:` and `S:` lines, with what must come of them; each also one octet at a time and cut at every octet.
+
+use super::*;
+
+/// What a conversation came to.
+#[derive(Debug, Default, PartialEq)]
+struct Outcome {
+    said: String,
+    events: Vec<String>,
+    error: Option<Error>,
+    done: bool,
+}
+
+/// Plays the server: sends its lines one after another, in pieces, `cut` octets at most, then hangs up.
+fn play(session: &mut Session, server: &[u8], piece: usize, cut: usize) -> Outcome {
+    let mut outcome = Outcome::default();
+    let wire = server.get(..cut.min(server.len())).unwrap();
+    let mut pieces = wire.chunks(piece);
+    loop {
+        match session.step() {
+            Ok(Step::Read) => session.receive(pieces.next().unwrap_or_default()),
+            Ok(Step::Write(bytes)) => outcome.said.push_str(&String::from_utf8(bytes).unwrap()),
+            Ok(Step::StartTls) => session.tls_started(),
+            Ok(Step::Event(event)) => react(session, event, &mut outcome),
+            Ok(Step::Done) => {
+                outcome.done = true;
+                return outcome;
+            }
+            Err(error) => {
+                outcome.error = Some(error);
+                return outcome;
+            }
+        }
+    }
+}
+
+/// A client that takes everything, deletes what it has whole, and leaves.
+fn react(session: &mut Session, event: Event, outcome: &mut Outcome) {
+    match &event {
+        Event::SignedIn(_) => session.list(),
+        Event::Listed(listing) => {
+            for message in &listing.messages {
+                session.retrieve(message.number);
+            }
+            session.quit();
+        }
+        Event::MessageEnd(number) => session.delete(*number),
+        _ => {}
+    }
+    match (event, outcome.events.last_mut()) {
+        (Event::Chunk(bytes), Some(last)) if last.starts_with("Body ") => {
+            last.push_str(&String::from_utf8_lossy(&bytes))
+        }
+        (Event::Chunk(bytes), _) => outcome.events.push(format!("Body {}", String::from_utf8_lossy(&bytes))),
+        (Event::SignedIn(_), _) => outcome.events.push("SignedIn".into()),
+        (event, _) => outcome.events.push(format!("{event:?}")),
+    }
+}
+
+fn session(stls: bool) -> Session {
+    Session::new(Credentials { user: "ana".into(), password: Zeroizing::new("pässword".into()) }, stls)
+}
+
+/// One octet at a time must come to the same as all at once.
+fn check(stls: bool, server: &str) -> Outcome {
+    let whole = play(&mut session(stls), server.as_bytes(), usize::MAX, usize::MAX);
+    if whole.error != Some(Error::Injection) {
+        for piece in [1, 7] {
+            assert_eq!(play(&mut session(stls), server.as_bytes(), piece, usize::MAX), whole, "pieces of {piece}");
+        }
+    }
+    whole
+}
+
+const LOGIN: &str = "+OK hello\r\n+OK\r\nUIDL\r\nUSER\r\n.\r\n+OK\r\n+OK in\r\n+OK\r\nUIDL\r\n.\r\n";
+const SAID_LOGIN: &str = "CAPA\r\nUSER ana\r\nPASS pässword\r\nCAPA\r\n";
+
+#[test]
+fn a_visit_from_greeting_to_farewell() {
+    let server = format!(
+        "{LOGIN}+OK 2 20\r\n+OK\r\n1 aaa\r\n2 bbb\r\n.\r\n+OK\r\n1 10\r\n2 11\r\n.\r\n+OK\r\nfirst\r\n.\r\n+OK\r\n..second\r\n.\r\n+OK\r\n-ERR no\r\n+OK bye\r\n"
+    );
+    let outcome = check(false, &server);
+    assert_eq!(
+        outcome.said,
+        format!("{SAID_LOGIN}STAT\r\nUIDL\r\nLIST\r\nRETR 1\r\nRETR 2\r\nDELE 1\r\nDELE 2\r\nQUIT\r\n")
+    );
+    assert_eq!(
+        outcome.events,
+        [
+            "Greeted",
+            "SignedIn",
+            "Listed(Listing { messages: [ScanLine { number: MessageNumber(1), size_bytes: 10, uid: Some(Uid([97, 97, 97])) }, ScanLine { number: MessageNumber(2), size_bytes: 11, uid: Some(Uid([98, 98, 98])) }] })",
+            "Message(MessageNumber(1))",
+            "Body first\r\n",
+            "MessageEnd(MessageNumber(1))",
+            "Message(MessageNumber(2))",
+            "Body .second\r\n",
+            "MessageEnd(MessageNumber(2))",
+            "Deleted(MessageNumber(1))",
+            "DeleteRefused(MessageNumber(2), Reply { ok: false, code: None, text: \"no\" })",
+            "Quit { confirmed: true }",
+        ]
+    );
+    assert!(outcome.done && outcome.error.is_none());
+}
+
+#[test]
+fn a_line_cut_at_any_octet_never_ends_a_message_that_was_not_whole() {
+    let server = format!(
+        "{LOGIN}+OK 2 20\r\n+OK\r\n1 aaa\r\n2 bbb\r\n.\r\n+OK\r\n1 10\r\n2 11\r\n.\r\n+OK\r\nfirst\r\n.\r\n+OK\r\nsecond\r\n.\r\n+OK\r\n+OK\r\n+OK bye\r\n"
+    );
+    let bodies = [(1, "first\r\n"), (2, "second\r\n")];
+    for cut in 0..server.len() {
+        let outcome = play(&mut session(false), server.as_bytes(), usize::MAX, cut);
+        for (number, body) in bodies {
+            let ended = outcome.events.contains(&format!("MessageEnd(MessageNumber({number}))"));
+            let whole = outcome.events.contains(&format!("Body {body}"));
+            assert!(!ended || whole, "cut at {cut}: message {number} ended without being whole");
+            let deleted = outcome.said.contains(&format!("DELE {number}\r\n"));
+            assert!(!deleted || ended, "cut at {cut}: only what was whole may be deleted");
+        }
+        let farewell = outcome.events.contains(&"Quit { confirmed: false }".to_owned());
+        assert_eq!(outcome.error.is_none(), farewell, "cut at {cut}: a lost line is an error until QUIT was sent");
+    }
+}
+
+#[test]
+fn a_listing_without_its_dot_is_no_listing() {
+    for half in ["+OK 1 9\r\n+OK\r\n1 aaa\r\n", "+OK 1 9\r\n+OK\r\n1 aaa\r\n.\r\n+OK\r\n1 9\r\n"] {
+        let outcome = check(false, &format!("{LOGIN}{half}"));
+        assert_eq!(outcome.error, Some(Error::HungUp));
+        assert!(!outcome.events.iter().any(|event| event.starts_with("Listed")));
+    }
+}
+
+#[test]
+fn commands_are_pipelined_where_the_server_takes_them() {
+    let server = "+OK\r\n+OK\r\nPIPELINING\r\n.\r\n+OK\r\n+OK\r\n+OK\r\nPIPELINING\r\n.\r\n";
+    let mut session = session(false);
+    let outcome = play(&mut session, server.as_bytes(), usize::MAX, usize::MAX);
+    assert!(outcome.said.ends_with("STAT\r\nUIDL\r\nLIST\r\n"), "{}", outcome.said);
+}
+
+#[test]
+fn broken_listings_are_read_as_far_as_they_make_sense() {
+    let listing = |uidl: &str, list: &str| {
+        let outcome = check(false, &format!("{LOGIN}+OK 9 9\r\n{uidl}{list}+OK bye\r\n"));
+        outcome.events.get(2).cloned().unwrap_or_default()
+    };
+    let one = |size: &str, uid: &str| {
+        format!(
+            "Listed(Listing {{ messages: [ScanLine {{ number: MessageNumber(1), size_bytes: {size}, uid: {uid} }}] }})"
+        )
+    };
+    let cases = [
+        ("+OK\r\n1    aaa\r\n.\r\n", "+OK\r\n1  10 octets\r\n.\r\n", one("10", "Some(Uid([97, 97, 97]))")),
+        ("+OK\r\n1 a a\r\nnoise\r\n0 x\r\n.\r\n", "+OK\r\n1 10\r\n1 11\r\n.\r\n", one("10", "Some(Uid([97, 32, 97]))")),
+        ("+OK\r\n1\r\n.\r\n", "+OK\r\n1 99999999999999999999999\r\n.\r\n", one("0", "None")),
+        ("-ERR no\r\n", "+OK\r\n1 -5\r\n99999999999 4\r\n.\r\n", one("0", "None")),
+        ("+OK\r\n1 aaa\r\n.\r\n", "-ERR no\r\n", one("0", "Some(Uid([97, 97, 97]))")),
+        ("+OK\r\n.\r\n", "+OK\r\n.\r\n", "Listed(Listing { messages: [] })".to_owned()),
+    ];
+    for (uidl, list, expected) in cases {
+        assert_eq!(listing(uidl, list), expected, "{uidl}{list}");
+    }
+}
+
+#[test]
+fn stls_is_had_or_nothing_secret_is_sent() {
+    let offered = "+OK\r\n+OK\r\nSTLS\r\n.\r\n";
+    let cases = [
+        ("+OK\r\n+OK\r\nUSER\r\n.\r\n".to_owned(), Error::NoStls),
+        (format!("{offered}-ERR no\r\n"), Error::StlsRefused(Reply { ok: false, code: None, text: "no".into() })),
+        (format!("{offered}+OK\r\n+OK forged\r\n"), Error::Injection),
+        (offered.to_owned(), Error::HungUp),
+    ];
+    for (server, error) in cases {
+        let outcome = check(true, &server);
+        assert_eq!(outcome.error, Some(error), "{server}");
+        assert!(!outcome.said.contains("USER"), "{}", outcome.said);
+    }
+}
+
+#[test]
+fn after_stls_the_capabilities_are_asked_again_before_signing_in() {
+    let mut session = session(true);
+    let mut said = String::new();
+    let mut script =
+        ["+OK\r\n", "+OK\r\nSTLS\r\n.\r\n", "+OK begin\r\n", "+OK\r\nUSER\r\n.\r\n", "+OK\r\n", "+OK\r\n"].iter();
+    loop {
+        match session.step().unwrap() {
+            Step::Read => match script.next() {
+                Some(line) => session.receive(line.as_bytes()),
+                None => break,
+            },
+            Step::Write(bytes) => said.push_str(&String::from_utf8(bytes).unwrap()),
+            Step::StartTls => {
+                said.push_str("(TLS)");
+                session.tls_started();
+            }
+            Step::Event(_) | Step::Done => {}
+        }
+    }
+    assert_eq!(said, "CAPA\r\nSTLS\r\n(TLS)CAPA\r\nUSER ana\r\nPASS pässword\r\nCAPA\r\n");
+}
+
+#[test]
+fn refusals_end_the_session_with_the_servers_words() {
+    let refused = |code, text: &str| Reply { ok: false, code, text: text.into() };
+    let cases = [
+        ("", Error::HungUp),
+        ("220 smtp\r\n", Error::NotPop3("220 smtp".into())),
+        ("-ERR [SYS/TEMP] full\r\n", Error::TurnedAway(refused(Some(super::super::ResponseCode::SysTemp), "full"))),
+        (
+            "+OK\r\n-ERR what?\r\n+OK\r\n-ERR [AUTH] wrong\r\n",
+            Error::SignInRefused(refused(Some(super::super::ResponseCode::Auth), "wrong")),
+        ),
+        ("+OK\r\n-ERR what?\r\n-ERR nobody\r\n", Error::SignInRefused(refused(None, "nobody"))),
+        ("+OK\r\n-ERR what?\r\n+OK\r\n", Error::HungUpOnPassword),
+        ("+OK\r\n+OK\r\nSASL GSSAPI\r\n.\r\n", Error::NoMechanism("GSSAPI".into())),
+        ("+OK\r\nwhat?\r\n", Error::Garbage("what?".into())),
+    ];
+    for (server, error) in cases {
+        assert_eq!(check(false, server).error, Some(error), "{server}");
+    }
+}
+
+#[test]
+fn a_reply_that_nobody_asked_for_ends_the_session() {
+    let server = format!("{LOGIN}+OK 0 0\r\n+OK\r\n.\r\n+OK\r\n.\r\n+OK bye\r\n");
+    let mut session = session(false);
+    let mut outcome = Outcome::default();
+    session.receive(server.replace("+OK bye\r\n", "").as_bytes());
+    while let Ok(step) = session.step() {
+        match step {
+            Step::Event(Event::Listed(_)) => break,
+            Step::Event(event) => react(&mut session, event, &mut outcome),
+            Step::Write(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    session.receive(b"+OK forged\r\n");
+    assert_eq!(session.step(), Err(Error::Unasked("+OK forged".into())));
+}
+
+#[test]
+fn credentials_that_would_forge_a_command_are_never_sent() {
+    for (user, password) in [("ana\r\nDELE 1", "x"), ("ana", "x\nQUIT"), ("ana", "x\0"), ("", "x")] {
+        let mut session =
+            Session::new(Credentials { user: user.into(), password: Zeroizing::new(password.into()) }, false);
+        let outcome = play(&mut session, LOGIN.as_bytes(), usize::MAX, usize::MAX);
+        assert_eq!(
+            (outcome.error, outcome.said.as_str()),
+            (Some(Error::Unspeakable), "CAPA\r\n"),
+            "{user:?} {password:?}"
+        );
+    }
+}
+
+#[test]
+fn endless_answers_are_cut_off_by_a_limit() {
+    let endless_line = format!("{LOGIN}{}", "x".repeat(100_000));
+    assert_eq!(check(false, &endless_line).error, Some(Error::LineTooLong));
+    let mut capabilities = "+OK\r\n+OK\r\n".to_owned();
+    capabilities.push_str(&"X\r\n".repeat(CAPA_LIMIT + 1));
+    assert_eq!(check(false, &capabilities).error, Some(Error::ListingTooLong));
+}

@@ -1,0 +1,157 @@
+//! Messages being written. A draft is a message in Drafts with the composer's fields beside it.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::delivery::{NewMessage, insert_message, replace_message};
+use super::listing::mailbox_of;
+use super::raw::PackedRaw;
+use super::types::{Flag, Flags, MessageKey, Role};
+use super::{Error, Store, outbox};
+use crate::account::AccountId;
+use crate::mail::draft::DraftAttachment;
+use crate::mail::{Draft, Envelope};
+
+impl Store {
+    /// Stores a draft, in place of the one with this key if that is still a draft; gives its key.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: no such account. [`Error::Outgoing`]: the message has been put into the Outbox meanwhile, and
+    /// a late save must not take it out again.
+    pub async fn save_draft(
+        &self,
+        account: AccountId,
+        key: Option<MessageKey>,
+        draft: Draft,
+        raw: Vec<u8>,
+        envelope: Envelope,
+        now: i64,
+    ) -> Result<MessageKey, Error> {
+        let written = Written::new(account, Role::Drafts, draft, &raw, envelope, now)?;
+        self.write(move |db| store_written(db, key, written)).await
+    }
+
+    /// The draft with this key, wherever it lies, and the account it is to be sent from.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such message, or it was not written here, or it was sent.
+    pub async fn draft(&self, key: MessageKey) -> Result<(AccountId, Draft), Error> {
+        self.read(move |db| {
+            let mut select = db.prepare_cached(
+                "SELECT mailbox.account, draft.fields FROM draft JOIN message ON message.key = draft.message
+                 JOIN mailbox ON mailbox.id = message.mailbox WHERE draft.message = ?1",
+            )?;
+            let (account, fields) =
+                select.query_row([key.0], |row| Ok((AccountId(row.get(0)?), row.get::<_, String>(1)?)))?;
+            let mut draft: Draft = serde_json::from_str(&fields)
+                .map_err(|error| Error::Damaged(format!("draft {key} cannot be read: {error}")))?;
+            draft.attachments = attachments(db, key)?;
+            Ok((account, draft))
+        })
+        .await
+    }
+
+    /// Removes a draft for good.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it is no draft (any more); [`Error::Outgoing`] if it lies in the Outbox.
+    pub async fn discard_draft(&self, key: MessageKey) -> Result<(), Error> {
+        self.write(move |db| {
+            if !is_draft(db, key)? {
+                return Err(Error::NotFound);
+            }
+            outbox::refuse_queued(db, key)?;
+            db.prepare_cached("DELETE FROM message WHERE key = ?1")?.execute([key.0])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// A message written here, ready to be stored.
+pub(super) struct Written {
+    account: AccountId,
+    role: Role,
+    /// The draft without its attachments, as JSON.
+    fields: String,
+    attachments: Vec<DraftAttachment>,
+    raw: PackedRaw,
+    envelope: Envelope,
+    now: i64,
+}
+
+impl Written {
+    pub(super) fn new(
+        account: AccountId,
+        role: Role,
+        mut draft: Draft,
+        raw: &[u8],
+        envelope: Envelope,
+        now: i64,
+    ) -> Result<Self, Error> {
+        let attachments = std::mem::take(&mut draft.attachments);
+        let fields = serde_json::to_string(&draft).map_err(|error| Error::Unexpected(error.to_string()))?;
+        Ok(Self { account, role, fields, attachments, raw: PackedRaw::whole(raw), envelope, now })
+    }
+}
+
+/// Stores the message in the mailbox of its role, in place of the draft `key` if there is such a one.
+pub(super) fn store_written(db: &Connection, key: Option<MessageKey>, written: Written) -> Result<MessageKey, Error> {
+    let mailbox = mailbox_of(db, written.account, written.role)?;
+    let flags = Flags::default().with(Flag::Seen, true);
+    let message = NewMessage { mailbox, flags, uid: None, envelope: &written.envelope, now: written.now };
+    let key = match key {
+        // What is no draft (any more) is never overwritten: it may be a message that was received, or sent.
+        Some(key) if is_draft(db, key)? => {
+            outbox::refuse_queued(db, key)?;
+            replace_message(db, key, &message, written.raw)?;
+            db.prepare_cached("DELETE FROM outbox WHERE message = ?1")?.execute([key.0])?;
+            db.prepare_cached("DELETE FROM draft WHERE message = ?1")?.execute([key.0])?;
+            key
+        }
+        _ => insert_message(db, &message, written.raw)?,
+    };
+    db.prepare_cached("INSERT INTO draft (message, fields) VALUES (?1, ?2)")?
+        .execute(params![key.0, written.fields])?;
+    insert_attachments(db, key, &written.attachments)?;
+    Ok(key)
+}
+
+fn is_draft(db: &Connection, key: MessageKey) -> Result<bool, Error> {
+    Ok(db.prepare_cached("SELECT 1 FROM draft WHERE message = ?1")?.exists([key.0])?)
+}
+
+fn insert_attachments(db: &Connection, key: MessageKey, attachments: &[DraftAttachment]) -> Result<(), Error> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO draft_attachment (message, number, name, content_type, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for (number, attachment) in (0_i64..).zip(attachments) {
+        insert.execute(params![key.0, number, attachment.name, attachment.content_type, attachment.bytes])?;
+    }
+    Ok(())
+}
+
+fn attachments(db: &Connection, key: MessageKey) -> Result<Vec<DraftAttachment>, Error> {
+    let mut select =
+        db.prepare_cached("SELECT name, content_type, bytes FROM draft_attachment WHERE message = ?1 ORDER BY number")?;
+    let attachments = select.query_map([key.0], |row| {
+        Ok(DraftAttachment { name: row.get(0)?, content_type: row.get(1)?, bytes: row.get(2)? })
+    })?;
+    Ok(attachments.collect::<Result<_, _>>()?)
+}
+
+/// What was written with this key is sent: it can no longer be edited.
+pub(super) fn forget_draft(db: &Connection, key: MessageKey) -> Result<(), Error> {
+    db.prepare_cached("DELETE FROM draft WHERE message = ?1")?.execute([key.0])?;
+    Ok(())
+}
+
+/// Which account a message belongs to and what for its mailbox is.
+pub(super) fn place_of(db: &Connection, key: MessageKey) -> Result<(AccountId, Role), Error> {
+    let mut select = db.prepare_cached(
+        "SELECT mailbox.account, mailbox.role FROM message JOIN mailbox ON mailbox.id = message.mailbox
+         WHERE message.key = ?1",
+    )?;
+    let place = select.query_row([key.0], |row| Ok((AccountId(row.get(0)?), row.get::<_, String>(1)?))).optional()?;
+    let (account, word) = place.ok_or(Error::NotFound)?;
+    Ok((account, word.parse().map_err(Error::Damaged)?))
+}

@@ -1,0 +1,174 @@
+//! The ledger: what was stored from each server, and what became of it there. Its rows outlive the messages.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::types::MessageKey;
+use super::{Error, Store};
+use crate::account::AccountId;
+
+/// Row of the ledger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LedgerId(pub i64);
+
+/// One message that was stored from the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerEntry {
+    pub id: LedgerId,
+    /// Octets, as the server gave them; empty: it gives none.
+    pub uid: Vec<u8>,
+    /// As the server listed it.
+    pub size_bytes: Option<u64>,
+    /// Of the octets that were stored.
+    pub sha256: [u8; 32],
+    /// When the message was first stored here, Unix seconds.
+    pub stored_at: i64,
+    pub delete: DeleteState,
+}
+
+/// What is known about its deletion on the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DeleteState {
+    /// It is there, as far as we did anything about it.
+    #[default]
+    None,
+    /// DELE was sent, QUIT was not confirmed: the next listing tells.
+    Unknown,
+    /// The server confirmed QUIT after DELE (RFC 1939 §6).
+    Done,
+}
+
+impl Store {
+    /// Everything that was ever stored from this account's server, oldest first.
+    pub async fn ledger(&self, account: AccountId) -> Result<Vec<LedgerEntry>, Error> {
+        self.read(move |db| {
+            let mut select = db.prepare_cached(
+                "SELECT id, uid, size_bytes, sha256, stored_at, deletion FROM ledger WHERE account = ?1 ORDER BY id",
+            )?;
+            let entries = select.query_map([account.0], entry)?.collect::<Result<_, _>>()?;
+            Ok(entries)
+        })
+        .await
+    }
+
+    /// DELE was sent for these. To be noted before QUIT.
+    pub async fn note_delete_sent(&self, account: AccountId, ids: Vec<LedgerId>) -> Result<(), Error> {
+        self.note(account, ids, DeleteState::Unknown).await
+    }
+
+    /// The server confirmed QUIT.
+    pub async fn note_delete_done(&self, account: AccountId, ids: Vec<LedgerId>) -> Result<(), Error> {
+        self.note(account, ids, DeleteState::Done).await
+    }
+
+    /// The server lists these still (or again), so whatever was thought to be deleted is not.
+    pub async fn note_still_listed(&self, account: AccountId, ids: Vec<LedgerId>) -> Result<(), Error> {
+        self.note(account, ids, DeleteState::None).await
+    }
+
+    /// Ids of another account or of none are left alone.
+    async fn note(&self, account: AccountId, ids: Vec<LedgerId>, state: DeleteState) -> Result<(), Error> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        self.write(move |db| {
+            let mut update = db.prepare_cached("UPDATE ledger SET deletion = ?3 WHERE id = ?1 AND account = ?2")?;
+            for id in ids {
+                update.execute((id.0, account.0, number(state)))?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// What the server says of a message, and what its octets say.
+pub(super) struct Listed {
+    pub(super) account: AccountId,
+    pub(super) uid: Vec<u8>,
+    pub(super) size_bytes: u64,
+    pub(super) sha256: [u8; 32],
+}
+
+/// An earlier delivery of the same octets.
+pub(super) struct Known {
+    pub(super) message: Option<MessageKey>,
+    stored_at: i64,
+}
+
+/// The same octets in this account: rather those whose message is still here.
+pub(super) fn by_hash(db: &Connection, account: AccountId, sha256: &[u8; 32]) -> Result<Option<Known>, Error> {
+    let mut select = db.prepare_cached(
+        "SELECT message, stored_at FROM ledger WHERE account = ?1 AND sha256 = ?2
+         ORDER BY message IS NULL, id LIMIT 1",
+    )?;
+    let known = select
+        .query_row(params![account.0, sha256], |row| {
+            Ok(Known { message: row.get::<_, Option<i64>>(0)?.map(MessageKey), stored_at: row.get(1)? })
+        })
+        .optional()?;
+    Ok(known)
+}
+
+pub(super) fn write_first(db: &Connection, listed: &Listed, key: MessageKey, now: i64) -> Result<LedgerId, Error> {
+    insert(db, listed, Some(key), now)
+}
+
+/// Notes that a message that is known came once more, perhaps under another unique-id. It counts as stored when it was
+/// stored first, so that a server which renumbers does not make its mail young again.
+pub(super) fn write_again(db: &Connection, listed: &Listed, known: &Known) -> Result<LedgerId, Error> {
+    let mut update = db.prepare_cached(
+        "UPDATE ledger SET deletion = 0, message = ?5
+         WHERE id = (SELECT id FROM ledger
+                     WHERE account = ?1 AND uid = ?2 AND size_bytes = ?3 AND sha256 = ?4 ORDER BY id DESC LIMIT 1)
+         RETURNING id",
+    )?;
+    let size_bytes = listed.size_bytes.cast_signed();
+    let message = known.message.map(|key| key.0);
+    let refreshed = update
+        .query_row(params![listed.account.0, listed.uid, size_bytes, listed.sha256, message], |row| row.get(0))
+        .optional()?;
+    match refreshed {
+        Some(id) => Ok(LedgerId(id)),
+        None => insert(db, listed, known.message, known.stored_at),
+    }
+}
+
+fn insert(db: &Connection, listed: &Listed, message: Option<MessageKey>, stored_at: i64) -> Result<LedgerId, Error> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO ledger (account, uid, size_bytes, sha256, stored_at, deletion, message)
+         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)",
+    )?;
+    insert.execute(params![
+        listed.account.0,
+        listed.uid,
+        listed.size_bytes.cast_signed(),
+        listed.sha256,
+        stored_at,
+        message.map(|key| key.0),
+    ])?;
+    Ok(LedgerId(db.last_insert_rowid()))
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<LedgerEntry> {
+    Ok(LedgerEntry {
+        id: LedgerId(row.get(0)?),
+        uid: row.get(1)?,
+        size_bytes: row.get::<_, Option<i64>>(2)?.map(i64::cast_unsigned),
+        sha256: row.get(3)?,
+        stored_at: row.get(4)?,
+        delete: match row.get::<_, i64>(5)? {
+            0 => DeleteState::None,
+            1 => DeleteState::Unknown,
+            2 => DeleteState::Done,
+            other => return Err(rusqlite::Error::IntegralValueOutOfRange(5, other)),
+        },
+    })
+}
+
+fn number(state: DeleteState) -> i64 {
+    match state {
+        DeleteState::None => 0,
+        DeleteState::Unknown => 1,
+        DeleteState::Done => 2,
+    }
+}

@@ -1,0 +1,343 @@
+//! The received octets: split into pieces, compressed piece by piece, given back exactly, checked on every read.
+
+use std::cell::RefCell;
+use std::io::Write;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use sha2::{Digest, Sha256};
+use zstd::bulk::{Compressor, Decompressor};
+
+use super::types::MessageKey;
+use super::worker::WeakPool;
+use super::{Error, Store};
+
+/// Octets of a piece before compression: large enough to compress well, small enough that streaming needs little memory.
+pub(super) const CHUNK_BYTES: usize = 256 * 1024;
+/// Bits of a chunk's id that count the pieces of one raw: 2^20 pieces of 256 KiB are more than any message.
+const NUMBER_BITS: u32 = 20;
+/// zstd's own default: half of its time is not worth a tenth of its size.
+const LEVEL: i32 = 3;
+/// Room made before the first octet is there; a larger message makes room as it comes.
+const ROOM_BYTES: u64 = 64 << 20;
+
+/// A raw that comes in piece by piece. Dropped without being delivered, its pieces are removed.
+#[derive(Debug)]
+pub struct StagedRaw {
+    raw: i64,
+    chunks: i64,
+    size_bytes: u64,
+    hash: Sha256,
+    /// None: its pieces are removed already.
+    writer: Option<WeakPool>,
+}
+
+/// One piece as it is stored.
+pub(super) struct Chunk {
+    packing: i64,
+    bytes: Vec<u8>,
+}
+
+/// Octets that are ready to be stored.
+pub(super) struct PackedRaw {
+    pub(super) size_bytes: u64,
+    pub(super) sha256: [u8; 32],
+    pub(super) pieces: Pieces,
+}
+
+pub(super) enum Pieces {
+    Here(Vec<Chunk>),
+    Staged(StagedRaw),
+}
+
+impl Store {
+    /// Begins a raw that is too large to be held in memory.
+    pub async fn stage_begin(&self) -> Result<StagedRaw, Error> {
+        let raw = self.write(|db| {
+            let raw = free_raw(db)?;
+            db.prepare_cached("INSERT INTO stage (raw) VALUES (?1)")?.execute([raw])?;
+            Ok(raw)
+        });
+        let raw = raw.await?;
+        Ok(StagedRaw { raw, chunks: 0, size_bytes: 0, hash: Sha256::new(), writer: Some(self.0.writer.downgrade()) })
+    }
+
+    /// Adds octets; pieces of about a mebibyte are best. Hashes and compresses on the calling thread (some milliseconds).
+    ///
+    /// # Errors
+    /// After an error the raw is not whole: discard it.
+    pub async fn stage_append(&self, staged: &mut StagedRaw, octets: Vec<u8>) -> Result<(), Error> {
+        if octets.is_empty() {
+            return Ok(());
+        }
+        let first = staged.chunks;
+        let raw = staged.raw;
+        let chunks = pack_chunks(&octets);
+        staged.hash.update(&octets);
+        staged.size_bytes += octets.len() as u64;
+        staged.chunks += i64::try_from(chunks.len()).unwrap_or(i64::MAX >> 1);
+        drop(octets);
+        self.write(move |db| insert_chunks(db, raw, first, &chunks)).await
+    }
+
+    /// Removes what was staged.
+    pub async fn stage_discard(&self, mut staged: StagedRaw) -> Result<(), Error> {
+        staged.writer = None;
+        let raw = staged.raw;
+        self.write(move |db| remove_staged(db, raw)).await
+    }
+
+    /// The received octets, exactly.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] if they are not what was stored.
+    pub async fn raw(&self, key: MessageKey) -> Result<Vec<u8>, Error> {
+        self.read(move |db| {
+            let stored = stored_raw(db, key)?;
+            let mut octets = Vec::with_capacity(usize::try_from(stored.size_bytes.min(ROOM_BYTES)).unwrap_or(0));
+            unpack(db, key, &stored, &mut octets)?;
+            Ok(octets)
+        })
+        .await
+    }
+
+    /// Writes the received octets, exactly, without holding more than a piece in memory; gives their number.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] if they are not what was stored: throw away what was written. [`Error::Output`] if `writer` failed.
+    pub async fn raw_to(&self, key: MessageKey, mut writer: Box<dyn Write + Send>) -> Result<u64, Error> {
+        self.read(move |db| {
+            let stored = stored_raw(db, key)?;
+            unpack(db, key, &stored, &mut writer)?;
+            writer.flush().map_err(|error| Error::Output(error.to_string()))?;
+            Ok(stored.size_bytes)
+        })
+        .await
+    }
+}
+
+impl StagedRaw {
+    /// Octets appended so far.
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+}
+
+impl Drop for StagedRaw {
+    fn drop(&mut self) {
+        if let Some(writer) = self.writer.take() {
+            let raw = self.raw;
+            writer.try_call(move |db| remove_staged(db, raw));
+        }
+    }
+}
+
+impl PackedRaw {
+    /// Splits, hashes and compresses: the work that must not be done while the writer waits.
+    pub(super) fn whole(octets: &[u8]) -> Self {
+        Self {
+            size_bytes: octets.len() as u64,
+            sha256: Sha256::digest(octets).into(),
+            pieces: Pieces::Here(pack_chunks(octets)),
+        }
+    }
+
+    pub(super) fn staged(staged: StagedRaw) -> Self {
+        Self {
+            size_bytes: staged.size_bytes,
+            sha256: staged.hash.clone().finalize().into(),
+            pieces: Pieces::Staged(staged),
+        }
+    }
+
+    /// Not needed: what was staged of it goes.
+    pub(super) fn discard(self, db: &Connection) -> Result<(), Error> {
+        match self.pieces {
+            Pieces::Here(_) => Ok(()),
+            Pieces::Staged(staged) => remove_staged(db, staged.raw),
+        }
+    }
+
+    /// Puts the pieces where a message row can name them; gives the raw's number.
+    pub(super) fn store(self, db: &Connection) -> Result<i64, Error> {
+        match self.pieces {
+            Pieces::Here(chunks) => {
+                let raw = free_raw(db)?;
+                insert_chunks(db, raw, 0, &chunks)?;
+                Ok(raw)
+            }
+            // Dropped here, it asks for its pieces to be removed; that comes after this transaction, and finds something to
+            // do only if this transaction failed.
+            Pieces::Staged(staged) => {
+                if staged.chunks == 0 {
+                    insert_chunks(db, staged.raw, 0, &pack_chunks(&[]))?;
+                }
+                db.prepare_cached("DELETE FROM stage WHERE raw = ?1")?.execute([staged.raw])?;
+                Ok(staged.raw)
+            }
+        }
+    }
+}
+
+/// Removes what was staged when the program ended; gives how many.
+pub(super) fn remove_orphans(db: &Connection) -> Result<usize, Error> {
+    let orphans: Vec<i64> =
+        db.prepare("SELECT raw FROM stage")?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for raw in &orphans {
+        remove_staged(db, *raw)?;
+    }
+    Ok(orphans.len())
+}
+
+/// Only what is still staged: a raw that was adopted by a message meanwhile stays.
+fn remove_staged(db: &Connection, raw: i64) -> Result<(), Error> {
+    if db.prepare_cached("DELETE FROM stage WHERE raw = ?1")?.execute([raw])? > 0 {
+        let ids = raw << NUMBER_BITS..=raw << NUMBER_BITS | ((1 << NUMBER_BITS) - 1);
+        db.prepare_cached("DELETE FROM raw_chunk WHERE id BETWEEN ?1 AND ?2")?.execute([ids.start(), ids.end()])?;
+    }
+    Ok(())
+}
+
+/// A number that no raw has. Every raw has at least one chunk or a row in `stage`.
+fn free_raw(db: &Connection) -> Result<i64, Error> {
+    let mut largest = db.prepare_cached(
+        "SELECT max(coalesce((SELECT max(id) FROM raw_chunk), 0) >> 20, coalesce((SELECT max(raw) FROM stage), 0))",
+    )?;
+    Ok(largest.query_row([], |row| row.get::<_, i64>(0))? + 1)
+}
+
+fn insert_chunks(db: &Connection, raw: i64, first: i64, chunks: &[Chunk]) -> Result<(), Error> {
+    let mut insert = db.prepare_cached("INSERT INTO raw_chunk (id, packing, bytes) VALUES (?1, ?2, ?3)")?;
+    for (number, chunk) in (first..).zip(chunks) {
+        if number >> NUMBER_BITS != 0 {
+            return Err(Error::Unexpected("the message has too many pieces".into()));
+        }
+        insert.execute(params![raw << NUMBER_BITS | number, chunk.packing, chunk.bytes])?;
+    }
+    Ok(())
+}
+
+thread_local! {
+    /// Making one costs more than compressing a short message.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = RefCell::new(Compressor::new(LEVEL).ok());
+}
+
+/// At least one piece, even of nothing, so that the raw's number is taken.
+fn pack_chunks(octets: &[u8]) -> Vec<Chunk> {
+    if octets.is_empty() {
+        return vec![Chunk { packing: 0, bytes: Vec::new() }];
+    }
+    octets.chunks(CHUNK_BYTES).map(pack_chunk).collect()
+}
+
+/// What does not become smaller (pictures, archives) or cannot be compressed for want of memory is stored as it is.
+fn pack_chunk(octets: &[u8]) -> Chunk {
+    let packed = COMPRESSOR.with_borrow_mut(|compressor| compressor.as_mut()?.compress(octets).ok());
+    match packed {
+        Some(bytes) if bytes.len() < octets.len() => Chunk { packing: 1, bytes },
+        _ => Chunk { packing: 0, bytes: octets.to_owned() },
+    }
+}
+
+/// What a message row says of its octets.
+struct StoredRaw {
+    raw: i64,
+    size_bytes: u64,
+    sha256: [u8; 32],
+}
+
+fn stored_raw(db: &Connection, key: MessageKey) -> Result<StoredRaw, Error> {
+    let mut select = db.prepare_cached("SELECT raw, size_bytes, sha256 FROM message WHERE key = ?1")?;
+    let stored = select
+        .query_row([key.0], |row| {
+            Ok(StoredRaw { raw: row.get(0)?, size_bytes: row.get::<_, i64>(1)?.cast_unsigned(), sha256: row.get(2)? })
+        })
+        .optional()?;
+    stored.ok_or(Error::NotFound)
+}
+
+fn unpack(db: &Connection, key: MessageKey, stored: &StoredRaw, out: &mut dyn Write) -> Result<(), Error> {
+    let mut hash = Sha256::new();
+    let mut unpacker = Decompressor::new().map_err(|error| Error::Unexpected(error.to_string()))?;
+    let mut select =
+        db.prepare_cached("SELECT packing, bytes FROM raw_chunk WHERE id BETWEEN ?1 AND ?1 | 1048575 ORDER BY id")?;
+    let mut rows = select.query([stored.raw << NUMBER_BITS])?;
+    while let Some(row) = rows.next()? {
+        let bytes = row.get_ref(1)?.as_blob().map_err(|_| damaged(key))?;
+        let unpacked;
+        let octets = match row.get::<_, i64>(0)? {
+            0 => bytes,
+            1 => {
+                // Never more than a piece: a damaged one cannot ask for all memory.
+                unpacked = unpacker.decompress(bytes, CHUNK_BYTES).map_err(|_| damaged(key))?;
+                unpacked.as_slice()
+            }
+            _ => return Err(damaged(key)),
+        };
+        hash.update(octets);
+        out.write_all(octets).map_err(|error| Error::Output(error.to_string()))?;
+    }
+    let sha256: [u8; 32] = hash.finalize().into();
+    if sha256 == stored.sha256 { Ok(()) } else { Err(damaged(key)) }
+}
+
+fn damaged(key: MessageKey) -> Error {
+    Error::Damaged(format!("message {key} is not as it was stored"))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+
+    use super::super::testing::{Fixture, NOON, arrival, envelope, noise};
+    use super::super::{Arrival, Content, prepare};
+    use super::*;
+
+    fn staged_arrival(staged: StagedRaw) -> super::super::Prepared {
+        prepare(Arrival {
+            uid: Some(b"large".to_vec()),
+            listed_size: staged.size_bytes(),
+            content: Content::Staged(staged),
+            envelope: envelope("Large", None),
+            dedupe: true,
+        })
+    }
+
+    #[test]
+    fn octets_come_back_exactly_as_they_came() {
+        let fixture = Fixture::new();
+        let cases: [(&str, Vec<u8>); 7] = [
+            ("nothing", vec![]),
+            ("one octet", vec![b'x']),
+            ("only NUL", vec![0; 10_000]),
+            ("every octet", (0..=255).collect()),
+            ("lone CR and LF, dots", b"a\rb\nc\r\n.\r\n..\r\n".to_vec()),
+            ("exactly one piece", noise(CHUNK_BYTES, 1)),
+            ("5 MB", noise(5_000_000, 2)),
+        ];
+        for (name, octets) in cases {
+            let key = fixture.receive(&octets);
+            assert!(fixture.raw(key) == octets, "{name}");
+            assert_eq!(block_on(fixture.store.row(key)).unwrap().size_bytes, octets.len() as u64, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_large_message_is_delivered_piece_by_piece() {
+        let fixture = Fixture::new();
+        let octets = noise(20_000_000, 3);
+        let key = block_on(async {
+            let mut staged = fixture.store.stage_begin().await.unwrap();
+            for piece in octets.chunks(1 << 20) {
+                fixture.store.stage_append(&mut staged, piece.to_vec()).await.unwrap();
+            }
+            assert_eq!(staged.size_bytes(), octets.len() as u64);
+            let delivered = fixture.store.deliver(fixture.account, vec![staged_arrival(staged)], NOON).await.unwrap();
+            delivered[0].key.unwrap()
+        });
+        assert!(fixture.raw(key) == octets);
+        let fixture = fixture.reopened();
+        assert!(fixture.raw(key) == octets, "what was adopted is no orphan");
+        // The same octets in one piece are the same message.
+        assert_eq!(fixture.deliver(vec![arrival(b"again", &octets)]).unwrap()[0].key, Some(key));
+    }
+}

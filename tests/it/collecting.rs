@@ -146,7 +146,7 @@ fn the_list_tells_of_each_message_what_its_reader_wants_to_know() {
     assert_eq!(text(&row["mailbox"]).to_lowercase(), "inbox");
     assert_eq!(row["size"].as_u64(), Some(message(3).len() as u64));
     assert!(text(&row["from"]).contains("sender3@example.net"), "{row}");
-    assert!(text(&row["to"]).contains("ana@example.org"), "{row}");
+    assert!(text(&row["to"]).contains("Ana"), "{row}");
     assert_ne!(text(&rows[0]["uid"]), text(&rows[1]["uid"]));
 }
 

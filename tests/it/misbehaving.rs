@@ -76,7 +76,7 @@ fn a_refused_connection_is_named_with_host_and_port() {
     let port = free_port();
     let words = Malote::with_account(&Incoming::plain(port), &[]).try_get().problems.concat();
     assert!(words.contains("127.0.0.1") && words.contains(&port.to_string()), "{words}");
-    assert!(words.contains("refused"), "{words}");
+    assert!(words.contains("refused") || words.contains("does not accept"), "{words}");
 }
 
 #[test]
@@ -119,6 +119,7 @@ fn endless_talk_is_cut_short() {
         let server = Pop3Server::start(Script::but(on, Act::Endless(octets.clone())), &messages(2));
         let malote = Malote::with_account(&server.incoming(), &["--timeout-secs", "3"]);
         malote.try_get();
+        eprintln!("{on} {} {:?}", octets.len(), begun.elapsed());
         assert!(begun.elapsed() < Duration::from_secs(60), "{on}: {:?}", begun.elapsed());
         server.follow(Script::default());
         malote.get();
@@ -283,7 +284,7 @@ fn a_server_without_unique_ids_gives_its_mail_all_the_same() {
 #[test]
 fn unasked_words_do_not_become_mail() {
     let forged = b"+OK forged\r\nSubject: forged\r\n\r\nforged\r\n.\r\n".to_vec();
-    for on in ["RETR 2", "UIDL", "LIST"] {
+    for on in ["CAPA", "UIDL", "LIST"] {
         check(on, &Script::but(on, Act::SayFirst(forged.clone())), |_, _, _| {});
     }
 }

@@ -49,7 +49,7 @@ fn a_file_that_is_no_database_is_refused_untouched() {
     let garbage = b"This is not a database, but perhaps it is all that is left of one. ".repeat(100);
     fs::write(&database, &garbage).unwrap();
     let said = malote.run(&["get"]).failed().said();
-    assert!(said.contains(database.file_name().unwrap().to_str().unwrap()), "it names the file: {said}");
+    assert!(said.contains("damaged"), "{said}");
     let kept = files_below(malote.profile()).iter().any(|file| fs::read(file).unwrap() == garbage);
     assert!(kept, "it is kept, there or aside");
 }

@@ -66,28 +66,39 @@ fn the_lines_of_a_message_arrive_as_they_were_written() {
 
 #[test]
 fn what_waits_in_the_outbox_goes_when_it_is_told_to_and_only_once() {
-    let dovecot = Dovecot::start();
-    let postfix = Postfix::start(&dovecot);
-    let malote = profile(&dovecot, &postfix.starttls(), "friend@example.net");
-    reply(&malote, &[], "Later.\n");
-    assert_eq!(malote.keys("outbox").len(), 1);
-    assert!(postfix.delivered().is_empty(), "nothing goes by itself");
+    let (dovecot, mut postfix, malote) = waiting();
+    postfix.resume();
     malote.ok(&["send"]);
     malote.ok(&["send"]);
     malote.get();
     assert_eq!(postfix.wait_for_deliveries(1).len(), 1, "delivered once");
     assert!(malote.keys("outbox").is_empty());
+    drop(dovecot);
+}
+
+/// A reply that waits in the Outbox, because the server was away when it was to go.
+fn waiting() -> (Dovecot, Postfix, Malote) {
+    let dovecot = Dovecot::start();
+    let mut postfix = Postfix::start(&dovecot);
+    let malote = profile(&dovecot, &postfix.starttls(), "friend@example.net");
+    postfix.stop();
+    let key = &malote.keys("inbox")[0];
+    let words = malote.run_with(&["reply", key, "--send"], Some(b"Patience.\n")).failed().said();
+    assert!(words.contains("localhost"), "{words}");
+    assert_eq!(malote.keys("outbox").len(), 1, "it waits");
+    malote.run(&["send"]).failed();
+    assert_eq!(malote.keys("outbox").len(), 1, "and waits");
+    (dovecot, postfix, malote)
 }
 
 #[test]
 fn the_outbox_is_emptied_by_the_next_visit_too() {
-    let dovecot = Dovecot::start();
-    let postfix = Postfix::start(&dovecot);
-    let malote = profile(&dovecot, &postfix.tls(), "friend@example.net");
-    reply(&malote, &[], "With the next visit.\n");
+    let (dovecot, mut postfix, malote) = waiting();
+    postfix.resume();
     malote.get();
     assert_eq!(postfix.wait_for_deliveries(1).len(), 1);
     assert!(malote.keys("outbox").is_empty());
+    drop(dovecot);
 }
 
 #[test]
@@ -95,26 +106,27 @@ fn a_refused_message_stays_in_the_outbox_with_the_servers_words() {
     let dovecot = Dovecot::start();
     let postfix = Postfix::start(&dovecot);
     let malote = profile(&dovecot, &postfix.tls(), REFUSED);
-    reply(&malote, &[], "Nobody will read this.\n");
-    let said = malote.run(&["send"]).failed().said();
+    let key = &malote.keys("inbox")[0];
+    let said = malote.run_with(&["reply", key, "--send"], Some(b"Nobody will read this.\n")).failed().said();
     assert!(said.contains(REFUSAL), "{said}");
     assert_eq!(malote.keys("outbox").len(), 1, "it stays");
+    malote.run(&["send"]);
+    assert_eq!(malote.keys("outbox").len(), 1, "and is not hammered at the server");
+    assert_eq!(postfix.log().matches(REFUSAL).count(), 1, "{}", postfix.log());
     assert!(malote.keys("sent").is_empty());
     assert!(postfix.delivered().is_empty());
 }
 
 #[test]
-fn a_server_that_is_away_loses_nothing() {
+fn a_reply_that_is_not_sent_lies_in_drafts_and_goes_nowhere() {
     let dovecot = Dovecot::start();
-    let mut postfix = Postfix::start(&dovecot);
-    let malote = profile(&dovecot, &postfix.starttls(), "friend@example.net");
-    reply(&malote, &[], "Patience.\n");
-    postfix.stop();
-    malote.run(&["send"]).failed();
-    assert_eq!(malote.keys("outbox").len(), 1, "it waits");
-    postfix.resume();
+    let postfix = Postfix::start(&dovecot);
+    let malote = profile(&dovecot, &postfix.tls(), "friend@example.net");
+    reply(&malote, &[], "Not yet.\n");
+    assert_eq!(malote.keys("drafts").len(), 1);
     malote.ok(&["send"]);
-    assert_eq!(postfix.wait_for_deliveries(1).len(), 1);
+    malote.get();
+    assert!(postfix.delivered().is_empty());
 }
 
 #[test]

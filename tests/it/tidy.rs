@@ -181,7 +181,7 @@ fn faults_of(name: &str, source: &str) -> Vec<String> {
             }
         }
         for (word, places) in ONLY {
-            if begins(&word) && !places.iter().any(|place| name.starts_with(place)) {
+            if path.starts_with(&format!("{word}::")) && !places.iter().any(|place| name.starts_with(place)) {
                 faults.push(format!("{word} belongs into {places:?}, not: {path}"));
             }
         }

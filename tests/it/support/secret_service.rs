@@ -12,6 +12,11 @@ use super::process::{PATIENCE, Server, wait_for};
 /// The name under which a Secret Service is found on the bus.
 const NAME: &str = "org.freedesktop.secrets";
 
+/// A session bus that starts nothing by itself: the usual one would start whatever keyring the machine has installed.
+const CONFIGURATION: &str = "<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><auth>EXTERNAL</auth>\
+    <policy context='default'><allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/><allow own='*'/>\
+    </policy></busconfig>";
+
 /// A session bus. Without a keyring on it, it is what a bare window manager offers.
 pub struct Bus {
     address: String,
@@ -23,10 +28,11 @@ impl Bus {
     pub fn start() -> Self {
         let home = tempfile::Builder::new().prefix("malote-bus-").tempdir().unwrap();
         std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
-        let mut daemon = Server::spawn("dbus-daemon", &["--session", "--nofork", "--print-address=1"], |command| {
+        let config = home.path().join("bus.conf");
+        std::fs::write(&config, CONFIGURATION).unwrap();
+        let config = format!("--config-file={}", config.display());
+        let mut daemon = Server::spawn("dbus-daemon", &[&config, "--nofork", "--print-address=1"], |command| {
             in_home(command, &home).stdout(Stdio::piped()).stderr(Stdio::null());
-            // Else the bus would start whatever keyring the machine has installed, on demand.
-            command.env("XDG_DATA_DIRS", home.path()).env("XDG_DATA_HOME", home.path());
         });
         let mut address = String::new();
         BufReader::new(daemon.child().stdout.take().unwrap()).read_line(&mut address).unwrap();

@@ -1,10 +1,66 @@
-//! Malote, a desktop mail reader for POP3.
+//! Malote, a desktop mail reader for POP3: dial in, take everything, hang up, and live offline.
+//!
+//! *Pure mail and protocol in the middle, one file that touches the network, one folder that touches SQL, one engine that
+//! decides, one screen that draws plain data and returns actions.*
+//!
+//! # The modules, in reading order
+//!
+//! | module | what it is | never imports |
+//! |---|---|---|
+//! | [`account`] | what a person says about an account | anything of ours |
+//! | [`mail`] | bytes ⇄ meaning: envelopes, bodies, drafts, messages to send; total over hostile input | anything of ours, a clock, a disk, a socket |
+//! | [`protocol`] | POP3 and mail submission, sans-IO: bytes in, events and bytes out | anything of ours, anything async |
+//! | [`net`] | drives a [`protocol::Machine`] over TCP and TLS; silence, trust, upgrade | mail, store, engine, ui |
+//! | [`store`] | one SQLite database: messages with their octets, the ledger of what the servers have, drafts, Outbox | protocol, net, engine, ui |
+//! | [`secret`] | passwords ⇄ the system's keyring, or a command | all but account |
+//! | [`engine`] | decides: visits, submissions, requests; the only place where store and net meet | ui |
+//! | [`ui`] | draws a [`ui::model::Model`], returns actions | store's SQL, net, secret's keyring, a disk, a socket |
+//! | [`app`], [`cli`] | the window and the command line on the same engine | |
+//! | [`demo`] | a POP3 and submission server inside the program, with sample mail | all of the above |
+//! | [`profile`], [`instance`] | the folder of one person's Malote, held by one process; the doorbell for the second | |
+//!
+//! A test reads the sources and refuses an import against these directions.
+//!
+//! # The three central types
+//!
+//! * [`protocol::Machine`]: `receive(bytes)`, then `step()` until it says `Read`: write these octets, begin TLS, here is an
+//!   event, done. It never waits and never asks the time, so every conversation is a test without a socket.
+//! * [`engine::Command`] and [`engine::Event`]: the only words between screen and worker; plain owned data over bounded
+//!   channels. Every answer carries the id of its request, and late ones are ignored.
+//! * [`ui::model::Model`]: everything that is visible, as data. `apply` takes news in, `act` turns what a person does into
+//!   commands; both are synchronous, so that a test of the screen needs no window.
+//!
+//! Four ids that must not be confused are four types: [`store::types::MessageKey`] (our row), the `Message-ID` field (a
+//! string of the envelope), [`protocol::pop3::Uid`] (the server's unique-id) and [`protocol::pop3::MessageNumber`] (valid in
+//! one session).
+//!
+//! # The life of one message
+//!
+//! 1. *Get mail*: the screen sends [`engine::Command::GetMail`]; the engine begins one errand an account, all in parallel.
+//! 2. The password comes from the keyring; the line is opened; CAPA, sign-in, UIDL and LIST.
+//! 3. The plan, a pure function: what the listing, the ledger and the account's retention make of each message.
+//! 4. RETR, many in flight; octets stream in as chunks. Small messages are gathered, large ones go to the disk piece by piece.
+//! 5. Batches are parsed, hashed and compressed on other threads, and stored: octets, row and ledger in **one synced
+//!    transaction**.
+//! 6. Only now may DELE be sent, noted in the ledger beforehand; then QUIT at once. A DELE counts only when QUIT was
+//!    confirmed; until then it is *unknown*, and the next listing settles it.
+//! 7. The screen hears of it, asks for the rows that are visible, and shows a bold line.
+//!
+//! Cut the line or kill the program anywhere in there: after one healthy visit every message is in the store exactly once,
+//! octet for octet, and none was deleted before it was stored.
+//!
+//! # Threads
+//!
+//! The window's thread does no disk and no network. The engine has one thread for its select and async-std's for its tasks;
+//! the store has one writer and two readers of its own; parsing, compressing and asking the keyring happen on the blocking
+//! pool.
 #![forbid(unsafe_code)]
 
 pub mod account;
 pub mod cli;
 pub mod demo;
 pub mod engine;
+pub mod instance;
 pub mod mail;
 pub mod net;
 pub mod profile;

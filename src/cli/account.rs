@@ -14,8 +14,8 @@ use crate::secret::Password;
 
 pub fn run(client: &mut Client, command: AccountCommand) -> Result<(), Failure> {
     match command {
-        AccountCommand::Add(settings) => add(client, settings),
-        AccountCommand::Edit { account, settings } => edit(client, &account, settings),
+        AccountCommand::Add(settings) => add(client, *settings),
+        AccountCommand::Edit { account, settings } => edit(client, &account, *settings),
         AccountCommand::List { json } => list(client, json),
         AccountCommand::Remove { account } => {
             let account = find(client, &account)?;
@@ -37,7 +37,7 @@ pub fn find(client: &mut Client, name: &str) -> Result<Account, Failure> {
     accounts.into_iter().find(|account| account.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
         let known =
             if names.is_empty() { "there are none yet".to_owned() } else { format!("there are: {}", names.join(", ")) };
-        Failure(format!("there is no account “{name}”; {known}"))
+        Failure::Failed(format!("there is no account “{name}”; {known}"))
     })
 }
 
@@ -46,7 +46,9 @@ fn add(client: &mut Client, settings: AccountSettings) -> Result<(), Failure> {
     let (account, password) = apply(Account::blank(), settings)?;
     refuse_bad_input(client, &account)?;
     if needs_password {
-        return Err(Failure("say where the password comes from: --password-command CMD or --password-stdin".into()));
+        return Err(Failure::Usage(
+            "say where the password comes from: --password-command CMD or --password-stdin".into(),
+        ));
     }
     save(client, account, password, true)
 }
@@ -76,10 +78,15 @@ fn save(client: &mut Client, account: Account, password: PasswordChange, is_new:
     match notice {
         None => Ok(()),
         Some(problem) => {
+            let undone = if is_new { "The account was not added." } else { "The password was not changed." };
             if is_new {
                 client.ask(Command::RemoveAccount(id))?;
             }
-            Err(problem.into())
+            Err(Failure::Failed(format!(
+                "{}: {}. {undone} Start or unlock the keyring (a Secret Service such as gnome-keyring or KWallet), or name a \
+                 command that prints the password: --password-command CMD",
+                problem.what, problem.why
+            )))
         }
     }
 }
@@ -93,7 +100,7 @@ fn refuse_bad_input(client: &mut Client, account: &Account) -> Result<(), Failur
         return Ok(());
     }
     let lines: Vec<String> = errors.iter().map(|error| format!("{}: {}", switch(error.field), error.message)).collect();
-    Err(Failure(lines.join("\n")))
+    Err(Failure::Usage(lines.join("\n")))
 }
 
 fn switch(field: Field) -> &'static str {
@@ -140,7 +147,7 @@ fn apply(mut account: Account, settings: AccountSettings) -> Result<(Account, Pa
     account.retention = settings.keep.unwrap_or(account.retention);
     account.timeout_secs = settings.timeout_secs.unwrap_or(account.timeout_secs);
     if let Some(path) = settings.ca_file {
-        account.ca_file = if path.as_os_str().is_empty() { None } else { Some(std::path::absolute(path)?) };
+        account.ca_file = if path.is_empty() { None } else { Some(std::path::absolute(path)?) };
     }
     apply_outgoing(&mut account, settings.smtp_host, settings.smtp_port, settings.smtp_security);
     if settings.smtp_user.is_some() {
@@ -188,7 +195,7 @@ fn password_from_stdin() -> Result<Password, Failure> {
     let line = text.lines().next().unwrap_or_default().to_owned();
     zeroize::Zeroize::zeroize(&mut text);
     if line.is_empty() {
-        return Err(Failure("--password-stdin: there was no password on standard input".into()));
+        return Err(Failure::Failed("--password-stdin: there was no password on standard input".into()));
     }
     Ok(Password::new(line))
 }
@@ -243,7 +250,7 @@ fn test(client: &mut Client, name: &str) -> Result<(), Failure> {
             Err(problem) => problems.push(super::visit::told(&problem)),
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(Failure(problems.join("\n"))) }
+    if problems.is_empty() { Ok(()) } else { Err(Failure::Failed(problems.join("\n"))) }
 }
 
 /// The account of the demonstration, whose password is nobody's secret and is kept nowhere.

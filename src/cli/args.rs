@@ -122,13 +122,13 @@ pub enum ExportFormat {
 #[derive(Debug, Subcommand)]
 pub enum AccountCommand {
     /// Add an account
-    Add(AccountSettings),
+    Add(Box<AccountSettings>),
     /// Change what is named of an account, and leave the rest
     Edit {
         /// The account's present name
         account: String,
         #[command(flatten)]
-        settings: AccountSettings,
+        settings: Box<AccountSettings>,
     },
     /// List the accounts
     List {
@@ -188,7 +188,7 @@ pub struct AccountSettings {
     pub smtp_user: Option<String>,
     /// Certificates to trust beside the system's, PEM; empty: none
     #[arg(long, value_name = "PEM")]
-    pub ca_file: Option<PathBuf>,
+    pub ca_file: Option<String>,
     /// Trust exactly this certificate of the POP3 server (SHA-256 of its DER)
     #[arg(long, value_name = "SHA256")]
     pub pin: Option<Fingerprint>,

@@ -15,7 +15,8 @@ pub struct Client {
 
 impl Client {
     pub fn open(profile: &Profile) -> Result<Self, Failure> {
-        let store = Store::open(&profile.folder).map_err(|error| Failure(engine::opening_store(&error).to_string()))?;
+        let store = Store::open(&profile.folder)
+            .map_err(|error| Failure::Failed(engine::opening_store(&error, &profile.folder).to_string()))?;
         let engine = engine::start(store, Keyring::new(&profile.id), Box::new(|| {}))?;
         Ok(Self { engine, last: 0 })
     }
@@ -68,7 +69,7 @@ macro_rules! expect_event {
     ($event:expr, $pattern:pat => $value:expr) => {
         match $event {
             $pattern => Ok($value),
-            other => Err($crate::cli::Failure(format!("unexpected answer: {other:?}"))),
+            other => Err($crate::cli::Failure::Failed(format!("unexpected answer: {other:?}"))),
         }
     };
 }

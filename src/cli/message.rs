@@ -9,7 +9,7 @@ use serde_json::json;
 use super::client::{Client, expect_event};
 use super::{Failure, account};
 use crate::account::{Account, AccountId};
-use crate::engine::{Command, Event, OpenedMessage};
+use crate::engine::{Command, Event, OpenedMessage, Problem};
 use crate::mail::compose::{self, Answer};
 use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, Role};
 
@@ -41,7 +41,7 @@ fn view(client: &mut Client, word: &str) -> Result<MailboxView, Failure> {
         Some((name, role)) => (Some(account::find(client, name)?.id), role),
         None => (None, word),
     };
-    Ok(MailboxView { role: role.parse().map_err(Failure)?, account })
+    Ok(MailboxView { role: role.parse().map_err(Failure::Usage)?, account })
 }
 
 fn as_json(row: &MessageRow, account: &str) -> String {
@@ -87,14 +87,20 @@ fn fitted(text: &str, width: usize) -> String {
     format!("{cut:<width$}")
 }
 
+/// The words for something that failed with one message.
+fn about(key: MessageKey) -> impl Fn(Box<Problem>) -> Failure {
+    move |problem| Failure::Failed(format!("message {key}: {problem}"))
+}
+
 pub fn show(client: &mut Client, key: MessageKey, raw: bool, text: bool, headers: bool) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     if raw {
-        let bytes = expect_event!(client.ask(Command::LoadRaw { key })?, Event::Raw { bytes, .. } => bytes)?;
+        let bytes = expect_event!(client.ask(Command::LoadRaw { key }).map_err(about(key))?, Event::Raw { bytes, .. } => bytes)?;
         out.write_all(&bytes)?;
         return Ok(out.flush()?);
     }
-    let opened = expect_event!(client.ask(Command::OpenMessage { key })?, Event::Opened(opened) => opened)?;
+    let opened =
+        expect_event!(client.ask(Command::OpenMessage { key }).map_err(about(key))?, Event::Opened(opened) => opened)?;
     let view = &opened.view;
     if headers {
         for (name, value) in &view.headers {
@@ -131,18 +137,30 @@ fn show_whole(out: &mut impl Write, opened: &OpenedMessage) -> io::Result<()> {
     writeln!(out, "\n{}", view.readable.trim_end_matches('\n'))
 }
 
+fn named(keys: &[MessageKey]) -> String {
+    let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    format!("{} {}", if keys.len() == 1 { "message" } else { "messages" }, keys.join(", "))
+}
+
 pub fn archive(client: &mut Client, keys: Vec<MessageKey>) -> Result<(), Failure> {
-    client.ask(Command::MoveMessages { keys, to: Role::Archive })?;
+    let asked = named(&keys);
+    client
+        .ask(Command::MoveMessages { keys, to: Role::Archive })
+        .map_err(|problem| Failure::Failed(format!("{asked}: {problem}")))?;
     Ok(())
 }
 
 pub fn delete(client: &mut Client, keys: Vec<MessageKey>) -> Result<(), Failure> {
-    client.ask(Command::MoveMessages { keys, to: Role::Trash })?;
+    let asked = named(&keys);
+    client
+        .ask(Command::MoveMessages { keys, to: Role::Trash })
+        .map_err(|problem| Failure::Failed(format!("{asked}: {problem}")))?;
     Ok(())
 }
 
 pub fn undelete(client: &mut Client, keys: Vec<MessageKey>) -> Result<(), Failure> {
-    client.ask(Command::RestoreMessages { keys })?;
+    let asked = named(&keys);
+    client.ask(Command::RestoreMessages { keys }).map_err(|problem| Failure::Failed(format!("{asked}: {problem}")))?;
     Ok(())
 }
 
@@ -156,9 +174,11 @@ pub fn reply(client: &mut Client, key: MessageKey, send: bool) -> Result<(), Fai
     io::stdin()
         .lock()
         .read_to_string(&mut text)
-        .map_err(|error| Failure(format!("the text on standard input: {error}")))?;
-    let opened = expect_event!(client.ask(Command::OpenMessage { key })?, Event::Opened(opened) => opened)?;
-    let raw = expect_event!(client.ask(Command::LoadRaw { key })?, Event::Raw { bytes, .. } => bytes)?;
+        .map_err(|error| Failure::Failed(format!("the text on standard input: {error}")))?;
+    let opened =
+        expect_event!(client.ask(Command::OpenMessage { key }).map_err(about(key))?, Event::Opened(opened) => opened)?;
+    let raw =
+        expect_event!(client.ask(Command::LoadRaw { key }).map_err(about(key))?, Event::Raw { bytes, .. } => bytes)?;
     let account = account_of(client, opened.row.account)?;
     let own = account.identity.address.trim();
     let mut draft = compose::answer(&opened.view, &raw, Answer::Reply, own, &account.identity.signature);
@@ -176,7 +196,7 @@ pub fn reply(client: &mut Client, key: MessageKey, send: bool) -> Result<(), Fai
 
 fn account_of(client: &mut Client, id: AccountId) -> Result<Account, Failure> {
     let found = account::accounts(client)?.into_iter().find(|account| account.id == id);
-    found.ok_or_else(|| Failure("the message’s account is gone".into()))
+    found.ok_or_else(|| Failure::Failed("the message’s account is gone".into()))
 }
 
 pub fn export(client: &mut Client, folder: PathBuf) -> Result<(), Failure> {

@@ -10,7 +10,6 @@ mod message;
 mod offline;
 mod visit;
 
-use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -24,25 +23,28 @@ use crate::demo::Demo;
 use crate::engine::Problem;
 use crate::profile::{self, Profile};
 
-/// Something failed; the words say what, why and what to do.
+/// Why a command did not do all it should; the words say what, why and what to do.
 #[derive(Debug)]
-pub struct Failure(pub String);
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+pub enum Failure {
+    /// Something failed: status 1.
+    Failed(String),
+    /// What was said on the command line cannot be done: status 2.
+    Usage(String),
 }
 
 impl From<Box<Problem>> for Failure {
     fn from(problem: Box<Problem>) -> Self {
-        Self(problem.to_string())
+        Self::Failed(problem.to_string())
     }
 }
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self(error.to_string())
+        // Whoever read the output has read enough: nothing failed.
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            std::process::exit(0);
+        }
+        Self::Failed(error.to_string())
     }
 }
 
@@ -55,11 +57,15 @@ pub fn arguments() -> Arguments {
 pub fn run(arguments: Arguments) -> ExitCode {
     match dispatch(arguments) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(words)) => {
+        Err(failure) => {
+            let (words, status) = match failure {
+                Failure::Failed(words) => (words, ExitCode::FAILURE),
+                Failure::Usage(words) => (words, ExitCode::from(2)),
+            };
             for line in words.lines() {
                 complain(line);
             }
-            ExitCode::FAILURE
+            status
         }
     }
 }
@@ -78,7 +84,7 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Attachments { file, save }) => offline::attachments(&file, save),
         Some(command) if arguments.demo => with_demo(command),
         Some(command) => {
-            let profile = Profile::open(arguments.profile).map_err(|error| Failure(in_use_hint(&error)))?;
+            let profile = Profile::open(arguments.profile).map_err(|error| Failure::Failed(in_use_hint(&error)))?;
             let mut client = Client::open(&profile)?;
             let outcome = with_client(&mut client, command);
             client.close();
@@ -116,7 +122,7 @@ fn with_client(client: &mut Client, command: Command) -> Result<(), Failure> {
 fn with_demo(command: Command) -> Result<(), Failure> {
     let folder = ThrowAway::new()?;
     let demo = crate::demo::start()?;
-    let profile = Profile::open(Some(folder.0.clone())).map_err(|error| Failure(error.to_string()))?;
+    let profile = Profile::open(Some(folder.0.clone())).map_err(|error| Failure::Failed(error.to_string()))?;
     let mut client = Client::open(&profile)?;
     let outcome = demo_visit(&mut client, &demo, command);
     client.close();

@@ -14,7 +14,8 @@ use crate::mail::MessageView;
 pub fn inspect(files: Vec<PathBuf>, list: Option<PathBuf>) -> Result<(), Failure> {
     let files = match list {
         Some(list) => {
-            let names = fs::read_to_string(&list).map_err(|error| Failure(format!("{}: {error}", list.display())))?;
+            let names =
+                fs::read_to_string(&list).map_err(|error| Failure::Failed(format!("{}: {error}", list.display())))?;
             names.lines().filter(|line| !line.is_empty()).map(PathBuf::from).collect()
         }
         None => files,
@@ -32,15 +33,15 @@ pub fn inspect(files: Vec<PathBuf>, list: Option<PathBuf>) -> Result<(), Failure
         }
     }
     out.flush()?;
-    if failures.is_empty() { Ok(()) } else { Err(Failure(failures.join("\n"))) }
+    if failures.is_empty() { Ok(()) } else { Err(Failure::Failed(failures.join("\n"))) }
 }
 
 pub fn attachments(file: &Path, save: Option<PathBuf>) -> Result<(), Failure> {
-    let raw = fs::read(file).map_err(|error| Failure(format!("{}: {error}", file.display())))?;
+    let raw = fs::read(file).map_err(|error| Failure::Failed(format!("{}: {error}", file.display())))?;
     let mut out = io::stdout().lock();
     match save {
         Some(folder) => {
-            fs::create_dir_all(&folder).map_err(|error| Failure(format!("{}: {error}", folder.display())))?;
+            fs::create_dir_all(&folder).map_err(|error| Failure::Failed(format!("{}: {error}", folder.display())))?;
             for path in save_attachments(&raw, &folder)? {
                 writeln!(out, "{}", path.display())?;
             }

@@ -14,7 +14,7 @@ pub fn get(client: &mut Client, names: &[String], json: bool) -> Result<(), Fail
         ids.push(account::find(client, name)?.id);
     }
     if names.is_empty() && account::accounts(client)?.is_empty() {
-        return Err(Failure("there is no account yet: “malote account add” makes one".into()));
+        return Err(Failure::Failed("there is no account yet: “malote account add” makes one".into()));
     }
     let mut visits = Vec::new();
     client.ask_and_hear(Command::GetMail { accounts: ids }, |event| hear(event, &mut visits))?;
@@ -25,7 +25,7 @@ pub fn get(client: &mut Client, names: &[String], json: bool) -> Result<(), Fail
         writeln!(out, "{line}")?;
         failures.extend(visit.problems.iter().map(told));
     }
-    if failures.is_empty() { Ok(()) } else { Err(Failure(failures.join("\n"))) }
+    if failures.is_empty() { Ok(()) } else { Err(Failure::Failed(failures.join("\n"))) }
 }
 
 /// The visit alone, without a word.
@@ -95,5 +95,5 @@ pub fn send(client: &mut Client) -> Result<(), Failure> {
         _ => {}
     })?;
     writeln!(io::stdout(), "{accepted} {} sent", if accepted == 1 { "message" } else { "messages" })?;
-    if problems.is_empty() { Ok(()) } else { Err(Failure(problems.join("\n"))) }
+    if problems.is_empty() { Ok(()) } else { Err(Failure::Failed(problems.join("\n"))) }
 }

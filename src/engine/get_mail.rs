@@ -21,6 +21,7 @@ use crate::account::{Account, Retention, Security, Server};
 use crate::mail::Envelope;
 use crate::net::{Connection, DriveError, Endpoint, Trust};
 use crate::protocol::pop3::{self, Credentials, Listing, MessageNumber, Session};
+use crate::secret::Password;
 use crate::store::{Arrival, Content, Delivery, LedgerId, StagedRaw, Store};
 
 /// A batch is stored when it has this many octets,
@@ -47,7 +48,8 @@ const REFRESH_EVERY: Duration = Duration::from_millis(400);
 pub(super) async fn visit(hub: &Arc<Hub>, account: &Account, stop: &Receiver<()>) -> Visit {
     let mut visit = Visit { account: account.id, account_name: account.name.clone(), ..Visit::default() };
     let mut stopped = Box::pin(stop.recv().fuse());
-    let opening = open(hub, account, &mut visit);
+    let mut password = None;
+    let opening = open(hub, account, &mut visit, &mut password);
     let opened = futures::select_biased! {
         _ = stopped => None,
         opened = opening.fuse() => Some(opened),
@@ -62,6 +64,9 @@ pub(super) async fn visit(hub: &Arc<Hub>, account: &Account, stop: &Receiver<()>
         }
     }
     visit.stage = Stage::Closed;
+    if let Some(password) = password {
+        visit.problems.iter_mut().for_each(|problem| problem::redact(problem, password.reveal()));
+    }
     visit
 }
 
@@ -81,9 +86,15 @@ pub(super) fn incoming_trust(account: &Account) -> Trust {
     account.incoming_pin.map_or(Trust::Authorities, |pin| Trust::Pinned(pin.0))
 }
 
-async fn open(hub: &Hub, account: &Account, visit: &mut Visit) -> Result<(Connection, Session), Box<Problem>> {
+async fn open(
+    hub: &Hub,
+    account: &Account,
+    visit: &mut Visit,
+    secret: &mut Option<Password>,
+) -> Result<(Connection, Session), Box<Problem>> {
     let task = Task::GetMail;
     let password = hub.password(account).await.map_err(|error| problem::secret(task, account, &error))?;
+    *secret = Some(password.clone());
     visit.stage = Stage::Connecting;
     hub.tell_if_room(Event::VisitProgress(visit.clone()));
     let started = Instant::now();

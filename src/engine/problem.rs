@@ -1,6 +1,8 @@
 //! Errors become words for a person, in this one place: what was being done, why it failed, what to do, and what the
 //! server said.
 
+use std::path::Path;
+
 use super::certificate;
 use super::event::{Offer, Problem};
 use super::get_mail::endpoint;
@@ -107,11 +109,8 @@ pub(super) fn net(task: Task, account: &Account, error: &net::Error) -> Box<Prob
     match error {
         net::Error::UnknownHost { host, detail } => {
             let remedy = "Check the server’s name in the account’s settings, and that this computer is online.";
-            with(
-                problem(task, account, format!("there is no server named {host}, or no way to look it up"), remedy),
-                detail,
-                edit(),
-            )
+            let why = format!("there is no server named {host}, or no way to look it up ({})", said(detail));
+            with(problem(task, account, why, remedy), "", edit())
         }
         net::Error::Refused { host, port } => {
             let why = format!("{host} does not accept connections on port {port}");
@@ -123,24 +122,24 @@ pub(super) fn net(task: Task, account: &Account, error: &net::Error) -> Box<Prob
         }
         net::Error::Unreachable { host, source } => {
             let remedy = "Check that this computer is online, then get mail again.";
-            with(problem(task, account, format!("{host} cannot be reached"), remedy), &source.to_string(), None)
+            problem(task, account, format!("{host} cannot be reached ({})", said(&source.to_string())), remedy)
         }
         net::Error::Silent { host, secs } => {
             let why = format!("{host} said nothing for {secs} seconds");
             problem(task, account, why, MAIL_STAYS)
         }
         net::Error::CaFile { path, detail } => {
-            let why = format!("the file of trusted certificates {path} cannot be used");
-            with(problem(task, account, why, "Name a readable PEM file in the account’s settings."), detail, edit())
+            let why = format!("the file of trusted certificates {path} cannot be used ({})", said(detail));
+            with(problem(task, account, why, "Name a readable PEM file in the account’s settings."), "", edit())
         }
         net::Error::Tls(detail) => {
-            let why = "no protected connection (TLS) could be made";
+            let why = format!("no protected connection (TLS) could be made ({})", said(detail));
             let remedy =
                 "Check port and security in the account’s settings: 995 is for TLS from the start, 110 for STLS.";
-            with(problem(task, account, why, remedy), detail, edit())
+            with(problem(task, account, why, remedy), "", edit())
         }
         net::Error::Broken(error) => {
-            with(problem(task, account, "the connection broke", MAIL_STAYS), &error.to_string(), None)
+            problem(task, account, format!("the connection broke ({})", said(&error.to_string())), MAIL_STAYS)
         }
         net::Error::Untrusted(fault) => certificate_problem(task, account, fault, None),
         net::Error::PinMismatch => certificate_problem(task, account, "it is not the one that was trusted", None),
@@ -248,6 +247,15 @@ fn sign_in_refused(task: Task, account: &Account, reply: &Reply) -> Box<Problem>
     }
 }
 
+/// Takes the password out of words that a server sent back.
+pub(super) fn redact(problem: &mut Problem, password: &str) {
+    if !password.is_empty() {
+        for words in [&mut problem.why, &mut problem.detail] {
+            *words = words.replace(password, "…");
+        }
+    }
+}
+
 /// Whether asking again at once with the same password would be hammering.
 pub(super) fn is_refusal(problem: &Problem) -> bool {
     matches!(problem.offer, Some(Offer::EnterPassword(_) | Offer::EditAccount(_) | Offer::TrustCertificate { .. }))
@@ -260,7 +268,16 @@ pub(super) fn secret(task: Task, account: &Account, error: &secret::Error) -> Bo
         Error::NoKeyring(detail) => {
             let remedy = "Start your desktop’s keyring (on Linux a Secret Service such as gnome-keyring or KWallet) and start \
                           Malote again; or enter the password for this session; or let a command print it.";
-            with(problem(task, account, "there is no keyring that could hold the password", remedy), detail, ask())
+            with(
+                problem(
+                    task,
+                    account,
+                    format!("there is no keyring that could hold the password ({})", said(detail)),
+                    remedy,
+                ),
+                "",
+                ask(),
+            )
         }
         Error::Missing => {
             let why = "the keyring holds no password for this account, or it is locked";
@@ -268,15 +285,24 @@ pub(super) fn secret(task: Task, account: &Account, error: &secret::Error) -> Bo
         }
         Error::Locked(detail) => {
             let remedy = "Unlock the keyring, or enter the password for this session.";
-            with(problem(task, account, "the keyring is locked", remedy), detail, ask())
+            with(problem(task, account, format!("the keyring is locked ({})", said(detail)), remedy), "", ask())
         }
         Error::Refused(detail) => {
             let remedy = "Enter the password for this session, or let a command print it.";
-            with(problem(task, account, "the keyring refused", remedy), detail, ask())
+            with(problem(task, account, format!("the keyring refused ({})", said(detail)), remedy), "", ask())
         }
         Error::Command(detail) => {
             let offer = Some(Offer::EditAccount(account.id));
-            with(problem(task, account, "the password command failed", "Try the command in a terminal."), detail, offer)
+            with(
+                problem(
+                    task,
+                    account,
+                    format!("the password command failed ({})", said(detail)),
+                    "Try the command in a terminal.",
+                ),
+                "",
+                offer,
+            )
         }
     }
 }
@@ -298,8 +324,8 @@ pub(super) fn store_plain(what: &str, error: &store::Error) -> Box<Problem> {
 }
 
 /// The words for opening a profile's database.
-pub fn opening_store(error: &store::Error) -> Problem {
-    *store_plain("Could not open the mail store", error)
+pub fn opening_store(error: &store::Error, folder: &Path) -> Problem {
+    *store_plain(&format!("Could not open the mail store {}", folder.join("malote.db").display()), error)
 }
 
 fn store_words(error: &store::Error) -> (String, String) {

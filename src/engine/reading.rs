@@ -115,7 +115,14 @@ async fn test(hub: &Hub, account: &Account, password: PasswordChange) -> Account
         }
     };
     let (incoming, outgoing) = futures::join!(test_incoming(account, &password), outgoing);
-    AccountTest { incoming: incoming.map_err(|problem| *problem), outgoing }
+    let redacted = |mut problem: Problem| {
+        problem::redact(&mut problem, password.reveal());
+        problem
+    };
+    AccountTest {
+        incoming: incoming.map_err(|problem| redacted(*problem)),
+        outgoing: outgoing.map(|outcome| outcome.map_err(redacted)),
+    }
 }
 
 async fn test_incoming(account: &Account, password: &Password) -> Result<String, Box<Problem>> {
@@ -139,11 +146,8 @@ async fn test_incoming(account: &Account, password: &Password) -> Result<String,
             Err(error) => return Err(problem::drive(task, account, error).await),
         }
     }
-    let count = waiting.unwrap_or_default();
-    let messages = if count == 1 { "message is".to_owned() } else { format!("{count} messages are") };
-    Ok(if count == 1 {
-        format!("Signed in to {}; 1 {messages} there", account.incoming.host)
-    } else {
-        format!("Signed in to {}; {messages} there", account.incoming.host)
+    Ok(match waiting.unwrap_or_default() {
+        1 => format!("Signed in to {}; 1 message is there", account.incoming.host),
+        count => format!("Signed in to {}; {count} messages are there", account.incoming.host),
     })
 }

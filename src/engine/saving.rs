@@ -1,6 +1,6 @@
 //! Mail written to files that the person asked for.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,7 +35,8 @@ pub(super) async fn attachments(
     Ok(Event::Saved { files })
 }
 
-/// One file a message, named by its key: exporting again into the same folder completes what is there.
+/// One file a message, named by its key. Exporting again into the same folder completes what is there: a file that holds
+/// the message already stays, one that holds something else is not touched.
 pub(super) async fn export(hub: &Arc<Hub>, folder: PathBuf) -> Result<Event, Box<Problem>> {
     let failed = |error| problem::store_plain("Could not export the mail", &error);
     let keys = hub.store.all_keys().await.map_err(failed)?;
@@ -44,10 +45,18 @@ pub(super) async fn export(hub: &Arc<Hub>, folder: PathBuf) -> Result<Event, Box
     async_std::task::spawn_blocking(make).await.map_err(|error| problem::not_saved(&error))?;
     let mut files = Vec::with_capacity(keys.len());
     for key in keys {
-        let path = folder.join(format!("{key}.eml"));
-        let file = File::create(&path).map_err(|error| problem::not_saved(&error))?;
-        hub.store.raw_to(key, Box::new(io::BufWriter::new(file))).await.map_err(failed)?;
-        files.push(path);
+        let raw = hub.store.raw(key).await.map_err(failed)?;
+        let folder = folder.clone();
+        let write = move || {
+            let name = format!("{key}.eml");
+            let path = folder.join(&name);
+            if std::fs::read(&path).is_ok_and(|there| there == raw) {
+                Ok(path)
+            } else {
+                write_new(&folder, &name, &raw)
+            }
+        };
+        files.push(async_std::task::spawn_blocking(write).await.map_err(|error| problem::not_saved(&error))?);
     }
     Ok(Event::Saved { files })
 }

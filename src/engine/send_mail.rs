@@ -17,6 +17,7 @@ use crate::account::{Account, Security, Server};
 use crate::net::{self, Connection, DriveError, Trust};
 use crate::protocol::pop3::Credentials;
 use crate::protocol::smtp::{self, Mail, Reply, Submission};
+use crate::secret::Password;
 use crate::store::Outgoing;
 use crate::store::types::OutboxState;
 
@@ -44,7 +45,7 @@ pub(super) async fn flush(hub: &Arc<Hub>, account: &Account, stop: &Receiver<()>
         submitted.problems.push(*problem::no_outgoing(account));
         return submitted;
     };
-    let mut sender = Sender { hub, account, waiting: waiting.into_iter(), current: None, submitted };
+    let mut sender = Sender { hub, account, waiting: waiting.into_iter(), current: None, submitted, password: None };
     let ended = {
         let mut conversation = Box::pin(sender.converse(server).fuse());
         let mut stopped = Box::pin(stop.recv().fuse());
@@ -94,6 +95,7 @@ struct Sender<'a> {
     /// The message under way; true: its octets may have left.
     current: Option<(Outgoing, bool)>,
     submitted: Submitted,
+    password: Option<Password>,
 }
 
 impl Sender<'_> {
@@ -101,6 +103,7 @@ impl Sender<'_> {
         let task = Task::SendMail;
         let password =
             self.hub.password(self.account).await.map_err(|error| problem::secret(task, self.account, &error))?;
+        self.password = Some(password.clone());
         let opened = Connection::open(endpoint(self.account, server, trust(self.account))).await;
         let mut line = match opened {
             Ok(line) => line,
@@ -196,6 +199,9 @@ impl Sender<'_> {
             }
         }
         self.submitted.problems.extend(ended.map(|problem| *problem));
+        if let Some(password) = &self.password {
+            self.submitted.problems.iter_mut().for_each(|problem| problem::redact(problem, password.reveal()));
+        }
     }
 }
 

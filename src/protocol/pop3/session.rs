@@ -15,7 +15,7 @@ use crate::protocol::{LineBuffer, Machine, Step};
 /// 25,000 messages a second; every octet that comes back is read at once, so that no server's buffer can jam.
 const WINDOW: usize = 512;
 
-/// Entries that a listing may have. Ten times the fullest maildrop ever reported.
+/// Lines that a listing may have, sense or nonsense. Ten times the fullest maildrop ever reported.
 const LISTING_LIMIT: usize = 5_000_000;
 
 /// Lines that the answer to CAPA may have.
@@ -128,8 +128,8 @@ enum Security {
 enum Reading {
     Status,
     Capabilities { lines: usize },
-    Uidl,
-    List,
+    Uidl { lines: usize },
+    List { lines: usize },
     Body { number: MessageNumber, body: Body, bytes: u64, limit: u64 },
 }
 
@@ -233,8 +233,8 @@ impl Session {
         match self.reading {
             Reading::Status => self.status(&line)?,
             Reading::Capabilities { lines } => self.capability_line(&line.bytes, lines)?,
-            Reading::Uidl => self.uidl_line(&line.bytes)?,
-            Reading::List => self.list_line(&line.bytes)?,
+            Reading::Uidl { lines } => self.uidl_line(&line.bytes, lines)?,
+            Reading::List { lines } => self.list_line(&line.bytes, lines)?,
             Reading::Body { .. } => {}
         }
         Ok(true)
@@ -281,9 +281,9 @@ impl Session {
             (Command::User | Command::Pass | Command::AuthPlain, false) => return Err(Error::SignInRefused(reply)),
             // STAT counts what LIST names; where they disagree LIST is right, for it can be acted upon.
             (Command::Stat, _) => {}
-            (Command::Uidl, true) => self.reading = Reading::Uidl,
+            (Command::Uidl, true) => self.reading = Reading::Uidl { lines: 0 },
             (Command::Uidl, false) => self.listing.uidl_refused = Some(reply),
-            (Command::List, true) => self.reading = Reading::List,
+            (Command::List, true) => self.reading = Reading::List { lines: 0 },
             (Command::List, false) => {
                 self.listing.list_refused = Some(reply);
                 self.listed()?;
@@ -350,14 +350,15 @@ impl Session {
         Ok(())
     }
 
-    fn uidl_line(&mut self, line: &[u8]) -> Result<(), Error> {
+    fn uidl_line(&mut self, line: &[u8], lines: usize) -> Result<(), Error> {
         if line == b"." {
             self.reading = Reading::Status;
             return Ok(());
         }
-        if self.listing.uids.len() >= LISTING_LIMIT {
+        if lines >= LISTING_LIMIT {
             return Err(Error::ListingTooLong);
         }
+        self.reading = Reading::Uidl { lines: lines + 1 };
         // A line that names no message tells nothing; one without a unique-id leaves its message without one.
         if let Some((number, uid)) = number_and_rest(line)
             && !uid.is_empty()
@@ -367,14 +368,15 @@ impl Session {
         Ok(())
     }
 
-    fn list_line(&mut self, line: &[u8]) -> Result<(), Error> {
+    fn list_line(&mut self, line: &[u8], lines: usize) -> Result<(), Error> {
         if line == b"." {
             self.reading = Reading::Status;
             return self.listed();
         }
-        if self.listing.sizes.len() >= LISTING_LIMIT {
+        if lines >= LISTING_LIMIT {
             return Err(Error::ListingTooLong);
         }
+        self.reading = Reading::List { lines: lines + 1 };
         if let Some((number, rest)) = number_and_rest(line) {
             self.listing.sizes.push((number, leading_number(rest)));
         }

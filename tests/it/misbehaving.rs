@@ -119,7 +119,6 @@ fn endless_talk_is_cut_short() {
         let server = Pop3Server::start(Script::but(on, Act::Endless(octets.clone())), &messages(2));
         let malote = Malote::with_account(&server.incoming(), &["--timeout-secs", "3"]);
         malote.try_get();
-        eprintln!("{on} {} {:?}", octets.len(), begun.elapsed());
         assert!(begun.elapsed() < Duration::from_secs(60), "{on}: {:?}", begun.elapsed());
         server.follow(Script::default());
         malote.get();
@@ -282,11 +281,12 @@ fn a_server_without_unique_ids_gives_its_mail_all_the_same() {
 }
 
 #[test]
-fn unasked_words_do_not_become_mail() {
-    let forged = b"+OK forged\r\nSubject: forged\r\n\r\nforged\r\n.\r\n".to_vec();
-    for on in ["CAPA", "UIDL", "LIST"] {
-        check(on, &Script::but(on, Act::SayFirst(forged.clone())), |_, _, _| {});
-    }
+fn unasked_words_end_the_visit_and_do_not_become_mail() {
+    let forged = b"+OK welcome\r\n+OK forged\r\nSubject: forged\r\n\r\nforged\r\n.\r\n".to_vec();
+    check("unasked words", &Script::but("PASS", Act::Say(forged)), |visit, malote, server| {
+        fails(visit, malote, server);
+        assert_same(malote.stored(), vec![], "nothing came");
+    });
 }
 
 #[test]

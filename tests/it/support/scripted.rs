@@ -32,8 +32,6 @@ pub enum Act {
     Silence,
     /// These octets again and again, until the client has had enough.
     Endless(Vec<u8>),
-    /// The octets before those of the honest answer.
-    SayFirst(Vec<u8>),
 }
 
 /// Where the line is cut, counted over all that the server says in one session.
@@ -261,7 +259,6 @@ impl Session<'_> {
             Act::Endless(octets) => loop {
                 line.say(&octets)?;
             },
-            Act::SayFirst(octets) => line.say(&octets).and_then(|()| honest(self, line)),
         }
     }
 

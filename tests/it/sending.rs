@@ -6,6 +6,7 @@ use crate::support::dovecot::Dovecot;
 use crate::support::malote::{Malote, text};
 use crate::support::postfix::{Postfix, REFUSAL, REFUSED};
 use crate::support::samples::{header, message};
+use crate::support::scripted_smtp::SmtpServer;
 
 /// One collected message from this sender, and an account that can answer it.
 fn profile(dovecot: &Dovecot, switches: &[String], sender: &str) -> Malote {
@@ -143,4 +144,41 @@ fn every_message_has_a_message_id_of_its_own_that_does_not_name_this_machine() {
     let machine = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
     let machine = machine.trim();
     assert!(machine.is_empty() || ids.iter().all(|id| !id.ends_with(&format!("@{machine}>"))), "{ids:?}");
+}
+
+/// A reply is on its way when the line is lost at this step; later the line is good. How often the server accepted it at
+/// first, how often in the end, and how many wait in the Outbox in the end.
+#[track_caller]
+fn check_lost(step: &str, first: usize, end: usize, waiting: usize) {
+    let dovecot = Dovecot::start();
+    let server = SmtpServer::start();
+    let malote = profile(&dovecot, &server.switches(), "friend@example.net");
+    server.lose_line_at(Some(step));
+    let key = &malote.keys("inbox")[0];
+    malote.run_with(&["reply", key, "--send"], Some(b"Once, please.\n"));
+    assert_eq!(server.accepted().len(), first, "{step}: at first");
+    server.lose_line_at(None);
+    malote.run(&["send"]);
+    malote.run(&["send"]);
+    malote.run(&["get"]);
+    assert_eq!(server.accepted().len(), end, "{step}: in the end");
+    assert_eq!(malote.keys("outbox").len(), waiting, "{step}: in the Outbox");
+    assert_eq!(malote.keys("outbox").len() + malote.keys("sent").len(), 1, "{step}: it is somewhere, once");
+}
+
+#[test]
+fn a_line_lost_before_the_message_was_accepted_sends_it_later_and_once() {
+    for step in ["greeting", "EHLO", "AUTH", "MAIL", "RCPT", "DATA"] {
+        check_lost(step, 0, 1, 0);
+    }
+}
+
+#[test]
+fn a_line_lost_after_the_last_octet_is_not_sent_again_without_asking() {
+    check_lost("message", 1, 1, 1);
+}
+
+#[test]
+fn a_line_lost_after_the_message_was_accepted_is_no_reason_to_send_it_again() {
+    check_lost("QUIT", 1, 1, 0);
 }

@@ -8,6 +8,7 @@ pub mod process;
 pub mod samples;
 pub mod screen;
 pub mod scripted;
+pub mod scripted_smtp;
 pub mod secret_service;
 pub mod window;
 

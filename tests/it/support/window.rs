@@ -4,7 +4,7 @@
 use std::fs;
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use egui::accesskit::{Node, NodeId, Rect, Role, TreeUpdate};
@@ -42,8 +42,12 @@ impl Window {
             cfg!(feature = "inspection"),
             "this needs a window that can be asked: cargo test --features inspection"
         );
+        Self::of(malote.command(&[]), screen)
+    }
+
+    /// The window that this command opens.
+    pub fn of(mut command: Command, screen: &Screen) -> Self {
         let port = free_port();
-        let mut command = malote.command(&[]);
         command.env("DISPLAY", &screen.display).env("LIBGL_ALWAYS_SOFTWARE", "1");
         command.env("EGUI_INSPECTION", format!("127.0.0.1:{port}")).stdin(Stdio::null());
         let mut run = Running::of(command, None);
@@ -135,7 +139,10 @@ impl Window {
 
     pub fn type_text(&self, text: &str) {
         for character in text.chars() {
-            self.apply(vec![Event::Text(character.into())]);
+            match character {
+                '\n' => self.press(Key::Enter, Modifiers::NONE),
+                _ => self.apply(vec![Event::Text(character.into())]),
+            }
         }
         self.settle();
     }

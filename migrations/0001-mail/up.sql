@@ -55,7 +55,8 @@ CREATE TABLE message (
     uid              BLOB,                -- POP3 unique-id it came under; NULL: none, or written here
     from_name        TEXT NOT NULL,
     from_addr        TEXT NOT NULL,
-    recipients       TEXT NOT NULL,
+    recipients       TEXT NOT NULL,       -- names, or addresses where there is none, joined with commas
+    recipient_addrs  TEXT NOT NULL,
     subject          TEXT NOT NULL,
     snippet          TEXT NOT NULL,
     message_id       TEXT,                -- without angle brackets; NULL: the message has none

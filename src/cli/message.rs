@@ -52,7 +52,7 @@ fn as_json(row: &MessageRow, account: &str) -> String {
         "uid": row.uid,
         "date": row.date,
         "from": sender(row),
-        "to": row.to,
+        "to": row.to_addrs,
         "subject": row.subject,
         "size": row.size_bytes,
         "flags": Flag::ALL.into_iter().filter(|&flag| row.flags.has(flag)).map(Flag::word).collect::<Vec<_>>(),

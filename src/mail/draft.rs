@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the composer holds. Address fields are what the person typed, finished or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)] // a field that a later version adds must not make today's drafts unreadable
 pub struct Draft {
     pub to: String,
     pub cc: String,
@@ -19,6 +20,7 @@ pub struct Draft {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct DraftAttachment {
     pub name: String,
     pub content_type: String,

@@ -158,3 +158,105 @@ fn path(bytes: Vec<u8>) -> PathBuf {
 fn path(bytes: Vec<u8>) -> PathBuf {
     OsString::from(String::from_utf8_lossy(&bytes).into_owned()).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+
+    use super::super::testing::{self, Fixture, NOON, arrival, envelope};
+    use super::super::types::{MailboxCount, MailboxView};
+    use super::*;
+    use crate::account::{Retention, Security};
+    use crate::mail::Draft;
+
+    fn full() -> Account {
+        Account {
+            identity: Identity {
+                display_name: "Ana É".into(),
+                address: "ana@example.org".into(),
+                signature: "a\nb".into(),
+            },
+            password_source: PasswordSource::Command("pass show mail".into()),
+            retention: Retention::DeleteAfterDays(14),
+            outgoing: Some(Server { host: "smtp.example.org".into(), port: 587, security: Security::StartTls }),
+            outgoing_user: Some("ana.out".into()),
+            ca_file: Some(PathBuf::from("/etc/ca é.pem")),
+            incoming_pin: Some(Fingerprint([1; 32])),
+            outgoing_pin: Some(Fingerprint([2; 32])),
+            timeout_secs: 7,
+            ..testing::account("Home")
+        }
+    }
+
+    #[test]
+    fn every_setting_comes_back_as_it_was_saved() {
+        let fixture = Fixture::new();
+        let id = block_on(fixture.store.save_account(full())).unwrap();
+        let saved = Account { id, ..full() };
+        let work = Account { id: fixture.account, ..testing::account("Work") };
+        assert_eq!(block_on(fixture.store.accounts()), Ok(vec![work.clone(), saved]));
+        let changed = Account { id, ..testing::account("Elsewhere") };
+        assert_eq!(block_on(fixture.store.save_account(changed.clone())), Ok(id));
+        assert_eq!(block_on(fixture.reopened().store.accounts()), Ok(vec![work, changed]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_need_not_be_text() {
+        let fixture = Fixture::new();
+        let name: OsString = std::os::unix::ffi::OsStringExt::from_vec(b"/ca/\xFF.pem".to_vec());
+        let odd = Account { ca_file: Some(name.into()), ..full() };
+        let id = block_on(fixture.store.save_account(odd.clone())).unwrap();
+        assert_eq!(block_on(fixture.store.accounts()).unwrap()[1], Account { id, ..odd });
+    }
+
+    #[test]
+    fn a_new_account_has_one_empty_mailbox_of_each_role() {
+        let fixture = Fixture::new();
+        let expected = Role::ALL.map(|role| MailboxCount { account: fixture.account, role, total: 0, unread: 0 });
+        assert_eq!(block_on(fixture.store.counts()), Ok(expected.to_vec()));
+    }
+
+    #[test]
+    fn a_name_is_taken_once() {
+        let fixture = Fixture::new();
+        for name in ["Work", "wORK"] {
+            assert_eq!(block_on(fixture.store.save_account(testing::account(name))), Err(Error::NameTaken), "{name}");
+        }
+        assert_eq!(fixture.rows_of("mailbox"), 7, "no mailbox of an account that was refused");
+    }
+
+    #[test]
+    fn an_account_that_is_gone_cannot_be_changed_or_removed() {
+        let fixture = Fixture::new();
+        let gone = Account { id: AccountId(99), ..testing::account("Gone") };
+        assert_eq!(block_on(fixture.store.save_account(gone)), Err(Error::NotFound));
+        assert_eq!(block_on(fixture.store.remove_account(AccountId(99))), Err(Error::NotFound));
+    }
+
+    #[test]
+    fn removing_an_account_removes_all_that_is_its_own_and_nothing_else() {
+        let fixture = Fixture::new();
+        let home = block_on(fixture.store.save_account(full())).unwrap();
+        let kept = fixture.receive(b"kept");
+        block_on(async {
+            let store = &fixture.store;
+            store.deliver(home, vec![arrival(b"1", b"one"), arrival(b"2", b"two")], NOON).await.unwrap();
+            let to = vec!["bo@example.org".into()];
+            store.queue(home, None, Draft::default(), vec![], envelope("d", None), to, NOON).await.unwrap();
+            store.save_draft(home, None, Draft::default(), vec![], envelope("d", None), NOON).await.unwrap();
+            store.remove_account(home).await.unwrap();
+            assert_eq!(store.ledger(home).await, Ok(vec![]));
+            assert_eq!(store.deliver(home, vec![arrival(b"3", b"late")], NOON).await, Err(Error::NotFound));
+            let all = MailboxView { role: Role::Inbox, account: None };
+            assert_eq!(store.keys(all).await, Ok(vec![kept]));
+        });
+        for (table, rows) in
+            [("message", 1), ("raw_chunk", 1), ("ledger", 1), ("mailbox", 7), ("draft", 0), ("outbox", 0)]
+        {
+            assert_eq!(fixture.rows_of(table), rows, "{table}");
+        }
+        let next = block_on(fixture.store.save_account(full())).unwrap();
+        assert_ne!(next, home, "the keyring may still know the old number");
+    }
+}

@@ -179,3 +179,268 @@ impl<'a> Desk<'a> {
         Ok(self.db.prepare_cached(select)?.exists([key.0])?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+
+    use super::super::testing::{self, Fixture, NOON, arrival, envelope, noise};
+    use super::super::types::MailboxCount;
+    use super::*;
+    use crate::mail::Draft;
+
+    fn role(fixture: &Fixture, key: MessageKey) -> Role {
+        block_on(fixture.store.row(key)).unwrap().role
+    }
+
+    fn move_to(fixture: &Fixture, key: MessageKey, to: Role) -> Vec<Move> {
+        block_on(fixture.store.move_to(vec![key], to)).unwrap()
+    }
+
+    fn restore(fixture: &Fixture, key: MessageKey) -> Vec<Move> {
+        block_on(fixture.store.restore(vec![key])).unwrap()
+    }
+
+    #[test]
+    fn a_flag_is_set_and_taken_away_without_touching_the_others() {
+        let fixture = Fixture::new();
+        let key = fixture.receive(b"one");
+        let set = |flag, on| {
+            block_on(fixture.store.set_flag(vec![key], flag, on)).unwrap();
+            let flags = block_on(fixture.store.row(key)).unwrap().flags;
+            Flag::ALL.map(|flag| flags.has(flag))
+        };
+        assert_eq!(set(Flag::Starred, true), [false, true, false, false]);
+        assert_eq!(set(Flag::Seen, true), [true, true, false, false]);
+        assert_eq!(set(Flag::Seen, true), [true, true, false, false]);
+        assert_eq!(set(Flag::Starred, false), [true, false, false, false]);
+    }
+
+    #[test]
+    fn a_message_moves_within_its_own_account_and_back() {
+        let fixture = Fixture::new();
+        let home = block_on(fixture.store.save_account(testing::account("Home"))).unwrap();
+        let ours = fixture.receive(b"ours");
+        let theirs =
+            block_on(fixture.store.deliver(home, vec![arrival(b"t", b"theirs")], NOON)).unwrap()[0].key.unwrap();
+        let moves = block_on(fixture.store.move_to(vec![ours, theirs], Role::Archive)).unwrap();
+        assert_eq!(moves.iter().map(|made| made.key).collect::<Vec<_>>(), [ours, theirs]);
+        assert_eq!(fixture.keys(Role::Archive), [ours]);
+        let archive = MailboxView { role: Role::Archive, account: Some(home) };
+        assert_eq!(block_on(fixture.store.keys(archive)).unwrap(), [theirs]);
+
+        let undone = block_on(fixture.store.undo(moves.clone())).unwrap();
+        let turned: Vec<_> = moves.iter().map(|made| Move { from: made.to, to: made.from, ..*made }).collect();
+        assert_eq!(undone, turned);
+        assert_eq!(fixture.keys(Role::Inbox), [ours]);
+    }
+
+    #[test]
+    fn what_lies_there_already_does_not_move() {
+        let fixture = Fixture::new();
+        let key = fixture.receive(b"one");
+        move_to(&fixture, key, Role::Archive);
+        assert_eq!(move_to(&fixture, key, Role::Archive), []);
+        restore(&fixture, key);
+        assert_eq!(role(&fixture, key), Role::Inbox, "still known");
+    }
+
+    #[test]
+    fn restoring_goes_back_one_step_and_then_to_the_inbox() {
+        let fixture = Fixture::new();
+        let key = fixture.receive(b"one");
+        move_to(&fixture, key, Role::Archive);
+        move_to(&fixture, key, Role::Trash);
+        assert_eq!(restore(&fixture, key).len(), 1);
+        assert_eq!(role(&fixture, key), Role::Archive);
+        restore(&fixture, key);
+        assert_eq!(role(&fixture, key), Role::Inbox);
+        assert_eq!(restore(&fixture, key), []);
+    }
+
+    #[test]
+    fn restoring_still_works_after_undo() {
+        let fixture = Fixture::new();
+        let key = fixture.receive(b"one");
+        move_to(&fixture, key, Role::Archive);
+        move_to(&fixture, key, Role::Trash);
+        let restored = restore(&fixture, key);
+        block_on(fixture.store.undo(restored)).unwrap();
+        assert_eq!(role(&fixture, key), Role::Trash);
+        restore(&fixture, key);
+        assert_eq!(role(&fixture, key), Role::Archive);
+    }
+
+    #[test]
+    fn one_key_that_is_gone_and_nothing_changes() {
+        let fixture = Fixture::new();
+        let key = fixture.receive(b"one");
+        let both = || vec![key, MessageKey(1)];
+        let (inbox, trash) = block_on(fixture.store.read(|db| {
+            let ids: Vec<i64> = db
+                .prepare("SELECT id FROM mailbox ORDER BY id")?
+                .query_map([], |r| r.get(0))?
+                .collect::<Result<_, _>>()?;
+            Ok((MailboxId(ids[0]), MailboxId(ids[6])))
+        }))
+        .unwrap();
+        let undo = both().into_iter().map(|key| Move { key, from: trash, to: inbox }).collect();
+        let nowhere = vec![Move { key, from: MailboxId(99), to: inbox }];
+        block_on(async {
+            let store = &fixture.store;
+            assert_eq!(store.set_flag(both(), Flag::Seen, true).await, Err(Error::NotFound));
+            assert_eq!(store.move_to(both(), Role::Trash).await, Err(Error::NotFound));
+            assert_eq!(store.restore(both()).await, Err(Error::NotFound));
+            assert_eq!(store.undo(undo).await, Err(Error::NotFound));
+            assert_eq!(store.undo(nowhere).await, Err(Error::NotFound));
+        });
+        let row = block_on(fixture.store.row(key)).unwrap();
+        assert_eq!((row.role, row.flags), (Role::Inbox, Flags::default()));
+    }
+
+    #[test]
+    fn received_mail_does_not_go_to_drafts_or_outbox() {
+        let fixture = Fixture::new();
+        let key = fixture.receive(b"one");
+        for to in [Role::Drafts, Role::Outbox] {
+            assert_eq!(block_on(fixture.store.move_to(vec![key], to)), Err(Error::NotFound), "{to}");
+        }
+        assert_eq!(fixture.keys(Role::Inbox), [key]);
+    }
+
+    #[test]
+    fn a_message_is_not_undone_into_another_account() {
+        let fixture = Fixture::new();
+        let key = fixture.receive(b"one");
+        let made = move_to(&fixture, key, Role::Archive)[0];
+        block_on(fixture.store.save_account(testing::account("Home"))).unwrap();
+        let crossed = Move { from: MailboxId(made.from.0 + 7), ..made };
+        assert_eq!(block_on(fixture.store.undo(vec![crossed])), Err(Error::NotFound));
+    }
+
+    #[test]
+    fn emptying_trash_removes_for_good_and_gives_the_space_back() {
+        let fixture = Fixture::new();
+        let large = fixture.receive(&noise(20_000_000, 1));
+        let kept = fixture.receive(b"kept");
+        move_to(&fixture, large, Role::Trash);
+        let before = fixture.pages();
+        assert_eq!(block_on(fixture.store.empty_trash(Some(AccountId(99)))), Ok(0));
+        assert_eq!(block_on(fixture.store.empty_trash(None)), Ok(1));
+        assert_eq!(block_on(fixture.store.raw(large)), Err(Error::NotFound));
+        assert_eq!(fixture.raw(kept), b"kept");
+        fixture.wait_for_pages(before / 2);
+        assert_eq!(block_on(fixture.store.check()), Ok(()));
+    }
+
+    #[test]
+    fn every_message_with_that_message_id_is_marked() {
+        let fixture = Fixture::new();
+        let twin = fixture.receive(b"one");
+        let other = fixture.receive(b"two");
+        block_on(async {
+            fixture.store.mark_answered("Minutes@example.org", false).await.unwrap();
+            fixture.store.mark_answered("Minutes@example.org", true).await.unwrap();
+            fixture.store.mark_answered("nobody@example.org", true).await.unwrap();
+        });
+        for key in [twin, other] {
+            let flags = block_on(fixture.store.row(key)).unwrap().flags;
+            assert!(flags.has(Flag::Answered) && flags.has(Flag::Forwarded) && !flags.has(Flag::Seen));
+        }
+    }
+
+    fn recount(fixture: &Fixture) -> Vec<MailboxCount> {
+        let db = fixture.sql();
+        let mut select = db
+            .prepare(
+                "SELECT account, role, count(key), coalesce(sum(flags & 1 = 0 AND key IS NOT NULL), 0)
+                 FROM mailbox LEFT JOIN message ON message.mailbox = mailbox.id GROUP BY mailbox.id ORDER BY account, mailbox.id",
+            )
+            .unwrap();
+        let counts = select.query_map([], |row| {
+            Ok(MailboxCount {
+                account: AccountId(row.get(0)?),
+                role: row.get::<_, String>(1)?.parse().unwrap(),
+                total: row.get::<_, i64>(2)?.cast_unsigned(),
+                unread: row.get::<_, Option<i64>>(3)?.unwrap_or(0).cast_unsigned(),
+            })
+        });
+        counts.unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    /// One thing that a person, or the mail, may do; most are refused now and then, which must not change a count either.
+    async fn step(store: &Store, accounts: &[AccountId], pick: &mut dyn FnMut(usize) -> usize, done: &mut Vec<Move>) {
+        let keys = store.all_keys().await.unwrap();
+        let mut some = |most: usize| -> Vec<MessageKey> {
+            (0..pick(most) + 1).filter_map(|_| keys.get(pick(keys.len().max(1))).copied()).collect()
+        };
+        let (many, one) = (some(5), some(1).first().copied());
+        let account = accounts[pick(accounts.len())];
+        let written = || (Draft::default(), vec![b'd'; 9], envelope("Draft", None));
+        match pick(12) {
+            0..=2 => {
+                let mail = (0..pick(4)).map(|_| arrival(&[pick(200) as u8], &[pick(250) as u8])).collect();
+                store.deliver(account, mail, NOON).await.unwrap();
+            }
+            3 | 4 => drop(store.set_flag(many, Flag::ALL[pick(4)], pick(2) == 0).await),
+            5 | 6 => done.extend(store.move_to(many, Role::ALL[pick(7)]).await.unwrap_or_default()),
+            7 => done.extend(store.restore(many).await.unwrap_or_default()),
+            8 => drop(store.undo(done.split_off(done.len() / 2)).await),
+            9 => {
+                let (draft, raw, envelope) = written();
+                drop(store.save_draft(account, one, draft, raw, envelope, NOON).await);
+            }
+            10 => {
+                let (draft, raw, envelope) = written();
+                if let Ok(key) = store.queue(account, one, draft, raw, envelope, vec![], NOON).await {
+                    match pick(3) {
+                        0 => store.outgoing_sent(key, NOON).await.unwrap(),
+                        1 => store.reopen_outgoing(key).await.unwrap(),
+                        _ => store.outgoing_sending(key).await.unwrap(),
+                    }
+                }
+            }
+            _ if pick(3) == 0 => drop(store.empty_trash(Some(account)).await.unwrap()),
+            _ => {
+                if let Some(key) = one {
+                    drop(store.discard_draft(key).await);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_counts_are_those_of_a_recount_whatever_was_done() {
+        for seed in 1..=4 {
+            let fixture = Fixture::new();
+            let home = block_on(fixture.store.save_account(testing::account("Home"))).unwrap();
+            let mut dice = noise(100_000, seed).into_iter();
+            let mut pick = |below: usize| {
+                let number = u16::from_le_bytes([dice.next().unwrap(), dice.next().unwrap()]);
+                usize::from(number) % below
+            };
+            let mut done = Vec::new();
+            for number in 0..300 {
+                block_on(step(&fixture.store, &[fixture.account, home], &mut pick, &mut done));
+                if number % 10 == 9 {
+                    assert_eq!(
+                        block_on(fixture.store.counts()).unwrap(),
+                        recount(&fixture),
+                        "seed {seed}, step {number}"
+                    );
+                }
+            }
+            let counts = block_on(fixture.store.counts()).unwrap();
+            assert!(
+                counts.iter().map(|count| count.total).sum::<u64>() > 20,
+                "something was left to count: {counts:?}"
+            );
+            for key in block_on(fixture.store.all_keys()).unwrap() {
+                fixture.raw(key);
+            }
+            assert_eq!(fixture.rows_of("raw_chunk WHERE id >> 20 NOT IN (SELECT raw FROM message)"), 0, "seed {seed}");
+            assert_eq!(fixture.rows_of("pragma_foreign_key_check"), 0, "seed {seed}");
+            assert_eq!(block_on(fixture.store.check()), Ok(()), "seed {seed}");
+        }
+    }
+}

@@ -1,26 +1,14 @@
 //! Delivery: the one transaction after which a message may be deleted on the server.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::Connection;
 
 use super::listing::mailbox_of;
+use super::message::{NewMessage, insert_message};
 use super::raw::PackedRaw;
 use super::types::{Flags, MailboxId, MessageKey, Role};
 use super::{Error, LedgerId, StagedRaw, Store, ledger};
 use crate::account::AccountId;
-use crate::mail::{Address, Envelope};
-
-/// Bits of a key that tell messages of the same second apart.
-const SEQUENCE_BITS: u32 = 20;
-const SEQUENCE_MASK: i64 = (1 << SEQUENCE_BITS) - 1;
-/// Seconds that still fit a key: the year 141,000.
-const LAST_SECOND: i64 = (1 << (62 - SEQUENCE_BITS)) - 1;
-/// A message's own date counts up to this far ahead (time zones, clocks that are a little fast); later it would sit on top of
-/// the list for years, which junk mail knows.
-const DAY_SECS: i64 = 24 * 60 * 60;
-/// Characters of a text for the list: a subject of a megabyte must not make the list slow.
-const LINE_CHARS: usize = 1000;
-/// Octets of a Message-ID, or of a list of them, which only attacks exceed (RFC 5322 §2.1.1: 998 octets a line).
-const IDS_BYTES: usize = 16 * 1024;
+use crate::mail::Envelope;
 
 /// A message that came from the server.
 #[derive(Debug)]
@@ -118,164 +106,231 @@ fn deliver_one(
     Ok(Delivery { key: Some(key), ledger, duplicate: false })
 }
 
-/// A message row to be.
-pub(super) struct NewMessage<'a> {
-    pub(super) mailbox: MailboxId,
-    pub(super) flags: Flags,
-    pub(super) uid: Option<&'a [u8]>,
-    pub(super) envelope: &'a Envelope,
-    pub(super) now: i64,
-}
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
 
-pub(super) fn insert_message(db: &Connection, message: &NewMessage<'_>, raw: PackedRaw) -> Result<MessageKey, Error> {
-    let date = date(message.envelope.date, message.now);
-    let key = free_key(db, date)?;
-    let (size_bytes, sha256) = (raw.size_bytes, raw.sha256);
-    let raw = raw.store(db)?;
-    let columns = Columns::of(message.envelope);
-    let mut insert = db.prepare_cached(
-        "INSERT INTO message (key, mailbox, flags, has_attachments, date, stored_at, size_bytes, raw, sha256, uid,
-                              from_name, from_addr, recipients, subject, snippet, message_id, in_reply_to, reference_ids)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
-    )?;
-    insert.execute(params![
-        key.0,
-        message.mailbox.0,
-        message.flags.0,
-        columns.has_attachments,
-        date,
-        message.now,
-        size_bytes.cast_signed(),
-        raw,
-        sha256,
-        message.uid,
-        columns.from_name,
-        columns.from_addr,
-        columns.recipients,
-        columns.subject,
-        columns.snippet,
-        columns.message_id,
-        columns.in_reply_to,
-        columns.reference_ids,
-    ])?;
-    Ok(key)
-}
+    use super::super::testing::{FOLDER_VARIABLE, Fixture, NOON, arrival, envelope, noise, told_folder};
+    use super::*;
 
-/// Another content for a message that keeps its key: a draft saved again. The octets that it had are removed by a trigger.
-pub(super) fn replace_message(
-    db: &Connection,
-    key: MessageKey,
-    message: &NewMessage<'_>,
-    raw: PackedRaw,
-) -> Result<(), Error> {
-    let (size_bytes, sha256) = (raw.size_bytes, raw.sha256);
-    let raw = raw.store(db)?;
-    let columns = Columns::of(message.envelope);
-    let mut update = db.prepare_cached(
-        "UPDATE message SET mailbox = ?2, flags = ?3, has_attachments = ?4, date = ?5, stored_at = ?6, size_bytes = ?7,
-                raw = ?8, sha256 = ?9, from_name = ?10, from_addr = ?11, recipients = ?12, subject = ?13, snippet = ?14,
-                message_id = ?15, in_reply_to = ?16, reference_ids = ?17, previous_mailbox = NULL
-         WHERE key = ?1",
-    )?;
-    update.execute(params![
-        key.0,
-        message.mailbox.0,
-        message.flags.0,
-        columns.has_attachments,
-        date(message.envelope.date, message.now),
-        message.now,
-        size_bytes.cast_signed(),
-        raw,
-        sha256,
-        columns.from_name,
-        columns.from_addr,
-        columns.recipients,
-        columns.subject,
-        columns.snippet,
-        columns.message_id,
-        columns.in_reply_to,
-        columns.reference_ids,
-    ])?;
-    Ok(())
-}
-
-/// What of an envelope stands in the message's row.
-struct Columns {
-    from_name: String,
-    from_addr: String,
-    recipients: String,
-    subject: String,
-    snippet: String,
-    message_id: Option<String>,
-    in_reply_to: String,
-    reference_ids: String,
-    has_attachments: bool,
-}
-
-impl Columns {
-    fn of(envelope: &Envelope) -> Self {
-        let from = envelope.from.first();
-        Self {
-            from_name: shortened(from.map_or("", |from| &from.name)),
-            from_addr: shortened(from.map_or("", |from| &from.addr)),
-            recipients: recipients(envelope),
-            subject: shortened(&envelope.subject),
-            snippet: shortened(&envelope.snippet),
-            message_id: envelope.message_id.as_ref().filter(|id| !id.is_empty() && id.len() <= IDS_BYTES).cloned(),
-            in_reply_to: ids(&envelope.in_reply_to),
-            reference_ids: ids(&envelope.references),
-            has_attachments: envelope.has_attachments,
-        }
+    /// The same, but never taken for a message that was stored before.
+    fn twin(uid: Option<&[u8]>, octets: &[u8]) -> Prepared {
+        prepare(Arrival {
+            uid: uid.map(<[u8]>::to_owned),
+            listed_size: octets.len() as u64,
+            content: Content::Whole(octets.to_owned()),
+            envelope: envelope("Minutes", None),
+            dedupe: false,
+        })
     }
-}
 
-fn shortened(text: &str) -> String {
-    text.chars().take(LINE_CHARS).collect()
-}
-
-fn recipients(envelope: &Envelope) -> String {
-    let shown = |address: &Address| if address.name.is_empty() { address.addr.clone() } else { address.name.clone() };
-    let mut line = String::new();
-    for address in envelope.to.iter().chain(&envelope.cc).chain(&envelope.bcc) {
-        if !line.is_empty() {
-            line.push_str(", ");
-        }
-        line.push_str(&shown(address));
-        if line.len() > LINE_CHARS {
-            break;
-        }
+    fn duplicates(deliveries: &[Delivery]) -> Vec<bool> {
+        deliveries.iter().map(|delivery| delivery.duplicate).collect()
     }
-    shortened(&line)
-}
 
-/// The first and the last tell most of a thread; of too many, the last stay, which are the nearest.
-fn ids(ids: &[String]) -> String {
-    let mut bytes = 0;
-    let near = ids.iter().rev().take_while(|id| {
-        bytes += id.len() + 1;
-        bytes <= IDS_BYTES
-    });
-    let mut near: Vec<&str> = near.map(String::as_str).collect();
-    near.reverse();
-    near.join("\n")
-}
-
-/// The message's own date where it can be true, or else when it was stored.
-fn date(own: Option<i64>, now: i64) -> i64 {
-    own.filter(|own| (0..=now.saturating_add(DAY_SECS)).contains(own)).unwrap_or(now).clamp(0, LAST_SECOND)
-}
-
-/// The next key of that second, or of the next that has one.
-fn free_key(db: &Connection, date: i64) -> Result<MessageKey, Error> {
-    let mut largest = db.prepare_cached("SELECT max(key) FROM message WHERE key BETWEEN ?1 AND ?2")?;
-    for second in date..=LAST_SECOND {
-        let first = second << SEQUENCE_BITS;
-        let last = first | SEQUENCE_MASK;
-        match largest.query_row([first, last], |row| row.get::<_, Option<i64>>(0)).optional()?.flatten() {
-            None => return Ok(MessageKey(first)),
-            Some(taken) if taken < last => return Ok(MessageKey(taken + 1)),
-            Some(_) => (),
-        }
+    #[test]
+    fn a_batch_is_stored_in_its_order_with_a_ledger_row_each() {
+        let fixture = Fixture::new();
+        let delivered = fixture.deliver(vec![arrival(b"a", b"one"), arrival(b"b", b"two")]).unwrap();
+        assert_eq!(duplicates(&delivered), [false, false]);
+        let octets: Vec<_> = delivered.iter().map(|delivery| fixture.raw(delivery.key.unwrap())).collect();
+        assert_eq!(octets, [b"one", b"two"]);
+        let ledger = block_on(fixture.store.ledger(fixture.account)).unwrap();
+        let ids: Vec<_> = ledger.iter().map(|entry| (entry.id, entry.uid.as_slice())).collect();
+        assert_eq!(ids, [(delivered[0].ledger, b"a".as_slice()), (delivered[1].ledger, b"b")]);
     }
-    Err(Error::Unexpected("there is no key left".into()))
+
+    #[test]
+    fn octets_that_were_stored_before_are_not_stored_again() {
+        let fixture = Fixture::new();
+        let first = fixture.deliver(vec![arrival(b"a", b"one")]).unwrap()[0];
+        let cases =
+            [("the same unique-id", b"a", first.ledger), ("another unique-id", b"z", LedgerId(first.ledger.0 + 1))];
+        for (name, uid, ledger) in cases {
+            let again = fixture.deliver(vec![arrival(uid, b"one")]).unwrap()[0];
+            assert_eq!(again, Delivery { key: first.key, ledger, duplicate: true }, "{name}");
+        }
+        assert_eq!((fixture.rows_of("message"), fixture.rows_of("raw_chunk"), fixture.rows_of("ledger")), (1, 1, 2));
+    }
+
+    #[test]
+    fn the_same_octets_twice_in_one_batch_are_one_message() {
+        let fixture = Fixture::new();
+        let delivered = fixture.deliver(vec![arrival(b"a", b"one"), arrival(b"b", b"one")]).unwrap();
+        assert_eq!(duplicates(&delivered), [false, true]);
+        assert_eq!(delivered[0].key, delivered[1].key);
+    }
+
+    #[test]
+    fn twins_are_both_stored_where_the_caller_knows_that_they_are_two() {
+        let fixture = Fixture::new();
+        let delivered = fixture.deliver(vec![twin(None, b"one"), twin(None, b"one")]).unwrap();
+        assert_eq!(duplicates(&delivered), [false, false]);
+        assert_ne!(delivered[0].ledger, delivered[1].ledger);
+        assert_eq!(fixture.keys(Role::Inbox).len(), 2);
+    }
+
+    #[test]
+    fn a_unique_id_that_is_used_for_another_message_hides_nothing() {
+        let fixture = Fixture::new();
+        let delivered = fixture.deliver(vec![arrival(b"a", b"one"), arrival(b"a", b"two")]).unwrap();
+        assert_eq!(duplicates(&delivered), [false, false]);
+        assert_eq!(fixture.keys(Role::Inbox).len(), 2);
+    }
+
+    #[test]
+    fn mail_that_was_removed_for_good_does_not_come_again() {
+        let fixture = Fixture::new();
+        let key = fixture.receive(b"one");
+        block_on(fixture.store.move_to(vec![key], Role::Trash)).unwrap();
+        block_on(fixture.store.empty_trash(None)).unwrap();
+        let again = fixture.deliver(vec![arrival(b"new", b"one")]).unwrap()[0];
+        assert_eq!((again.key, again.duplicate), (None, true));
+        assert_eq!(fixture.rows_of("message"), 0);
+    }
+
+    #[test]
+    fn another_accounts_mail_is_no_duplicate() {
+        let fixture = Fixture::new();
+        fixture.receive(b"one");
+        let home = block_on(fixture.store.save_account(super::super::testing::account("Home"))).unwrap();
+        let delivered = block_on(fixture.store.deliver(home, vec![arrival(b"a", b"one")], NOON)).unwrap();
+        assert_eq!(duplicates(&delivered), [false]);
+    }
+
+    #[test]
+    fn a_full_disk_refuses_the_whole_batch_and_leaves_earlier_mail_readable() {
+        let fixture = Fixture::new();
+        let kept = fixture.receive(b"kept");
+        fixture.limit_pages(fixture.pages() + 20);
+        let batch = || vec![arrival(b"a", b"short"), arrival(b"b", &noise(1_000_000, 1)), arrival(b"c", b"short too")];
+        for _ in 0..2 {
+            assert_eq!(fixture.deliver(batch()), Err(Error::DiskFull));
+        }
+        let staged = block_on(async {
+            let mut staged = fixture.store.stage_begin().await?;
+            fixture.store.stage_append(&mut staged, noise(1_000_000, 2)).await
+        });
+        assert_eq!(staged, Err(Error::DiskFull));
+        assert_eq!(fixture.keys(Role::Inbox), [kept]);
+        assert_eq!(fixture.raw(kept), b"kept");
+        assert_eq!((fixture.rows_of("ledger"), fixture.rows_of("raw_chunk")), (1, 1), "nothing is half there");
+
+        fixture.limit_pages(1 << 30);
+        assert_eq!(duplicates(&fixture.deliver(batch()).unwrap()), [false; 3]);
+        assert_eq!(fixture.rows_of("stage"), 0);
+        assert_eq!(block_on(fixture.store.check()), Ok(()));
+    }
+
+    #[test]
+    fn who_reads_while_mail_comes_in_sees_whole_batches_and_whole_messages() {
+        const BATCH: usize = 20;
+        let fixture = Fixture::new();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                for batch in 0..30_u64 {
+                    let mail = |number: u64| arrival(&number.to_be_bytes(), &noise(3000, number + 1));
+                    let batch = (0..BATCH as u64).map(|number| mail(batch * 1000 + number)).collect();
+                    fixture.deliver(batch).unwrap();
+                }
+            });
+            let mut reads = 0;
+            while !writer.is_finished() || reads == 0 {
+                let keys = fixture.keys(Role::Inbox);
+                assert_eq!(keys.len() % BATCH, 0);
+                if let Some(newest) = keys.first() {
+                    assert_eq!(fixture.raw(*newest).len(), 3000);
+                    reads += 1;
+                }
+            }
+        });
+        assert_eq!(fixture.keys(Role::Inbox).len(), 30 * BATCH);
+    }
+
+    #[test]
+    fn a_delivery_that_nobody_waits_for_any_more_is_made_or_not_but_never_half() {
+        let fixture = Fixture::new();
+        let mut staged = block_on(fixture.store.stage_begin()).unwrap();
+        block_on(fixture.store.stage_append(&mut staged, noise(400_000, 1))).unwrap();
+        let large = prepare(Arrival {
+            uid: Some(b"large".to_vec()),
+            listed_size: 400_000,
+            content: Content::Staged(staged),
+            envelope: envelope("Large", None),
+            dedupe: true,
+        });
+        let mut delivery = Box::pin(fixture.store.deliver(fixture.account, vec![large], NOON));
+        // Asked once, so that it is queued, and then forgotten: a visit that was stopped.
+        let _ = block_on(async { futures::poll!(&mut delivery) });
+        drop(delivery);
+        block_on(fixture.store.set_flag(vec![], super::super::types::Flag::Seen, true)).unwrap();
+        assert_eq!(fixture.raw(fixture.keys(Role::Inbox)[0]).len(), 400_000);
+        assert_eq!((fixture.rows_of("ledger"), fixture.rows_of("stage")), (1, 0));
+    }
+    /// Delivers a large message and two small ones at a time, and says so after each batch.
+    #[test]
+    #[ignore = "runs in a process of its own, started by another test"]
+    fn child_delivers_until_it_is_killed() {
+        let store = Store::open(&told_folder()).unwrap();
+        block_on(async {
+            let account = store.accounts().await.unwrap()[0].id;
+            for batch in store.ledger(account).await.unwrap().len() as u64.. {
+                let mut staged = store.stage_begin().await.unwrap();
+                for piece in 0..3 {
+                    store.stage_append(&mut staged, noise(50_000, batch * 10 + piece)).await.unwrap();
+                }
+                let large = prepare(Arrival {
+                    uid: Some(batch.to_be_bytes().to_vec()),
+                    listed_size: staged.size_bytes(),
+                    content: Content::Staged(staged),
+                    envelope: envelope("Large", None),
+                    dedupe: true,
+                });
+                let small = |number| arrival(&[number; 9], &noise(500, batch * 10 + u64::from(number)));
+                store.deliver(account, vec![large, small(4), small(5)], NOON).await.unwrap();
+                println!("delivered");
+            }
+        });
+    }
+
+    #[test]
+    fn whatever_was_delivered_when_the_program_is_killed_is_there_and_nothing_is_half() {
+        use std::io::{BufRead, BufReader};
+        use std::process::{Command, Stdio};
+        use std::time::Duration;
+        let Fixture { store, account, folder } = Fixture::new();
+        drop(store);
+        let mut promised = 0;
+        for (batches, pause_ms) in [(1, 0), (1, 1), (2, 2), (1, 3), (3, 5), (2, 8), (4, 0), (1, 13)] {
+            let mut child = Command::new(std::env::current_exe().unwrap())
+                .args(["--ignored", "--nocapture", "--exact"])
+                .arg("store::delivery::tests::child_delivers_until_it_is_killed")
+                .env(FOLDER_VARIABLE, folder.path())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            let mut delivered = lines.map(Result::unwrap).filter(|line| line.ends_with("delivered"));
+            promised += 3 * delivered.by_ref().take(batches).count();
+            std::thread::sleep(Duration::from_millis(pause_ms));
+            child.kill().unwrap();
+            promised += 3 * delivered.count();
+            child.wait().unwrap();
+
+            let store = Store::open(folder.path()).unwrap();
+            let keys = block_on(store.all_keys()).unwrap();
+            assert!(keys.len() >= promised && keys.len().is_multiple_of(3), "{} of {promised}", keys.len());
+            for key in &keys {
+                assert!([500, 150_000].contains(&block_on(store.raw(*key)).unwrap().len()));
+            }
+            assert_eq!(block_on(store.ledger(account)).unwrap().len(), keys.len());
+            assert_eq!(block_on(store.check()), Ok(()));
+            // A batch that was stored but not heard of counts from now on.
+            promised = keys.len();
+        }
+        assert!(promised >= 45);
+        let left = rusqlite::Connection::open(folder.path().join("malote.db")).unwrap();
+        let stray = "SELECT count(*) FROM raw_chunk WHERE id >> 20 NOT IN (SELECT raw FROM message)";
+        assert_eq!(left.query_row(stray, [], |row| row.get(0)), Ok(0), "nothing of what was staged");
+    }
 }

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::delivery::{NewMessage, insert_message, replace_message};
 use super::listing::mailbox_of;
+use super::message::{NewMessage, insert_message, replace_message};
 use super::raw::PackedRaw;
 use super::types::{Flag, Flags, MessageKey, Role};
 use super::{Error, Store, outbox};
@@ -154,4 +154,122 @@ pub(super) fn place_of(db: &Connection, key: MessageKey) -> Result<(AccountId, R
     let place = select.query_row([key.0], |row| Ok((AccountId(row.get(0)?), row.get::<_, String>(1)?))).optional()?;
     let (account, word) = place.ok_or(Error::NotFound)?;
     Ok((account, word.parse().map_err(Error::Damaged)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+
+    use super::super::testing::{self, Fixture, NOON, envelope};
+    use super::*;
+
+    fn full() -> Draft {
+        Draft {
+            to: "bo@example.org, unfini".into(),
+            subject: "Minutes".into(),
+            body: "Dear Bo,\n\u{0}\u{202e}".into(),
+            in_reply_to: Some("1@example.org".into()),
+            references: vec!["0@example.org".into(), "1@example.org".into()],
+            attachments: vec![attachment("b.bin", &[0, 255, 10, 13]), attachment("a.txt", b"")],
+            ..Draft::default()
+        }
+    }
+
+    fn attachment(name: &str, bytes: &[u8]) -> DraftAttachment {
+        DraftAttachment { name: name.into(), content_type: "text/plain".into(), bytes: bytes.into() }
+    }
+
+    fn save(fixture: &Fixture, key: Option<MessageKey>, draft: &Draft, raw: &[u8]) -> Result<MessageKey, Error> {
+        let envelope = envelope(&draft.subject, None);
+        block_on(fixture.store.save_draft(fixture.account, key, draft.clone(), raw.to_vec(), envelope, NOON))
+    }
+
+    #[test]
+    fn a_draft_comes_back_whole_after_a_new_start() {
+        let fixture = Fixture::new();
+        let key = save(&fixture, None, &full(), b"Subject: Minutes\r\n\r\n").unwrap();
+        let fixture = fixture.reopened();
+        assert_eq!(block_on(fixture.store.draft(key)), Ok((fixture.account, full())));
+        assert_eq!(fixture.raw(key), b"Subject: Minutes\r\n\r\n");
+        let row = block_on(fixture.store.row(key)).unwrap();
+        assert_eq!((row.role, row.uid, row.flags.has(Flag::Seen)), (Role::Drafts, None, true));
+    }
+
+    #[test]
+    fn a_draft_that_is_saved_again_is_replaced_and_keeps_its_key() {
+        let fixture = Fixture::new();
+        let key = save(&fixture, None, &full(), &testing::noise(600_000, 1)).unwrap();
+        let second = Draft { subject: "Second".into(), attachments: vec![attachment("c", b"c")], ..full() };
+        assert_eq!(save(&fixture, Some(key), &second, b"second"), Ok(key));
+        assert_eq!(block_on(fixture.store.draft(key)), Ok((fixture.account, second)));
+        assert_eq!(fixture.raw(key), b"second");
+        assert_eq!(block_on(fixture.store.row(key)).unwrap().subject, "Second");
+        assert_eq!(
+            (fixture.keys(Role::Drafts).len(), fixture.rows_of("raw_chunk")),
+            (1, 1),
+            "nothing of the first is left"
+        );
+    }
+
+    #[test]
+    fn a_draft_can_be_given_to_another_account() {
+        let fixture = Fixture::new();
+        let key = save(&fixture, None, &full(), b"").unwrap();
+        let home = block_on(fixture.store.save_account(testing::account("Home"))).unwrap();
+        let saved = fixture.store.save_draft(home, Some(key), full(), vec![], envelope("s", None), NOON);
+        assert_eq!(block_on(saved), Ok(key));
+        assert_eq!(block_on(fixture.store.draft(key)).unwrap().0, home);
+        assert_eq!(fixture.keys(Role::Drafts), []);
+    }
+
+    #[test]
+    fn a_draft_that_is_gone_is_saved_as_a_new_one() {
+        let fixture = Fixture::new();
+        let key = save(&fixture, None, &full(), b"").unwrap();
+        block_on(fixture.store.discard_draft(key)).unwrap();
+        let again = save(&fixture, Some(key), &full(), b"").unwrap();
+        assert_eq!(fixture.keys(Role::Drafts), [again]);
+    }
+
+    #[test]
+    fn received_mail_is_never_overwritten_or_discarded_as_a_draft() {
+        let fixture = Fixture::new();
+        let received = fixture.receive(b"received");
+        let key = save(&fixture, Some(received), &full(), b"draft").unwrap();
+        assert_ne!(key, received);
+        assert_eq!(fixture.raw(received), b"received");
+        assert_eq!(block_on(fixture.store.discard_draft(received)), Err(Error::NotFound));
+        assert_eq!(block_on(fixture.store.draft(received)), Err(Error::NotFound));
+    }
+
+    #[test]
+    fn discarding_a_draft_leaves_nothing_of_it() {
+        let fixture = Fixture::new();
+        let key = save(&fixture, None, &full(), b"raw").unwrap();
+        block_on(fixture.store.discard_draft(key)).unwrap();
+        for table in ["message", "raw_chunk", "draft", "draft_attachment"] {
+            assert_eq!(fixture.rows_of(table), 0, "{table}");
+        }
+        assert_eq!(block_on(fixture.store.discard_draft(key)), Err(Error::NotFound));
+    }
+
+    #[test]
+    fn a_draft_in_trash_can_be_written_on() {
+        let fixture = Fixture::new();
+        let key = save(&fixture, None, &full(), b"").unwrap();
+        block_on(fixture.store.move_to(vec![key], Role::Trash)).unwrap();
+        assert_eq!(save(&fixture, Some(key), &full(), b""), Ok(key));
+        assert_eq!(fixture.keys(Role::Drafts), [key]);
+    }
+
+    #[test]
+    fn a_save_that_fails_leaves_the_draft_as_it_was() {
+        let fixture = Fixture::new();
+        let key = save(&fixture, None, &full(), b"first").unwrap();
+        fixture.limit_pages(fixture.pages() + 5);
+        let large = Draft { attachments: vec![attachment("large", &testing::noise(1_000_000, 1))], ..full() };
+        assert_eq!(save(&fixture, Some(key), &large, b"second"), Err(Error::DiskFull));
+        assert_eq!(block_on(fixture.store.draft(key)), Ok((fixture.account, full())));
+        assert_eq!(fixture.raw(key), b"first");
+    }
 }

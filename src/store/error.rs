@@ -77,6 +77,8 @@ impl From<rusqlite::Error> for Error {
             };
         };
         match failure.code {
+            // No room for the map of the write-ahead log, which is the first thing that needs some.
+            _ if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => Self::DiskFull,
             ErrorCode::DiskFull => Self::DiskFull,
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Damaged(error.to_string()),
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed => Self::Busy,
@@ -84,5 +86,47 @@ impl From<rusqlite::Error> for Error {
             ErrorCode::SystemIoFailure | ErrorCode::CannotOpen => Self::Disk(error.to_string()),
             _ => Self::Unexpected(error.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn what_sqlite_says_is_said_in_the_stores_words() {
+        let of = |code| {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            Error::from(error).within(Path::new("/profile"))
+        };
+        let cases = [
+            (ffi::SQLITE_FULL, Error::DiskFull),
+            (ffi::SQLITE_IOERR_SHMSIZE, Error::DiskFull),
+            (ffi::SQLITE_BUSY, Error::Busy),
+            (ffi::SQLITE_BUSY_SNAPSHOT, Error::Busy),
+            (ffi::SQLITE_READONLY_DBMOVED, Error::ReadOnly("/profile".into())),
+            (ffi::SQLITE_READONLY, Error::ReadOnly("/profile".into())),
+        ];
+        for (code, expected) in cases {
+            assert_eq!(of(code), expected, "{code}");
+        }
+        for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_CANTOPEN] {
+            assert!(matches!(of(code), Error::Disk(_)), "{code}");
+        }
+        for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB, ffi::SQLITE_CORRUPT_INDEX] {
+            assert!(matches!(of(code), Error::Damaged(_)), "{code}");
+        }
+    }
+
+    #[test]
+    fn what_the_file_system_says_is_said_in_the_stores_words() {
+        let of = |kind: io::ErrorKind| Error::of_file(&kind.into(), Path::new("/profile/malote.db"));
+        let read_only = Error::ReadOnly("/profile/malote.db".into());
+        assert_eq!(of(io::ErrorKind::PermissionDenied), read_only);
+        assert_eq!(of(io::ErrorKind::ReadOnlyFilesystem), read_only);
+        assert_eq!(of(io::ErrorKind::StorageFull), Error::DiskFull);
+        assert!(matches!(of(io::ErrorKind::NotADirectory), Error::Disk(words) if words.contains("malote.db")));
     }
 }

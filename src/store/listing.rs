@@ -76,7 +76,7 @@ fn message_row(db: &Connection, key: MessageKey) -> Result<Option<MessageRow>, E
     let mut select = db.prepare_cached(
         "SELECT message.key, mailbox.account, mailbox.role, message.uid, message.date, message.from_name,
                 message.from_addr, message.recipients, message.subject, message.snippet, message.size_bytes,
-                message.flags, message.has_attachments, outbox.state, outbox.words
+                message.flags, message.has_attachments, outbox.state, outbox.words, message.recipient_addrs
          FROM message JOIN mailbox ON mailbox.id = message.mailbox LEFT JOIN outbox ON outbox.message = message.key
          WHERE message.key = ?1",
     )?;
@@ -99,6 +99,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         from_name,
         from_addr,
         to: line(7)?,
+        to_addrs: line(15)?,
         subject: line(8)?,
         snippet: line(9)?,
         size_bytes: row.get::<_, i64>(10)?.cast_unsigned(),
@@ -147,4 +148,137 @@ pub(super) fn mailboxes(db: &Connection) -> Result<HashMap<MailboxId, Mailbox>, 
         Ok((MailboxId(row.get(0)?), Mailbox { account: AccountId(row.get(1)?), role: role(row, 2)? }))
     })?;
     Ok(all.collect::<Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+
+    use super::super::testing::{self, Fixture, NOON, arrival, envelope};
+    use super::super::types::Flag;
+    use super::super::{Arrival, Content, prepare};
+    use super::*;
+    use crate::mail::{Address, Envelope};
+
+    fn receive(fixture: &Fixture, account: AccountId, uid: &[u8], envelope: Envelope) -> MessageKey {
+        let content = Content::Whole(uid.to_owned());
+        let arrival = prepare(Arrival { uid: Some(uid.to_owned()), listed_size: 7, content, envelope, dedupe: true });
+        block_on(fixture.store.deliver(account, vec![arrival], NOON)).unwrap()[0].key.unwrap()
+    }
+
+    #[test]
+    fn a_row_says_what_the_list_shows() {
+        let fixture = Fixture::new();
+        let address = |name: &str, addr: &str| Address { name: name.into(), addr: addr.into() };
+        let full = Envelope {
+            from: vec![address("Bo Ek", "bo@example.org"), address("Second", "2@example.org")],
+            to: vec![address("Ana", "ana@example.org"), address("", "cy@example.org")],
+            cc: vec![address("Di", "di@example.org")],
+            snippet: "See you".into(),
+            has_attachments: true,
+            ..envelope("Minutes", Some(NOON - 60))
+        };
+        let key = receive(&fixture, fixture.account, b"uid \xFF\n1", full);
+        let expected = MessageRow {
+            key,
+            account: fixture.account,
+            role: Role::Inbox,
+            uid: Some(r"uid \xff\n1".into()),
+            date: NOON - 60,
+            from_name: "Bo Ek".into(),
+            from_addr: "bo@example.org".into(),
+            to: "Ana, cy@example.org, Di".into(),
+            subject: "Minutes".into(),
+            snippet: "See you".into(),
+            size_bytes: 7,
+            flags: Flags::default(),
+            has_attachments: true,
+            outbox: None,
+        };
+        assert_eq!(block_on(fixture.store.row(key)), Ok(expected));
+    }
+
+    #[test]
+    fn a_message_without_a_header_has_a_row_all_the_same() {
+        let fixture = Fixture::new();
+        let key = receive(&fixture, fixture.account, b"", Envelope::default());
+        let row = block_on(fixture.store.row(key)).unwrap();
+        assert_eq!((row.uid, row.from_name, row.subject, row.date), (None, String::new(), String::new(), NOON));
+    }
+
+    #[test]
+    fn a_sender_without_a_name_is_named_by_the_address() {
+        let fixture = Fixture::new();
+        for (number, name) in ["", "  "].into_iter().enumerate() {
+            let from = vec![Address { name: name.into(), addr: "bo@example.org".into() }];
+            let key = receive(&fixture, fixture.account, &[number as u8], Envelope { from, ..Envelope::default() });
+            assert_eq!(block_on(fixture.store.row(key)).unwrap().from_name, "bo@example.org");
+        }
+    }
+
+    #[test]
+    fn no_text_of_a_row_can_control_the_screen() {
+        let fixture = Fixture::new();
+        let nasty = "a\u{1b}[2J\0b\r\nc";
+        let address = vec![Address { name: nasty.into(), addr: nasty.into() }];
+        let envelope = Envelope { from: address.clone(), to: address, snippet: nasty.into(), ..envelope(nasty, None) };
+        let key = receive(&fixture, fixture.account, b"1", envelope);
+        let row = block_on(fixture.store.row(key)).unwrap();
+        for text in [row.from_name, row.from_addr, row.to, row.subject, row.snippet] {
+            assert_eq!(text, sanitize::line(nasty));
+        }
+    }
+
+    #[test]
+    fn rows_come_in_the_order_asked_without_those_that_are_gone() {
+        let fixture = Fixture::new();
+        let [a, b, c] = [b"a", b"b", b"c"].map(|octets| fixture.receive(octets));
+        let rows = block_on(fixture.store.rows(vec![b, MessageKey(5), c, a, b])).unwrap();
+        assert_eq!(rows.iter().map(|row| row.key).collect::<Vec<_>>(), [b, c, a, b]);
+        assert_eq!(block_on(fixture.store.row(MessageKey(5))), Err(Error::NotFound));
+    }
+
+    #[test]
+    fn a_view_lists_one_account_or_all_newest_first() {
+        let fixture = Fixture::new();
+        let work = fixture.account;
+        let home = block_on(fixture.store.save_account(testing::account("Home"))).unwrap();
+        let keys: Vec<_> = [(work, 3), (home, 1), (work, 2), (home, 4)]
+            .into_iter()
+            .map(|(account, age)| receive(&fixture, account, &[age], envelope("s", Some(NOON - i64::from(age)))))
+            .collect();
+        let listed = |account| block_on(fixture.store.keys(MailboxView { role: Role::Inbox, account })).unwrap();
+        assert_eq!(listed(Some(work)), [keys[2], keys[0]]);
+        assert_eq!(listed(Some(home)), [keys[1], keys[3]]);
+        assert_eq!(listed(None), [keys[1], keys[2], keys[0], keys[3]]);
+        assert_eq!(listed(Some(AccountId(99))), []);
+        assert_eq!(block_on(fixture.store.all_keys()).unwrap(), listed(None));
+        let archive = MailboxView { role: Role::Archive, account: None };
+        assert_eq!(block_on(fixture.store.keys(archive)).unwrap(), []);
+    }
+
+    #[test]
+    fn a_hundred_thousand_messages_are_listed_from_an_index_alone() {
+        const MESSAGES: u32 = 100_000;
+        let fixture = Fixture::new();
+        let mail = (0..MESSAGES).map(|n| arrival(&n.to_be_bytes(), &n.to_be_bytes())).collect();
+        fixture.deliver(mail).unwrap();
+        let keys = fixture.keys(Role::Inbox);
+        assert_eq!(keys.len(), MESSAGES as usize);
+        assert!(keys.is_sorted_by(|a, b| a > b), "newest first, each once");
+        assert_eq!(block_on(fixture.store.counts()).unwrap()[0].total, u64::from(MESSAGES));
+        let select = "EXPLAIN QUERY PLAN SELECT key FROM message WHERE mailbox = 1 ORDER BY key DESC";
+        let plan: String = fixture.sql().query_row(select, [], |row| row.get("detail")).unwrap();
+        assert!(plan.contains("USING COVERING INDEX message_by_mailbox"), "{plan}");
+    }
+
+    #[test]
+    fn what_is_unread_is_counted() {
+        let fixture = Fixture::new();
+        let keys = [fixture.receive(b"a"), fixture.receive(b"b"), fixture.receive(b"c")];
+        block_on(fixture.store.set_flag(vec![keys[0]], Flag::Seen, true)).unwrap();
+        block_on(fixture.store.set_flag(vec![keys[1]], Flag::Starred, true)).unwrap();
+        let inbox = block_on(fixture.store.counts()).unwrap()[0];
+        assert_eq!((inbox.role, inbox.total, inbox.unread), (Role::Inbox, 3, 2));
+    }
 }

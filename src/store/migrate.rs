@@ -1,35 +1,17 @@
 //! Opens the file: refuses what is not ours without touching it, creates what is not there, brings what is older up to date.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use include_dir::{Dir, include_dir};
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::Migrations;
 
 use super::Error;
-
-static FOLDER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
-
-/// Marks a file as ours in SQLite's header: "Malo".
-const APPLICATION_ID: u32 = 0x4D61_6C6F;
-/// SQLite before this one can corrupt a WAL database when two connections write and checkpoint at once.
-const OLDEST_SQLITE: i32 = 3_051_003;
-/// How long one connection waits for another, which holds its lock for milliseconds; longer means another program.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// After a flood of mail the write-ahead log shrinks back to this.
-const LOG_BYTES: u32 = 16 << 20;
-/// Octets of SQLite's file header, and where it says what we ask (its file format, section 1.3).
-const HEADER_BYTES: usize = 100;
-const PAGE_SIZE_AT: usize = 16;
-const PAGE_COUNT_AT: usize = 28;
-const USER_VERSION_AT: usize = 60;
-const APPLICATION_ID_AT: usize = 68;
-/// A file up to this size is checked whole after an unclean end, which then takes well under a second.
-const CHECKED_WHOLE_BYTES: u64 = 128 << 20;
+use super::private::{new_file, restrict, sync_folder};
+use super::refuse::{log_bytes, refuse_what_cannot_be_written, refuse_what_is_not_ours};
 
 /// Opens `file` for writing; it is there, whole as far as can be seen, and up to date afterwards.
 ///
@@ -42,13 +24,14 @@ pub(super) fn open(file: &Path) -> Result<Connection, Error> {
     match fs::symlink_metadata(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => create(file)?,
         Err(error) => return Err(Error::of_file(&error, file)),
-        Ok(_) => refuse_what_is_not_ours(file)?,
+        Ok(_) => {
+            refuse_what_is_not_ours(file)?;
+            refuse_what_cannot_be_written(file)?;
+            restrict(file, 0o600)?;
+        }
     }
-    restrict(file, 0o600)?;
     let mut connection = connect_to_write(file)?;
     migrations()?.to_latest(&mut connection).map_err(migration_error)?;
-    // Shows now, not at the first message, that the file cannot be written.
-    connection.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
     Ok(connection)
 }
 
@@ -68,7 +51,7 @@ pub(super) fn connect_to_read(file: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-fn connect(file: &Path, mode: OpenFlags) -> Result<Connection, Error> {
+pub(super) fn connect(file: &Path, mode: OpenFlags) -> Result<Connection, Error> {
     let connection = Connection::open_with_flags(file, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(64);
@@ -87,14 +70,7 @@ fn create(file: &Path) -> Result<(), Error> {
     if log_bytes(file) > 0 {
         return Err(Error::Damaged("its main file is missing; only the write-ahead log is there".into()));
     }
-    let unfinished = beside(file, ".new");
-    for leftover in [unfinished.clone(), beside(&unfinished, "-journal")] {
-        match fs::remove_file(&leftover) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::of_file(&error, &leftover)),
-            _ => (),
-        }
-    }
-    private_file(&unfinished)?;
+    let unfinished = new_file(file)?;
     let mut connection = connect(&unfinished, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // Only an empty database takes this.
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
@@ -103,74 +79,6 @@ fn create(file: &Path) -> Result<(), Error> {
     connection.close().map_err(|(_, error)| error)?;
     fs::rename(&unfinished, file).map_err(|error| Error::of_file(&error, file))?;
     sync_folder(file)
-}
-
-/// Looks at the file without changing a byte of it.
-fn refuse_what_is_not_ours(file: &Path) -> Result<(), Error> {
-    let size_bytes = fs::metadata(file).map_err(|error| Error::of_file(&error, file))?.len();
-    let header = read_header(file)?;
-    if !header.starts_with(b"SQLite format 3\0") || be_u32(&header, APPLICATION_ID_AT) != APPLICATION_ID {
-        return Err(Error::Damaged("this is not a store of mail, or its beginning was overwritten".into()));
-    }
-    known_version(be_u32(&header, USER_VERSION_AT))?;
-    let log = log_bytes(file);
-    if log == 0 && size_bytes < page_size(&header) * u64::from(be_u32(&header, PAGE_COUNT_AT)) {
-        return Err(Error::Damaged("its end is missing".into()));
-    }
-    if log > 0 { look_inside(file, size_bytes) } else { Ok(()) }
-}
-
-/// After an unclean end part of the store is in its write-ahead log, and only SQLite can read both together.
-fn look_inside(file: &Path, size_bytes: u64) -> Result<(), Error> {
-    let connection = connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    known_version(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)?;
-    if size_bytes <= CHECKED_WHOLE_BYTES {
-        check_whole(&connection)?;
-    }
-    Ok(())
-}
-
-/// Reads every page.
-pub(super) fn check_whole(connection: &Connection) -> Result<(), Error> {
-    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if verdict == "ok" { Ok(()) } else { Err(Error::Damaged(verdict)) }
-}
-
-fn known_version(found: u32) -> Result<(), Error> {
-    let known = u32::try_from(FOLDER.dirs().count()).unwrap_or(u32::MAX);
-    match found {
-        0 => Err(Error::Damaged("it has no version".into())),
-        _ if found > known => Err(Error::NewerVersion { found, known }),
-        _ => Ok(()),
-    }
-}
-
-fn read_header(file: &Path) -> Result<Vec<u8>, Error> {
-    let mut header = Vec::with_capacity(HEADER_BYTES);
-    let opened = File::open(file).map_err(|error| Error::of_file(&error, file))?;
-    opened.take(HEADER_BYTES as u64).read_to_end(&mut header).map_err(|error| Error::of_file(&error, file))?;
-    if header.len() < HEADER_BYTES {
-        return Err(Error::Damaged("it is empty or cut off".into()));
-    }
-    Ok(header)
-}
-
-/// Octets of what was written but is not in the main file yet.
-fn log_bytes(file: &Path) -> u64 {
-    fs::metadata(beside(file, "-wal")).map_or(0, |metadata| metadata.len())
-}
-
-fn be_u32(header: &[u8], at: usize) -> u32 {
-    header.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes)
-}
-
-/// A size of 65536 does not fit its two octets and is written as 1.
-fn page_size(header: &[u8]) -> u64 {
-    match be_u32(header, PAGE_SIZE_AT) >> 16 {
-        1 => 65536,
-        size => u64::from(size),
-    }
 }
 
 fn migrations() -> Result<Migrations<'static>, Error> {
@@ -184,60 +92,107 @@ fn migration_error(error: rusqlite_migration::Error) -> Error {
     }
 }
 
-/// Creates the folder (and what leads to it) so that nobody else can look inside, whatever the umask. A folder that is
-/// already there keeps its permissions: it may be more than ours.
-///
-/// # Errors
-/// [`Error::ReadOnly`] where nothing can be created.
-pub fn private_folder(folder: &Path) -> Result<(), Error> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    if folder.is_dir() {
-        return Ok(());
+/// The version that a store has after all migrations.
+pub(super) fn newest_version() -> u32 {
+    u32::try_from(FOLDER.dirs().count()).unwrap_or(u32::MAX)
+}
+
+static FOLDER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
+
+/// Marks a file as ours in SQLite's header: "Malo".
+pub(super) const APPLICATION_ID: u32 = 0x4D61_6C6F;
+/// SQLite before this one can corrupt a WAL database when two connections write and checkpoint at once.
+const OLDEST_SQLITE: i32 = 3_051_003;
+/// How long one connection waits for another, which holds its lock for milliseconds; longer means another program.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// After a flood of mail the write-ahead log shrinks back to this.
+const LOG_BYTES: u32 = 16 << 20;
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+
+    use super::super::Store;
+    use super::super::testing::{Fixture, account, contents, crash_image};
+    use super::super::types::Role;
+    use super::*;
+
+    #[test]
+    fn every_migration_runs_from_nothing() {
+        migrations().unwrap().validate().unwrap();
     }
-    builder.create(folder).map_err(|error| Error::of_file(&error, folder))?;
-    restrict(folder, 0o700)
-}
 
-/// Creates an empty file that nobody else can read at any moment; SQLite gives its log the same permissions.
-fn private_file(file: &Path) -> Result<(), Error> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file).map_err(|error| Error::of_file(&error, file))?;
-    restrict(file, 0o600)
-}
-
-#[cfg(unix)]
-fn restrict(path: &Path, mode: u32) -> Result<(), Error> {
-    use std::os::unix::fs::PermissionsExt;
-    let permissions = fs::metadata(path).map_err(|error| Error::of_file(&error, path))?.permissions();
-    if permissions.mode() & 0o777 == mode {
-        return Ok(());
+    #[test]
+    fn a_new_store_is_empty_and_opens_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("a/b/c");
+        for _ in 0..2 {
+            assert_eq!(block_on(Store::open(&deep).unwrap().accounts()), Ok(vec![]));
+        }
+        assert_eq!(contents(&deep).len(), 1, "no log, no half-made file is left");
     }
-    fs::set_permissions(path, PermissionsExt::from_mode(mode)).map_err(|error| Error::of_file(&error, path))
-}
 
-/// Elsewhere a profile inherits the protection of the person's own folder.
-#[cfg(not(unix))]
-fn restrict(_path: &Path, _mode: u32) -> Result<(), Error> {
-    Ok(())
-}
-
-/// A new name is on the disk only when its folder is.
-fn sync_folder(file: &Path) -> Result<(), Error> {
-    #[cfg(unix)]
-    if let Some(folder) = file.parent() {
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| Error::of_file(&error, folder))?;
+    #[test]
+    fn each_connection_is_set_as_the_mail_needs_it() {
+        let fixture = Fixture::new();
+        fn settings(db: &Connection) -> Result<Vec<String>, Error> {
+            [
+                "journal_mode",
+                "synchronous",
+                "trusted_schema",
+                "cell_size_check",
+                "foreign_keys",
+                "auto_vacuum",
+                "query_only",
+            ]
+            .into_iter()
+            .map(|name| {
+                let value: rusqlite::types::Value = db.pragma_query_value(None, name, |row| row.get(0))?;
+                Ok(format!("{name} {value:?}"))
+            })
+            .collect()
+        }
+        let common = ["trusted_schema Integer(0)", "cell_size_check Integer(1)", "foreign_keys Integer(1)"];
+        let writer = block_on(fixture.store.write(|db| settings(db))).unwrap();
+        let reader = block_on(fixture.store.read(|db| settings(db))).unwrap();
+        for settings in [&writer, &reader] {
+            assert!(common.iter().all(|setting| settings.iter().any(|is| is == setting)), "{settings:?}");
+            assert_eq!(
+                (settings[0].as_str(), settings[5].as_str()),
+                (r#"journal_mode Text("wal")"#, "auto_vacuum Integer(2)")
+            );
+        }
+        assert_eq!(writer[1], "synchronous Integer(2)", "FULL");
+        assert_eq!(reader[6], "query_only Integer(1)");
     }
-    Ok(())
-}
 
-fn beside(file: &Path, suffix: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
+    #[test]
+    fn what_a_kill_leaves_is_opened_with_everything_in_it() {
+        let fixture = Fixture::new();
+        let octets = b"Subject: killed\r\n\r\n";
+        fixture.receive(octets);
+        let image = crash_image(fixture.folder.path());
+        assert_eq!(contents(image.path()).len(), 2, "there is a log");
+        let after = Fixture { store: Store::open(image.path()).unwrap(), account: fixture.account, folder: image };
+        assert_eq!(after.raw(after.keys(Role::Inbox)[0]), octets);
+    }
+
+    #[test]
+    fn a_half_made_store_is_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("malote.db.new"), b"SQLite format 3\0 and then the power went").unwrap();
+        assert_eq!(block_on(Store::open(folder.path()).unwrap().accounts()), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_store_that_another_program_holds_is_busy() {
+        let fixture = Fixture::new();
+        let other = fixture.sql();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let started = std::time::Instant::now();
+        assert_eq!(block_on(fixture.store.save_account(account("Home"))), Err(Error::Busy));
+        assert!(started.elapsed() >= BUSY_TIMEOUT / 2, "it waited");
+        other.execute_batch("COMMIT").unwrap();
+        assert!(block_on(fixture.store.save_account(account("Home"))).is_ok());
+    }
 }

@@ -16,9 +16,12 @@ mod draft;
 mod error;
 mod ledger;
 mod listing;
+mod message;
 mod migrate;
 mod outbox;
+mod private;
 mod raw;
+mod refuse;
 #[cfg(test)]
 mod testing;
 pub mod types;
@@ -27,8 +30,8 @@ mod worker;
 pub use delivery::{Arrival, Content, Delivery, Prepared, prepare};
 pub use error::Error;
 pub use ledger::{DeleteState, LedgerEntry, LedgerId};
-pub use migrate::private_folder;
 pub use outbox::Outgoing;
+pub use private::private_folder;
 pub use raw::StagedRaw;
 
 /// The store of one profile. Clones share it; when the last is dropped, what is queued is done and the file is closed.
@@ -54,7 +57,9 @@ impl Store {
 
     fn open_in(folder: &Path) -> Result<Self, Error> {
         private_folder(folder)?;
-        let file: Arc<Path> = folder.join("malote.db").into();
+        let file = folder.join("malote.db");
+        // SQLite keeps its log beside what a link points to, and so must we look for it there.
+        let file: Arc<Path> = file.canonicalize().unwrap_or(file).into();
         let mut connection = migrate::open(&file)?;
         let transaction = connection.transaction()?;
         raw::remove_orphans(&transaction)?;
@@ -70,7 +75,7 @@ impl Store {
     /// # Errors
     /// [`Error::Damaged`] with the first fault.
     pub async fn check(&self) -> Result<(), Error> {
-        self.read(|db| migrate::check_whole(db)).await
+        self.read(|db| refuse::check_whole(db)).await
     }
 
     async fn write<T: Send + 'static>(

@@ -9,9 +9,6 @@ use super::{Error, Store};
 use crate::account::AccountId;
 use crate::mail::{Draft, Envelope, sanitize};
 
-/// Characters kept of what a server says about a message that it refuses.
-const WORDS_CHARS: usize = 1000;
-
 /// A message in the Outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
@@ -134,7 +131,8 @@ impl Store {
         self.note_outgoing(key, "unknown", String::new()).await
     }
 
-    /// It goes with the next submission: the connection failed before the message was sent, or a person says *again*.
+    /// It goes with the next submission: for the task that was sending it, the connection failed before the message was
+    /// sent; for a person, a refused or unknown one is to be tried *again*.
     pub async fn outgoing_waiting(&self, key: MessageKey) -> Result<(), Error> {
         self.note_outgoing(key, "waiting", String::new()).await
     }
@@ -203,4 +201,164 @@ fn set_state(db: &Connection, key: MessageKey, state: &str, words: &str) -> Resu
 fn leave_outbox(db: &Connection, key: MessageKey) -> Result<(), Error> {
     db.prepare_cached("DELETE FROM outbox WHERE message = ?1")?.execute([key.0])?;
     Ok(())
+}
+
+/// Characters kept of what a server says about a message that it refuses.
+const WORDS_CHARS: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+
+    use super::super::testing::{self, Fixture, NOON, envelope};
+    use super::super::types::Move;
+    use super::*;
+
+    fn draft() -> Draft {
+        Draft { to: "bo@example.org".into(), subject: "Minutes".into(), ..Draft::default() }
+    }
+
+    fn queue_as(fixture: &Fixture, key: Option<MessageKey>, now: i64) -> Result<MessageKey, Error> {
+        let to = vec!["bo@example.org".into(), "cy@example.org".into()];
+        let envelope = envelope("Minutes", None);
+        block_on(fixture.store.queue(fixture.account, key, draft(), b"the message".to_vec(), envelope, to, now))
+    }
+
+    fn queue(fixture: &Fixture) -> MessageKey {
+        queue_as(fixture, None, NOON).unwrap()
+    }
+
+    fn states(fixture: &Fixture) -> Vec<OutboxState> {
+        let all = block_on(fixture.store.outgoing(None)).unwrap();
+        let rows: Vec<_> =
+            all.iter().map(|one| block_on(fixture.store.row(one.key)).unwrap().outbox.unwrap()).collect();
+        let states: Vec<_> = all.into_iter().map(|one| one.state).collect();
+        assert_eq!(rows, states, "the list says the same");
+        states
+    }
+
+    #[test]
+    fn what_is_queued_waits_in_the_outbox_for_its_recipients() {
+        let fixture = Fixture::new();
+        let key = queue(&fixture);
+        let expected = Outgoing {
+            key,
+            account: fixture.account,
+            recipients: vec!["bo@example.org".into(), "cy@example.org".into()],
+            state: OutboxState::Waiting,
+        };
+        assert_eq!(block_on(fixture.store.outgoing(Some(fixture.account))), Ok(vec![expected]));
+        assert_eq!(block_on(fixture.store.outgoing(Some(AccountId(99)))), Ok(vec![]));
+        assert_eq!((fixture.raw(key), fixture.keys(Role::Outbox)), (b"the message".to_vec(), vec![key]));
+        assert_eq!(states(&fixture), [OutboxState::Waiting]);
+    }
+
+    #[test]
+    fn the_oldest_goes_first() {
+        let fixture = Fixture::new();
+        let keys: Vec<_> = [3, 1, 2].map(|age| queue_as(&fixture, None, NOON - age).unwrap()).into();
+        let order: Vec<_> = block_on(fixture.store.outgoing(None)).unwrap().iter().map(|one| one.key).collect();
+        assert_eq!(order, [keys[0], keys[2], keys[1]]);
+    }
+
+    #[test]
+    fn a_draft_that_is_queued_leaves_drafts_and_a_late_save_does_not_bring_it_back() {
+        let fixture = Fixture::new();
+        let save =
+            |key| block_on(fixture.store.save_draft(fixture.account, key, draft(), vec![], envelope("s", None), NOON));
+        let key = save(None).unwrap();
+        assert_eq!(queue_as(&fixture, Some(key), NOON), Ok(key));
+        assert_eq!(fixture.keys(Role::Drafts), []);
+        assert!(matches!(save(Some(key)), Err(Error::Outgoing(_))));
+        assert!(matches!(queue_as(&fixture, Some(key), NOON), Err(Error::Outgoing(_))), "clicked twice");
+        assert!(matches!(block_on(fixture.store.discard_draft(key)), Err(Error::Outgoing(_))));
+        assert_eq!(states(&fixture), [OutboxState::Waiting]);
+    }
+
+    #[test]
+    fn what_is_accepted_lies_in_sent_and_is_no_draft_any_more() {
+        let fixture = Fixture::new();
+        let key = queue(&fixture);
+        block_on(fixture.store.outgoing_sending(key)).unwrap();
+        block_on(fixture.store.outgoing_sent(key, NOON + 5)).unwrap();
+        assert_eq!((fixture.keys(Role::Sent), states(&fixture)), (vec![key], vec![]));
+        assert_eq!(fixture.raw(key), b"the message");
+        assert_eq!(block_on(fixture.store.draft(key)), Err(Error::NotFound));
+        assert_eq!(block_on(fixture.store.outgoing_sending(key)), Err(Error::NotFound));
+        assert_eq!(block_on(fixture.store.outgoing_sent(key, NOON)), Err(Error::NotFound));
+        assert_eq!(fixture.rows_of("outbox"), 0);
+    }
+
+    #[test]
+    fn only_what_waits_may_be_sent() {
+        let fixture = Fixture::new();
+        let key = queue(&fixture);
+        let store = &fixture.store;
+        let sending = || block_on(store.outgoing_sending(key));
+        assert_eq!(sending(), Ok(()));
+        assert_eq!(sending(), Err(Error::Outgoing("being sent")));
+        let words = "550 5.1.1 who\u{7}?";
+        block_on(store.outgoing_refused(key, words.into())).unwrap();
+        assert_eq!(states(&fixture), [OutboxState::Refused(sanitize::line(words))]);
+        assert_eq!(sending(), Err(Error::Outgoing("refused by the server")));
+        block_on(store.outgoing_unknown(key)).unwrap();
+        assert_eq!(states(&fixture), [OutboxState::Unknown]);
+        assert_eq!(sending(), Err(Error::Outgoing("perhaps sent already")));
+        block_on(store.outgoing_waiting(key)).unwrap();
+        assert_eq!(states(&fixture), [OutboxState::Waiting]);
+        assert_eq!(sending(), Ok(()));
+    }
+
+    #[test]
+    fn what_was_being_sent_when_the_program_ended_is_unknown() {
+        let fixture = Fixture::new();
+        let (first, _second) = (queue(&fixture), queue(&fixture));
+        block_on(fixture.store.outgoing_sending(first)).unwrap();
+        let fixture = fixture.reopened();
+        assert_eq!(states(&fixture), [OutboxState::Unknown, OutboxState::Waiting]);
+    }
+
+    #[test]
+    fn what_is_opened_again_is_a_draft_with_all_its_fields() {
+        let fixture = Fixture::new();
+        let key = queue(&fixture);
+        block_on(fixture.store.reopen_outgoing(key)).unwrap();
+        assert_eq!((fixture.keys(Role::Drafts), states(&fixture)), (vec![key], vec![]));
+        assert_eq!(block_on(fixture.store.draft(key)), Ok((fixture.account, draft())));
+        assert_eq!(block_on(fixture.store.reopen_outgoing(key)), Err(Error::NotFound));
+        assert_eq!(queue_as(&fixture, Some(key), NOON), Ok(key), "and may be sent again");
+    }
+
+    #[test]
+    fn what_is_being_sent_stays_where_it_is() {
+        let fixture = Fixture::new();
+        let key = queue(&fixture);
+        let store = &fixture.store;
+        block_on(store.outgoing_sending(key)).unwrap();
+        let refused = Error::Outgoing("being sent");
+        assert_eq!(block_on(store.reopen_outgoing(key)), Err(refused.clone()));
+        assert_eq!(block_on(store.move_to(vec![key], Role::Trash)), Err(refused.clone()));
+        assert_eq!(block_on(store.discard_draft(key)), Err(refused));
+        assert_eq!(fixture.keys(Role::Outbox), [key]);
+    }
+
+    #[test]
+    fn what_is_thrown_away_is_not_sent_unless_it_is_put_back() {
+        let fixture = Fixture::new();
+        let key = queue(&fixture);
+        let moves = block_on(fixture.store.move_to(vec![key], Role::Trash)).unwrap();
+        assert_eq!((states(&fixture), fixture.keys(Role::Trash)), (vec![], vec![key]));
+        assert_eq!(block_on(fixture.store.outgoing_sending(key)), Err(Error::NotFound));
+        let back: Vec<Move> = block_on(fixture.store.undo(moves)).unwrap();
+        assert_eq!((back.len(), states(&fixture)), (1, vec![OutboxState::Waiting]));
+    }
+
+    #[test]
+    fn an_account_that_is_gone_queues_nothing() {
+        let fixture = Fixture::new();
+        let queued =
+            fixture.store.queue(AccountId(99), None, draft(), vec![], envelope("s", None), vec![], testing::NOON);
+        assert_eq!(block_on(queued), Err(Error::NotFound));
+        assert_eq!(fixture.rows_of("raw_chunk"), 0);
+    }
 }

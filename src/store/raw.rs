@@ -11,15 +11,6 @@ use super::types::MessageKey;
 use super::worker::WeakPool;
 use super::{Error, Store};
 
-/// Octets of a piece before compression: large enough to compress well, small enough that streaming needs little memory.
-pub(super) const CHUNK_BYTES: usize = 256 * 1024;
-/// Bits of a chunk's id that count the pieces of one raw: 2^20 pieces of 256 KiB are more than any message.
-const NUMBER_BITS: u32 = 20;
-/// zstd's own default: half of its time is not worth a tenth of its size.
-const LEVEL: i32 = 3;
-/// Room made before the first octet is there; a larger message makes room as it comes.
-const ROOM_BYTES: u64 = 64 << 20;
-
 /// A raw that comes in piece by piece. Dropped without being delivered, its pieces are removed.
 #[derive(Debug)]
 pub struct StagedRaw {
@@ -284,15 +275,25 @@ fn damaged(key: MessageKey) -> Error {
     Error::Damaged(format!("message {key} is not as it was stored"))
 }
 
+/// Octets of a piece before compression: large enough to compress well, small enough that streaming needs little memory.
+pub(super) const CHUNK_BYTES: usize = 256 * 1024;
+/// Bits of a chunk's id that count the pieces of one raw: 2^20 pieces of 256 KiB are more than any message.
+const NUMBER_BITS: u32 = 20;
+/// zstd's own default: half of its time is not worth a tenth of its size.
+const LEVEL: i32 = 3;
+/// Room made before the first octet is there; a larger message makes room as it comes.
+const ROOM_BYTES: u64 = 64 << 20;
+
 #[cfg(test)]
 mod tests {
     use futures::executor::block_on;
 
     use super::super::testing::{Fixture, NOON, arrival, envelope, noise};
-    use super::super::{Arrival, Content, prepare};
+    use super::super::types::{Flag, Role};
+    use super::super::{Arrival, Content, Prepared, prepare};
     use super::*;
 
-    fn staged_arrival(staged: StagedRaw) -> super::super::Prepared {
+    fn staged_arrival(staged: StagedRaw) -> Prepared {
         prepare(Arrival {
             uid: Some(b"large".to_vec()),
             listed_size: staged.size_bytes(),
@@ -339,5 +340,128 @@ mod tests {
         assert!(fixture.raw(key) == octets, "what was adopted is no orphan");
         // The same octets in one piece are the same message.
         assert_eq!(fixture.deliver(vec![arrival(b"again", &octets)]).unwrap()[0].key, Some(key));
+    }
+    #[test]
+    fn what_was_staged_and_not_delivered_leaves_nothing_behind() {
+        type End = fn(Fixture, StagedRaw) -> Fixture;
+        let ends: [(&str, End); 4] = [
+            ("discarded", |fixture, staged| {
+                block_on(fixture.store.stage_discard(staged)).unwrap();
+                fixture
+            }),
+            ("dropped", |fixture, staged| {
+                drop(staged);
+                fixture
+            }),
+            ("killed", |fixture, staged| {
+                std::mem::forget(staged);
+                assert_eq!(fixture.rows_of("stage"), 1);
+                fixture.reopened()
+            }),
+            ("a duplicate", |fixture, staged| {
+                fixture.receive(&[7; 300_000]);
+                assert!(fixture.deliver(vec![staged_arrival(staged)]).unwrap()[0].duplicate);
+                block_on(fixture.store.move_to(fixture.keys(Role::Inbox), Role::Trash)).unwrap();
+                block_on(fixture.store.empty_trash(None)).unwrap();
+                fixture
+            }),
+        ];
+        for (name, end) in ends {
+            let fixture = Fixture::new();
+            let mut staged = block_on(fixture.store.stage_begin()).unwrap();
+            block_on(fixture.store.stage_append(&mut staged, vec![7; 300_000])).unwrap();
+            let fixture = end(fixture, staged);
+            // Comes after whatever the drop asked for.
+            block_on(fixture.store.set_flag(vec![], Flag::Seen, true)).unwrap();
+            assert_eq!((fixture.rows_of("stage"), fixture.rows_of("raw_chunk")), (0, 0), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_space_of_what_was_staged_at_a_kill_is_given_back() {
+        let fixture = Fixture::new();
+        let mut staged = block_on(fixture.store.stage_begin()).unwrap();
+        block_on(fixture.store.stage_append(&mut staged, noise(12_000_000, 8))).unwrap();
+        std::mem::forget(staged);
+        let large = fixture.pages();
+        fixture.reopened().wait_for_pages(large / 2);
+    }
+
+    #[test]
+    fn two_messages_come_in_side_by_side() {
+        let fixture = Fixture::new();
+        let (one, two) = (noise(700_000, 4), noise(700_000, 5));
+        let [one_key, two_key] = block_on(async {
+            let store = &fixture.store;
+            let (mut first, mut second) = (store.stage_begin().await.unwrap(), store.stage_begin().await.unwrap());
+            for (a, b) in one.chunks(100_000).zip(two.chunks(100_000)) {
+                store.stage_append(&mut first, a.to_vec()).await.unwrap();
+                store.stage_append(&mut second, b.to_vec()).await.unwrap();
+            }
+            let empty = store.stage_begin().await.unwrap();
+            let arrivals = [first, second, empty].map(staged_arrival).into();
+            let delivered = store.deliver(fixture.account, arrivals, NOON).await.unwrap();
+            assert_eq!(store.raw(delivered[2].key.unwrap()).await, Ok(vec![]), "nothing was appended");
+            [delivered[0].key.unwrap(), delivered[1].key.unwrap()]
+        });
+        assert!(fixture.raw(one_key) == one && fixture.raw(two_key) == two);
+    }
+
+    #[test]
+    fn a_message_streams_out_as_it_came_in() {
+        #[derive(Clone, Default)]
+        struct Sink(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+        impl Write for Sink {
+            fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+                self.0.lock().unwrap().write(octets)
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let fixture = Fixture::new();
+        let octets = noise(1_000_000, 6);
+        let key = fixture.receive(&octets);
+        let sink = Sink::default();
+        assert_eq!(block_on(fixture.store.raw_to(key, Box::new(sink.clone()))), Ok(1_000_000));
+        assert!(*sink.0.lock().unwrap() == octets);
+        let full: Box<[u8]> = Box::new([0; 10]);
+        let outcome = block_on(fixture.store.raw_to(key, Box::new(std::io::Cursor::new(full))));
+        assert!(matches!(outcome, Err(Error::Output(_))), "{outcome:?}");
+    }
+
+    #[test]
+    fn octets_that_changed_on_the_disk_are_not_given_out() {
+        let damages = [
+            ("other octets", "UPDATE raw_chunk SET bytes = x'0102', packing = 0"),
+            ("not compressed", "UPDATE raw_chunk SET bytes = x'0102', packing = 1"),
+            ("a packing of tomorrow", "UPDATE raw_chunk SET packing = 9"),
+            ("a piece is gone", "DELETE FROM raw_chunk WHERE id & 1 = 1"),
+            ("all are gone", "DELETE FROM raw_chunk"),
+        ];
+        for (name, sql) in damages {
+            let fixture = Fixture::new();
+            let key = fixture.receive(&noise(600_000, 7));
+            fixture.sql().execute_batch(sql).unwrap();
+            match block_on(fixture.store.raw(key)) {
+                Err(Error::Damaged(words)) => assert!(words.contains(&key.to_string()), "{name}: {words}"),
+                other => panic!("{name}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_piece_cannot_unpack_to_more_than_a_piece() {
+        let fixture = Fixture::new();
+        let key = fixture.receive(b"short");
+        let bomb = zstd::bulk::compress(&vec![0; 100 * CHUNK_BYTES], LEVEL).unwrap();
+        fixture.sql().execute("UPDATE raw_chunk SET packing = 1, bytes = ?1", [bomb]).unwrap();
+        assert!(matches!(block_on(fixture.store.raw(key)), Err(Error::Damaged(_))));
+    }
+
+    #[test]
+    fn a_key_that_nobody_has_is_not_found() {
+        let fixture = Fixture::new();
+        assert_eq!(block_on(fixture.store.raw(MessageKey(1))), Err(Error::NotFound));
     }
 }

@@ -1,5 +1,9 @@
 //! What the store's tests share: a store in a folder that goes away, and mail for it.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
 use futures::executor::block_on;
 use tempfile::TempDir;
 
@@ -10,6 +14,13 @@ use crate::mail::{Address, Envelope};
 
 /// Noon of some day: the "now" of the tests.
 pub const NOON: i64 = 1_700_000_000;
+
+/// Names the folder for the tests that run in a process of their own.
+pub const FOLDER_VARIABLE: &str = "MALOTE_TEST_FOLDER";
+
+pub fn told_folder() -> PathBuf {
+    std::env::var_os(FOLDER_VARIABLE).expect("the test that starts this one names the folder").into()
+}
 
 /// A store with one account, in a folder of its own.
 pub struct Fixture {
@@ -56,6 +67,29 @@ impl Fixture {
         rusqlite::Connection::open(self.folder.path().join("malote.db")).unwrap()
     }
 
+    /// Pages of the file.
+    pub fn pages(&self) -> u32 {
+        self.sql().query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap()
+    }
+
+    /// Waits until the file has shrunk to so many pages.
+    pub fn wait_for_pages(&self, pages: u32) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.pages() > pages {
+            assert!(Instant::now() < deadline, "the file stays at {} pages", self.pages());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Lets the file grow to this size and no further, as a full disk does.
+    pub fn limit_pages(&self, pages: u32) {
+        let limited = self.store.write(move |db| {
+            let set: u32 = db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |row| row.get(0))?;
+            Ok(set)
+        });
+        assert_eq!(block_on(limited), Ok(pages));
+    }
+
     /// How many rows `what` (a table, perhaps with a condition) has.
     pub fn rows_of(&self, what: &str) -> i64 {
         self.sql().query_row(&format!("SELECT count(*) FROM {what}"), [], |row| row.get(0)).unwrap()
@@ -95,7 +129,7 @@ pub fn envelope(subject: &str, date: Option<i64>) -> Envelope {
 
 /// Octets that do not compress and look the same in every run (xorshift).
 pub fn noise(len: usize, seed: u64) -> Vec<u8> {
-    let mut state = seed | 1;
+    let mut state = seed << 1 | 1;
     std::iter::repeat_with(|| {
         state ^= state << 13;
         state ^= state >> 7;
@@ -105,4 +139,36 @@ pub fn noise(len: usize, seed: u64) -> Vec<u8> {
     .flatten()
     .take(len)
     .collect()
+}
+
+/// A closed store with one message, and its file.
+pub fn closed() -> (TempDir, PathBuf) {
+    let fixture = Fixture::new();
+    fixture.receive(b"Subject: one\r\n\r\n");
+    let Fixture { store, folder, .. } = fixture;
+    drop(store);
+    let file = folder.path().join("malote.db");
+    (folder, file)
+}
+
+/// What a folder holds: names and octets.
+pub fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        // SQLite's map of the log, which holds nothing that the log does not.
+        .filter(|path| path.extension().is_none_or(|extension| extension != "db-shm"))
+        .map(|path| (path.clone(), fs::read(path).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+/// The same folder as the disk holds it at this moment: what a kill leaves.
+pub fn crash_image(folder: &Path) -> TempDir {
+    let image = tempfile::tempdir().unwrap();
+    for (path, octets) in contents(folder) {
+        fs::write(image.path().join(path.file_name().unwrap()), octets).unwrap();
+    }
+    image
 }

@@ -70,6 +70,8 @@ pub struct MessageRow {
     pub from_addr: String,
     /// Recipients, joined with commas: what Sent, Drafts and Outbox show instead of the sender.
     pub to: String,
+    /// Their addresses, joined with commas.
+    pub to_addrs: String,
     pub subject: String,
     pub snippet: String,
     /// Octets of the received message.

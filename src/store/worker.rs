@@ -11,15 +11,6 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{Error, migrate};
 
-/// Reads that may run at once: one may be a long export while the screen still gets its rows.
-const READERS: usize = 2;
-/// Jobs that may wait in a queue; whoever brings one more waits. Small: a queue is only there to keep the thread busy.
-const QUEUE_JOBS: usize = 32;
-/// Free pages (of 4 KiB) given back to the file system in one step, which holds the writer up for a few milliseconds.
-const VACUUM_STEP_PAGES: u32 = 256;
-/// Free pages that are kept for the mail of tomorrow: 4 MiB.
-const SPARE_PAGES: u32 = 1024;
-
 type Job = Box<dyn FnOnce(&mut Thread) + Send>;
 
 /// A queue with threads behind it, all of which read or one of which writes.
@@ -117,6 +108,10 @@ impl WeakPool {
 
 impl Thread {
     fn run(mut self, queue: &Receiver<Job>) {
+        // What was removed shortly before the program ended.
+        if self.kind == Kind::Writer {
+            self.give_back_space(queue);
+        }
         while let Ok(job) = queue.recv_blocking() {
             job(&mut self);
             if self.kind == Kind::Writer {
@@ -157,7 +152,8 @@ impl Thread {
     /// Shrinks the file by what was removed, a step at a time and only while nobody waits.
     fn give_back_space(&self, queue: &Receiver<Job>) {
         let Some(connection) = &self.connection else { return };
-        while queue.is_empty() {
+        // Whoever closes the store does not wait for it.
+        while queue.is_empty() && !queue.is_closed() {
             match step_of_vacuum(connection) {
                 Ok(true) => (),
                 // Done, or not possible now: the pages stay free for the next mail, nothing is lost.
@@ -177,4 +173,84 @@ fn step_of_vacuum(connection: &Connection) -> rusqlite::Result<bool> {
     }
     connection.execute_batch(&format!("PRAGMA incremental_vacuum({pages})"))?;
     Ok(true)
+}
+
+/// Reads that may run at once: one may be a long export while the screen still gets its rows.
+const READERS: usize = 2;
+/// Jobs that may wait in a queue; whoever brings one more waits. Small: a queue is only there to keep the thread busy.
+const QUEUE_JOBS: usize = 32;
+/// Free pages (of 4 KiB) given back to the file system in one step, which holds the writer up for some tens of milliseconds.
+const VACUUM_STEP_PAGES: u32 = 128;
+/// Free pages that are kept for the mail of tomorrow: 4 MiB.
+const SPARE_PAGES: u32 = 1024;
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+    use futures::future::join_all;
+
+    use super::super::testing::{Fixture, account};
+    use super::*;
+
+    #[test]
+    fn a_mistake_in_one_job_undoes_that_job_and_harms_no_other() {
+        let fixture = Fixture::new();
+        let outcome = block_on(fixture.store.write::<()>(|db| {
+            db.execute("DELETE FROM account", [])?;
+            panic!("a mistake (this test makes it)")
+        }));
+        assert!(matches!(outcome, Err(Error::Unexpected(_))), "{outcome:?}");
+        assert_eq!(block_on(fixture.store.accounts()).unwrap().len(), 1);
+        assert!(block_on(fixture.store.save_account(account("Home"))).is_ok());
+    }
+
+    #[test]
+    fn a_job_that_fails_is_undone_whole() {
+        let fixture = Fixture::new();
+        let outcome = block_on(fixture.store.write::<()>(|db| {
+            db.execute("DELETE FROM account", [])?;
+            Err(Error::NotFound)
+        }));
+        assert_eq!(outcome, Err(Error::NotFound));
+        assert_eq!(fixture.rows_of("account"), 1);
+    }
+
+    #[test]
+    fn nothing_is_written_where_only_reading_is_meant() {
+        let fixture = Fixture::new();
+        let outcome = block_on(fixture.store.read(|db| Ok(db.execute("DELETE FROM account", [])?)));
+        assert_eq!(outcome, Err(Error::ReadOnly(fixture.folder.path().to_owned())));
+    }
+
+    #[test]
+    fn after_a_failure_of_the_disk_the_file_is_opened_anew() {
+        let fixture = Fixture::new();
+        let mark = "PRAGMA temp_store = FILE; PRAGMA temp.user_version = 7";
+        let marked =
+            |db: &Transaction<'_>| Ok(db.query_row("PRAGMA temp.user_version", [], |row| row.get::<_, i64>(0))?);
+        block_on(fixture.store.write(move |db| Ok(db.execute_batch(mark)?))).unwrap();
+        assert_eq!(block_on(fixture.store.write(marked)), Ok(7), "one connection serves them all");
+        let failed = block_on(fixture.store.write::<()>(|_| Err(Error::Disk("it failed".into()))));
+        assert_eq!(failed, Err(Error::Disk("it failed".into())));
+        assert_eq!(block_on(fixture.store.write(marked)), Ok(0), "this is another connection");
+        assert_eq!(block_on(fixture.store.accounts()).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn more_jobs_than_fit_the_queue_are_all_done() {
+        let fixture = Fixture::new();
+        let jobs = (0..QUEUE_JOBS * 4).map(|number| fixture.store.save_account(account(&format!("Account {number}"))));
+        assert!(block_on(join_all(jobs)).iter().all(Result::is_ok));
+        assert_eq!(block_on(fixture.store.accounts()).unwrap().len(), QUEUE_JOBS * 4 + 1);
+    }
+
+    #[test]
+    fn what_is_queued_when_the_store_is_dropped_is_still_done() {
+        let fixture = Fixture::new();
+        let store = fixture.store.clone();
+        let mut saved = Box::pin(async move { store.save_account(account("Home")).await });
+        let _ = block_on(async { futures::poll!(&mut saved) });
+        drop(saved);
+        assert_eq!(block_on(fixture.reopened().store.accounts()).unwrap().len(), 2);
+    }
 }

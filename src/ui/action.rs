@@ -1,0 +1,130 @@
+//! Everything a person can do, and the keys for it.
+
+use std::path::PathBuf;
+
+use crate::account::AccountId;
+use crate::engine::Offer;
+use crate::mail::DraftAttachment;
+use crate::mail::compose::Answer;
+use crate::store::types::{Flag, MailboxView, MessageKey, Role};
+
+/// What a person did, in the screen's words; [`super::model::Model::act`] knows what follows from it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// The window has opened.
+    Start,
+    ShowMailbox(MailboxView),
+    /// These rows of the list are on the screen (from, to): their text is wanted.
+    RowsVisible(usize, usize),
+    /// A row was clicked.
+    Select { index: usize, how: Selecting },
+    /// The cursor goes up or down by so many rows.
+    MoveCursor { by: isize, extend: bool },
+    SelectAll,
+
+    GetMail,
+    /// Collects for one account only.
+    GetMailOf(AccountId),
+    Stop,
+    SendOutbox,
+
+    Compose,
+    Answer(Answer),
+    /// Opens a draft, or what lies in the Outbox, in the composer.
+    EditDraft(MessageKey),
+    /// A field of the composer changed.
+    DraftEdited,
+    Attach(Vec<DraftAttachment>),
+    RemoveAttachment(usize),
+    Send,
+    CloseComposer,
+    DiscardDraft,
+    /// The composer in a window of its own, or back.
+    DetachComposer(bool),
+    /// A message of the Outbox goes once more.
+    Retry(MessageKey),
+
+    /// Sets or clears a flag on what is selected.
+    SetFlag(Flag, bool),
+    /// Turns the star of one row.
+    ToggleStar(MessageKey),
+    MoveSelected(Role),
+    Undo,
+    EmptyTrash,
+    ShowSource(bool),
+    ShowHeaders(bool),
+    SaveAttachments { index: Option<usize>, folder: PathBuf },
+    FollowLink(String),
+
+    OpenSettings,
+    CloseSettings,
+    /// Shows the form of this account; None: an empty one.
+    EditAccount(Option<AccountId>),
+    /// A field of the account form changed.
+    FormEdited,
+    SaveAccount,
+    TestAccount,
+    /// Asks first.
+    RemoveAccount(AccountId),
+    ConfirmRemoveAccount(AccountId),
+    CancelRemoveAccount,
+    SetTheme(Theme),
+
+    DismissNotice(u64),
+    /// Takes the step that a notice offers.
+    TakeOffer(u64, Offer),
+    GivePassword,
+    TrustCertificate,
+    CloseDialog,
+    ShowHelp(bool),
+    Quit,
+}
+
+/// How a click selects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Selecting {
+    /// This row alone.
+    #[default]
+    Only,
+    /// This row too, or no longer (Ctrl).
+    Toggle,
+    /// All from the last one up to this (Shift).
+    Range,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    #[default]
+    Light,
+    Dark,
+}
+
+/// A key with what it does, for the list and the reading pane; typing in a field is typing.
+pub struct Shortcut {
+    /// As the help shows it.
+    pub keys: &'static str,
+    pub what: &'static str,
+}
+
+/// The table that the help shows, in the order of a day's work.
+pub const SHORTCUTS: [Shortcut; 19] = [
+    Shortcut { keys: "F5 or g", what: "Get mail" },
+    Shortcut { keys: "j, k or ↓, ↑", what: "Next, previous message" },
+    Shortcut { keys: "Page Down, Page Up", what: "A page on, a page back" },
+    Shortcut { keys: "Home, End", what: "Newest, oldest message" },
+    Shortcut { keys: "Shift+↓, Shift+↑", what: "Select more" },
+    Shortcut { keys: "Ctrl+A", what: "Select all" },
+    Shortcut { keys: "Enter", what: "Open the draft, or read on" },
+    Shortcut { keys: "e", what: "Archive" },
+    Shortcut { keys: "# or Delete", what: "Delete (to Trash)" },
+    Shortcut { keys: "Ctrl+Z", what: "Undo" },
+    Shortcut { keys: "s", what: "Star" },
+    Shortcut { keys: "u", what: "Mark unread" },
+    Shortcut { keys: "r", what: "Reply" },
+    Shortcut { keys: "a", what: "Reply to all" },
+    Shortcut { keys: "f", what: "Forward" },
+    Shortcut { keys: "c or Ctrl+N", what: "New message" },
+    Shortcut { keys: "Ctrl+Enter", what: "Send (to the Outbox)" },
+    Shortcut { keys: "Ctrl+,", what: "Settings" },
+    Shortcut { keys: "? or F1", what: "This help" },
+];

@@ -1,0 +1,346 @@
+//! The list, what is selected in it, and the message that is open.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Model, Pending};
+use crate::engine::{Command, OpenedMessage};
+use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, Move, OutboxState, Role};
+use crate::ui::action::Selecting;
+
+/// Rows whose text is kept. Far more than any screen shows, far less than a mailbox can hold.
+const ROWS_KEPT: usize = 4000;
+
+/// Rows above and below the visible ones that are fetched with them, so that scrolling meets text.
+const ROWS_AHEAD: usize = 60;
+
+/// Moves that can be undone one after the other.
+const UNDO_STEPS: usize = 100;
+
+/// The list of a mailbox.
+#[derive(Default)]
+pub struct Messages {
+    pub view: MailboxView,
+    /// Newest first.
+    pub keys: Arc<Vec<MessageKey>>,
+    /// The mailbox that `keys` are of: until the new listing comes the old one stays.
+    pub keys_of: MailboxView,
+    /// A listing has come at all.
+    pub listed: bool,
+    /// Where the keyboard is.
+    pub cursor: Option<MessageKey>,
+    pub selected: HashSet<MessageKey>,
+    /// Where a range began.
+    anchor: Option<MessageKey>,
+    rows: HashMap<MessageKey, (u64, MessageRow)>,
+    asked: HashSet<MessageKey>,
+    visible: (usize, usize),
+    /// Counts up when rows may have changed: older ones are shown, and asked for again.
+    generation: u64,
+    pub(super) listing_is_stale: bool,
+    undo: Vec<(Vec<Move>, String)>,
+    /// Counts up when the list should bring the cursor into sight.
+    pub reveal: u64,
+}
+
+/// The message that is open.
+#[derive(Default)]
+pub struct Reading {
+    /// Stays until the next one has come.
+    pub message: Option<OpenedMessage>,
+    /// What was asked for and has not come yet: what is shown is the previous one, dimmed.
+    pub waiting_for: Option<MessageKey>,
+    pub headers_shown: bool,
+    pub source: Option<String>,
+}
+
+impl Reading {
+    pub(super) fn source_loaded(&mut self, key: MessageKey, text: String) {
+        if self.message.as_ref().is_some_and(|message| message.row.key == key) {
+            self.source = Some(text);
+        }
+    }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+impl Messages {
+    pub fn row(&self, key: MessageKey) -> Option<&MessageRow> {
+        self.rows.get(&key).map(|(_, row)| row)
+    }
+
+    /// Place of a key in the list, which is sorted newest first.
+    pub fn index_of(&self, key: MessageKey) -> Option<usize> {
+        self.keys.binary_search_by(|probe| key.cmp(probe)).ok()
+    }
+
+    pub fn can_undo(&self) -> Option<&str> {
+        self.undo.last().map(|(_, words)| words.as_str())
+    }
+
+    /// What an action on the selection is about, in the list's order.
+    pub fn chosen(&self) -> Vec<MessageKey> {
+        let mut keys: Vec<MessageKey> = self.selected.iter().copied().collect();
+        keys.sort_unstable_by(|a, b| b.cmp(a));
+        keys
+    }
+
+    pub(super) fn select_all(&mut self) {
+        self.selected = self.keys.iter().copied().collect();
+    }
+
+    pub(super) fn rows_loaded(&mut self, asked: &[MessageKey], rows: Vec<MessageRow>) {
+        for key in asked {
+            self.asked.remove(key);
+        }
+        if self.rows.len() + rows.len() > ROWS_KEPT {
+            let (from, to) = self.visible;
+            let near = from.saturating_sub(ROWS_AHEAD)..to.saturating_add(ROWS_AHEAD);
+            let keep: HashSet<MessageKey> =
+                near.filter_map(|index| self.keys.get(index)).chain(&self.selected).copied().collect();
+            self.rows.retain(|key, _| keep.contains(key));
+        }
+        let generation = self.generation;
+        self.rows.extend(rows.into_iter().map(|row| (row.key, (generation, row))));
+    }
+
+    pub(super) fn rows_are_stale(&mut self) {
+        self.generation += 1;
+    }
+
+    /// Keys near the visible rows whose text is missing or old.
+    fn wanted(&self) -> Vec<MessageKey> {
+        let (from, to) = self.visible;
+        let near = from.saturating_sub(ROWS_AHEAD)..to.saturating_add(ROWS_AHEAD).min(self.keys.len());
+        let keys = near.filter_map(|index| self.keys.get(index)).copied();
+        keys.filter(|key| {
+            let fresh = self.rows.get(key).is_some_and(|(generation, _)| *generation == self.generation);
+            !fresh && !self.asked.contains(key)
+        })
+        .collect()
+    }
+
+    fn change_row(&mut self, key: MessageKey, change: impl FnOnce(&mut MessageRow)) {
+        if let Some((_, row)) = self.rows.get_mut(&key) {
+            change(row);
+        }
+    }
+
+    /// Takes keys out of the list at once, without waiting for the store; the cursor goes to the next one that stays.
+    fn take_out(&mut self, gone: &HashSet<MessageKey>) {
+        let last = gone.iter().filter_map(|&key| self.index_of(key)).max();
+        let next = last.and_then(|last| {
+            let after = self.keys.iter().skip(last + 1).find(|key| !gone.contains(key));
+            let before = || self.keys.iter().take(last).rev().find(|key| !gone.contains(key));
+            after.or_else(before).copied()
+        });
+        self.keys = Arc::new(self.keys.iter().copied().filter(|key| !gone.contains(key)).collect());
+        self.selected = next.into_iter().collect();
+        (self.cursor, self.anchor) = (next, next);
+        self.reveal += 1;
+    }
+}
+
+impl Model {
+    pub(super) fn show_mailbox(&mut self, view: MailboxView) {
+        if self.messages.view == view && self.messages.keys_of == view && self.messages.listed {
+            return;
+        }
+        self.messages.view = view;
+        self.ask(Command::ListMessages { view }, Pending::Listing);
+    }
+
+    pub(super) fn listed(&mut self, view: MailboxView, keys: Arc<Vec<MessageKey>>) {
+        let messages = &mut self.messages;
+        if view != messages.view {
+            return;
+        }
+        let another = messages.keys_of != view;
+        messages.keys = keys;
+        messages.keys_of = view;
+        messages.listed = true;
+        if another {
+            messages.selected.clear();
+            (messages.cursor, messages.anchor) = (None, None);
+            messages.reveal += 1;
+            self.reading.clear();
+        } else {
+            let gone: Vec<MessageKey> =
+                messages.selected.iter().copied().filter(|&key| messages.index_of(key).is_none()).collect();
+            for key in gone {
+                messages.selected.remove(&key);
+            }
+            if messages.cursor.is_some_and(|key| messages.index_of(key).is_none()) {
+                messages.cursor = None;
+                self.reading.clear();
+            }
+        }
+        if std::mem::take(&mut self.messages.listing_is_stale) {
+            self.ask(Command::ListMessages { view }, Pending::Listing);
+        }
+        self.fetch_rows();
+    }
+
+    pub(super) fn rows_visible(&mut self, from: usize, to: usize) {
+        self.messages.visible = (from, to);
+        self.fetch_rows();
+    }
+
+    fn fetch_rows(&mut self) {
+        let keys = self.messages.wanted();
+        if !keys.is_empty() {
+            self.messages.asked.extend(&keys);
+            self.ask(Command::LoadRows { keys: keys.clone() }, Pending::Rows(keys));
+        }
+    }
+
+    pub(super) fn select(&mut self, index: usize, how: Selecting) {
+        let Some(&key) = self.messages.keys.get(index) else { return };
+        let messages = &mut self.messages;
+        match how {
+            Selecting::Only => {
+                messages.selected = HashSet::from([key]);
+                messages.anchor = Some(key);
+            }
+            Selecting::Toggle => {
+                if !messages.selected.remove(&key) {
+                    messages.selected.insert(key);
+                }
+                messages.anchor = Some(key);
+            }
+            Selecting::Range => {
+                let anchor = messages.anchor.and_then(|key| messages.index_of(key)).unwrap_or(index);
+                let range = anchor.min(index)..=anchor.max(index);
+                messages.selected = messages.keys.get(range).unwrap_or_default().iter().copied().collect();
+            }
+        }
+        messages.cursor = Some(key);
+        self.read_cursor();
+    }
+
+    pub(super) fn move_cursor(&mut self, by: isize, extend: bool) {
+        let messages = &self.messages;
+        let Some(last) = messages.keys.len().checked_sub(1) else { return };
+        let index = match messages.cursor.and_then(|key| messages.index_of(key)) {
+            Some(index) => index.saturating_add_signed(by).min(last),
+            None => 0,
+        };
+        self.messages.reveal += 1;
+        self.select(index, if extend { Selecting::Range } else { Selecting::Only });
+    }
+
+    /// Opens what the cursor is on, unless it is open already.
+    fn read_cursor(&mut self) {
+        let Some(key) = self.messages.cursor else { return self.reading.clear() };
+        if self.messages.selected.len() > 1 {
+            return;
+        }
+        let open = self.reading.message.as_ref().map(|message| message.row.key);
+        if self.reading.waiting_for == Some(key) || (open == Some(key) && self.reading.waiting_for.is_none()) {
+            return;
+        }
+        self.reading.waiting_for = Some(key);
+        self.ask(Command::OpenMessage { key }, Pending::Open(key));
+    }
+
+    pub(super) fn message_opened(&mut self, opened: OpenedMessage) {
+        let key = opened.row.key;
+        if self.reading.waiting_for != Some(key) {
+            return;
+        }
+        let unread = !opened.row.flags.has(Flag::Seen);
+        self.reading = Reading { message: Some(opened), headers_shown: self.reading.headers_shown, ..Reading::default() };
+        if unread {
+            self.flag(vec![key], Flag::Seen, true);
+        }
+    }
+
+    pub(super) fn open_failed(&mut self, key: MessageKey) {
+        if self.reading.waiting_for == Some(key) {
+            self.reading.waiting_for = None;
+        }
+    }
+
+    pub(super) fn show_source(&mut self, on: bool) {
+        self.reading.source = None;
+        if let Some(key) = self.reading.message.as_ref().map(|message| message.row.key).filter(|_| on) {
+            self.ask(Command::LoadSource { key }, Pending::Source(key));
+        }
+    }
+
+    pub(super) fn save_attachments(&mut self, index: Option<usize>, folder: PathBuf) {
+        if let Some(key) = self.reading.message.as_ref().map(|message| message.row.key) {
+            self.ask(Command::SaveAttachments { key, index, folder }, Pending::SaveFiles);
+        }
+    }
+
+    pub(super) fn set_flag(&mut self, flag: Flag, on: bool) {
+        let keys = self.messages.chosen();
+        self.flag(keys, flag, on);
+    }
+
+    pub(super) fn toggle_star(&mut self, key: MessageKey) {
+        let starred = self.messages.row(key).is_some_and(|row| row.flags.has(Flag::Starred));
+        self.flag(vec![key], Flag::Starred, !starred);
+    }
+
+    /// Shown at once; the store follows.
+    fn flag(&mut self, keys: Vec<MessageKey>, flag: Flag, on: bool) {
+        if keys.is_empty() {
+            return;
+        }
+        for &key in &keys {
+            self.messages.change_row(key, |row| row.flags = row.flags.with(flag, on));
+            if let Some(message) = self.reading.message.as_mut().filter(|message| message.row.key == key) {
+                message.row.flags = message.row.flags.with(flag, on);
+            }
+        }
+        self.ask(Command::SetFlag { keys, flag, on }, Pending::Other);
+    }
+
+    pub(super) fn move_selected(&mut self, to: Role) {
+        let keys = self.messages.chosen();
+        if keys.is_empty() || to == self.messages.view.role {
+            return;
+        }
+        let done = match (to, keys.len()) {
+            (Role::Archive, 1) => "Archived".to_owned(),
+            (Role::Archive, count) => format!("{count} messages archived"),
+            (Role::Trash, 1) => "Moved to Trash".to_owned(),
+            (Role::Trash, count) => format!("{count} messages moved to Trash"),
+            (_, 1) => format!("Moved to {to}"),
+            (_, count) => format!("{count} messages moved to {to}"),
+        };
+        self.messages.take_out(&keys.iter().copied().collect());
+        self.read_cursor();
+        self.ask(Command::MoveMessages { keys, to }, Pending::Move { done, undoing: false });
+    }
+
+    pub(super) fn moved(&mut self, moves: Vec<Move>, done: String, undoing: bool) {
+        if undoing {
+            self.say(format!("Undone: {}", done.to_lowercase()), false);
+            return;
+        }
+        self.say(done.clone(), true);
+        self.messages.undo.push((moves, done));
+        if self.messages.undo.len() > UNDO_STEPS {
+            self.messages.undo.remove(0);
+        }
+    }
+
+    pub(super) fn undo(&mut self) {
+        if let Some((moves, done)) = self.messages.undo.pop() {
+            self.ask(Command::UndoMoves { moves }, Pending::Move { done, undoing: true });
+        }
+    }
+
+    pub(super) fn outbox_progress(&mut self, state: Option<OutboxState>) {
+        if state.is_none() {
+            self.say("Sent".into(), false);
+        }
+        self.messages.rows_are_stale();
+    }
+}

@@ -1,0 +1,343 @@
+//! The settings: the accounts, and the form of one.
+
+use std::path::PathBuf;
+
+use super::{Model, Pending};
+use crate::account::{Account, AccountId, Field, FormError, PasswordSource, Retention, Security, Server, check};
+use crate::engine::{AccountTest, Command, PasswordChange, Problem};
+use crate::secret::Password;
+
+/// The settings dialog.
+#[derive(Default)]
+pub struct Settings {
+    /// The form that is open.
+    pub form: Option<Form>,
+    /// The account that is to be removed, if the person says so again.
+    pub removing: Option<AccountId>,
+}
+
+/// An account as the person types it: every field is text, finished or not.
+#[derive(Default)]
+pub struct Form {
+    pub id: AccountId,
+    pub name: String,
+    pub display_name: String,
+    pub address: String,
+    pub signature: String,
+    pub host: String,
+    pub port: String,
+    pub security: Security,
+    pub user: String,
+    pub password: zeroize::Zeroizing<String>,
+    pub password_by_command: bool,
+    pub password_command: String,
+    pub retention: RetentionChoice,
+    pub retention_days: String,
+    pub smtp: bool,
+    pub smtp_host: String,
+    pub smtp_port: String,
+    pub smtp_security: Security,
+    pub smtp_user: String,
+    pub ca_file: String,
+    pub timeout_secs: String,
+    pub more_shown: bool,
+    /// The person has read what *none* means.
+    pub unprotected_accepted: bool,
+    /// Shown beside their fields once saving or testing was tried.
+    pub errors: Vec<FormError>,
+    pub tried: bool,
+    pub problem: Option<Problem>,
+    pub testing: bool,
+    pub saving: bool,
+    pub test: Option<AccountTest>,
+    /// What was filled in as a guess, and is replaced as long as nobody has touched it.
+    guess: Guess,
+    /// The account as it was, for what the form does not show.
+    original: Option<Box<Account>>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RetentionChoice {
+    #[default]
+    Keep,
+    DeleteOnceStored,
+    DeleteAfterDays,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Guess {
+    name: String,
+    host: String,
+    user: String,
+    smtp_host: String,
+    port: String,
+    smtp_port: String,
+}
+
+impl Form {
+    fn blank() -> Self {
+        let blank = Account::blank();
+        let mut form = Self { smtp: true, smtp_port: "465".into(), ..Self::of(&blank) };
+        form.guess = Guess { port: form.port.clone(), smtp_port: form.smtp_port.clone(), ..Guess::default() };
+        form.original = None;
+        form
+    }
+
+    fn of(account: &Account) -> Self {
+        let outgoing = account.outgoing.as_ref();
+        let (retention, days) = match account.retention {
+            Retention::KeepForever => (RetentionChoice::Keep, 30),
+            Retention::DeleteOnceStored => (RetentionChoice::DeleteOnceStored, 30),
+            Retention::DeleteAfterDays(days) => (RetentionChoice::DeleteAfterDays, days),
+        };
+        let command = match &account.password_source {
+            PasswordSource::Keyring => None,
+            PasswordSource::Command(command) => Some(command.clone()),
+        };
+        Self {
+            id: account.id,
+            name: account.name.clone(),
+            display_name: account.identity.display_name.clone(),
+            address: account.identity.address.clone(),
+            signature: account.identity.signature.clone(),
+            host: account.incoming.host.clone(),
+            port: account.incoming.port.to_string(),
+            security: account.incoming.security,
+            user: account.user.clone(),
+            password_by_command: command.is_some(),
+            password_command: command.unwrap_or_default(),
+            retention,
+            retention_days: days.to_string(),
+            smtp: outgoing.is_some(),
+            smtp_host: outgoing.map(|server| server.host.clone()).unwrap_or_default(),
+            smtp_port: outgoing.map_or("465".into(), |server| server.port.to_string()),
+            smtp_security: outgoing.map(|server| server.security).unwrap_or_default(),
+            smtp_user: account.outgoing_user.clone().unwrap_or_default(),
+            ca_file: account.ca_file.as_ref().map(|path| path.display().to_string()).unwrap_or_default(),
+            timeout_secs: account.timeout_secs.to_string(),
+            unprotected_accepted: account.incoming.security == Security::None,
+            original: Some(Box::new(account.clone())),
+            ..Self::default()
+        }
+    }
+
+    pub fn is_new(&self) -> bool {
+        self.original.is_none()
+    }
+
+    /// Whether either line would be open to everyone on the way.
+    pub fn is_unprotected(&self) -> bool {
+        self.security == Security::None || (self.smtp && self.smtp_security == Security::None)
+    }
+
+    pub fn error(&self, field: Field) -> Option<&str> {
+        self.errors.iter().find(|error| error.field == field).map(|error| error.message.as_str())
+    }
+
+    /// Fills in what can be guessed from the address and the chosen security, where nobody has typed anything else.
+    fn guess(&mut self) {
+        if self.is_new() {
+            let domain = self.address.rsplit_once('@').map(|(_, domain)| domain.trim()).filter(|domain| !domain.is_empty());
+            let of_domain = |prefix: &str| domain.map(|domain| format!("{prefix}.{domain}")).unwrap_or_default();
+            let address = self.address.trim().to_owned();
+            follow(&mut self.name, &mut self.guess.name, domain.unwrap_or_default().to_owned());
+            follow(&mut self.host, &mut self.guess.host, of_domain("pop"));
+            follow(&mut self.user, &mut self.guess.user, address);
+            follow(&mut self.smtp_host, &mut self.guess.smtp_host, of_domain("smtp"));
+        }
+        follow_port(&mut self.port, &mut self.guess.port, self.security.pop3_port(), Security::pop3_port);
+        follow_port(
+            &mut self.smtp_port,
+            &mut self.guess.smtp_port,
+            self.smtp_security.submission_port(),
+            Security::submission_port,
+        );
+    }
+
+    /// The account that the form describes, and what is wrong with it.
+    fn account(&self, other_names: &[&str]) -> (Account, Vec<FormError>) {
+        let mut account = self.original.as_deref().cloned().unwrap_or_else(Account::blank);
+        let trimmed = |text: &str| text.trim().to_owned();
+        account.name = trimmed(&self.name);
+        account.identity.display_name = trimmed(&self.display_name);
+        account.identity.address = trimmed(&self.address);
+        account.identity.signature = self.signature.trim_end().to_owned();
+        account.user = trimmed(&self.user);
+        let incoming = Server { host: trimmed(&self.host), port: number(&self.port), security: self.security };
+        if incoming != account.incoming {
+            // A trusted certificate belongs to the server that it was seen on.
+            account.incoming_pin = None;
+            account.incoming = incoming;
+        }
+        let smtp = Server { host: trimmed(&self.smtp_host), port: number(&self.smtp_port), security: self.smtp_security };
+        let outgoing = self.smtp.then_some(smtp);
+        if outgoing != account.outgoing {
+            account.outgoing_pin = None;
+            account.outgoing = outgoing;
+        }
+        account.outgoing_user = Some(trimmed(&self.smtp_user)).filter(|user| !user.is_empty());
+        account.password_source = if self.password_by_command {
+            PasswordSource::Command(trimmed(&self.password_command))
+        } else {
+            PasswordSource::Keyring
+        };
+        account.retention = match self.retention {
+            RetentionChoice::Keep => Retention::KeepForever,
+            RetentionChoice::DeleteOnceStored => Retention::DeleteOnceStored,
+            RetentionChoice::DeleteAfterDays => Retention::DeleteAfterDays(number(&self.retention_days)),
+        };
+        account.ca_file = Some(trimmed(&self.ca_file)).filter(|path| !path.is_empty()).map(PathBuf::from);
+        account.timeout_secs = number(&self.timeout_secs);
+        let mut errors = check(&account, other_names);
+        if self.is_new() && !self.password_by_command && self.password.is_empty() {
+            errors.push(FormError { field: Field::Password, message: "Enter the password; it is kept in the system’s keyring.".into() });
+        }
+        (account, errors)
+    }
+
+    fn password_change(&self) -> PasswordChange {
+        if self.password_by_command || self.password.is_empty() {
+            PasswordChange::Keep
+        } else {
+            PasswordChange::Store(Password::new(self.password.to_string()))
+        }
+    }
+}
+
+/// Replaces a guess by a better one, unless somebody has typed something else.
+fn follow(field: &mut String, guess: &mut String, better: String) {
+    if *field == *guess {
+        field.clone_from(&better);
+    }
+    *guess = better;
+}
+
+/// The port follows the security as long as it is one of the registered ones.
+fn follow_port(field: &mut String, guess: &mut String, port: u16, registered: fn(Security) -> u16) {
+    let port = port.to_string();
+    let known = Security::ALL.iter().any(|&security| registered(security).to_string() == *field);
+    if *guess != port && known {
+        field.clone_from(&port);
+    }
+    *guess = port;
+}
+
+/// Zero, which no field accepts, stands for what is no number.
+fn number<T: std::str::FromStr + Default>(text: &str) -> T {
+    text.trim().parse().unwrap_or_default()
+}
+
+impl Model {
+    pub(super) fn open_settings(&mut self) {
+        let form = self.accounts.is_empty().then(Form::blank);
+        self.settings = Some(Settings { form, removing: None });
+    }
+
+    pub(super) fn edit_account(&mut self, id: Option<AccountId>) {
+        let form = match id.and_then(|id| self.account(id)) {
+            Some(account) => Form::of(account),
+            None => Form::blank(),
+        };
+        self.settings = Some(Settings { form: Some(form), removing: None });
+    }
+
+    pub(super) fn form_edited(&mut self) {
+        let Some((form, names)) = self.form_and_names() else { return };
+        form.guess();
+        form.test = None;
+        form.problem = None;
+        if form.tried {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            form.errors = form.account(&names).1;
+        }
+    }
+
+    /// The open form, and the names of the other accounts.
+    fn form_and_names(&mut self) -> Option<(&mut Form, Vec<String>)> {
+        let form = self.settings.as_mut()?.form.as_mut()?;
+        let others = self.accounts.iter().filter(|account| account.id != form.id);
+        let names = others.map(|account| account.name.clone()).collect();
+        Some((form, names))
+    }
+
+    /// The account of the form, if nothing is wrong with it; otherwise the errors stand beside their fields.
+    fn checked(&mut self) -> Option<(Box<Account>, PasswordChange)> {
+        let (form, names) = self.form_and_names()?;
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let (account, errors) = form.account(&names);
+        form.errors = errors;
+        form.tried = true;
+        form.problem = None;
+        form.test = None;
+        // The tick box beside the warning says it.
+        if !form.errors.is_empty() || (form.is_unprotected() && !form.unprotected_accepted) {
+            return None;
+        }
+        Some((Box::new(account), form.password_change()))
+    }
+
+    pub(super) fn save_account(&mut self) {
+        if let Some((account, password)) = self.checked() {
+            if let Some((form, _)) = self.form_and_names() {
+                form.saving = true;
+            }
+            self.ask(Command::SaveAccount { account, password }, Pending::SaveAccount);
+        }
+    }
+
+    pub(super) fn test_account(&mut self) {
+        if let Some((account, password)) = self.checked() {
+            if let Some((form, _)) = self.form_and_names() {
+                form.testing = true;
+            }
+            self.ask(Command::TestAccount { account, password }, Pending::TestAccount);
+        }
+    }
+
+    pub(super) fn account_saved(&mut self, id: AccountId, by_form: bool) {
+        if !by_form {
+            return;
+        }
+        let was_new = self.form_and_names().is_some_and(|(form, _)| form.is_new());
+        let first = was_new && self.accounts.iter().all(|account| account.id == id);
+        self.settings = if first { None } else { Some(Settings::default()) };
+        if first {
+            self.say("The account is set up. Press “Get mail” to collect.".into(), false);
+        }
+    }
+
+    pub(super) fn save_failed(&mut self, problem: Problem) {
+        match self.form_and_names() {
+            Some((form, _)) => {
+                form.saving = false;
+                form.problem = Some(problem);
+            }
+            None => self.notify(None, problem),
+        }
+    }
+
+    pub(super) fn account_tested(&mut self, test: AccountTest) {
+        if let Some((form, _)) = self.form_and_names() {
+            form.testing = false;
+            form.test = Some(test);
+        }
+    }
+
+    pub(super) fn test_failed(&mut self, problem: Problem) {
+        if let Some((form, _)) = self.form_and_names() {
+            form.testing = false;
+            form.problem = Some(problem);
+        }
+    }
+
+    pub(super) fn confirm_removal(&mut self, id: Option<AccountId>) {
+        if let Some(settings) = &mut self.settings {
+            settings.removing = id;
+        }
+    }
+
+    pub(super) fn remove_account(&mut self, id: AccountId) {
+        self.settings = Some(Settings::default());
+        self.ask(Command::RemoveAccount(id), Pending::Other);
+    }
+}

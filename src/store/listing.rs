@@ -188,6 +188,7 @@ mod tests {
             from_name: "Bo Ek".into(),
             from_addr: "bo@example.org".into(),
             to: "Ana, cy@example.org, Di".into(),
+            to_addrs: "ana@example.org, cy@example.org, di@example.org".into(),
             subject: "Minutes".into(),
             snippet: "See you".into(),
             size_bytes: 7,

@@ -74,6 +74,23 @@ fn what_stays_for_days_is_not_deleted_on_the_first_day() {
 }
 
 #[test]
+fn what_stays_for_days_is_deleted_once_they_have_passed() {
+    let dovecot = Dovecot::start();
+    dovecot.deliver(&messages(3));
+    let malote = Malote::with_account(&dovecot.tls(), &["--keep", "days:3"]);
+    malote.get();
+    dovecot.deliver(&[message(4)]);
+    // The days pass: in the ledger, for nobody can turn the machine's clock for one program.
+    let ledger = rusqlite::Connection::open(malote.database()).unwrap();
+    ledger.execute("UPDATE ledger SET stored_at = stored_at - 3 * 86400", []).unwrap();
+    drop(ledger);
+    let visit = malote.get();
+    assert_eq!((visit.new, visit.deleted_on_server), (1, 3));
+    assert_same(dovecot.maildrop(), vec![message(4)], "what came later stays for its own days");
+    assert_same(malote.stored(), messages(4), "all of it is here");
+}
+
+#[test]
 fn a_policy_that_is_changed_holds_for_mail_that_was_collected_before() {
     let dovecot = Dovecot::start();
     dovecot.deliver(&messages(3));

@@ -132,3 +132,14 @@ fn attachments_are_saved_under_names_that_are_safe() {
     assert_eq!(std::fs::read(&saved[0]).unwrap(), b"evil");
     assert!(!malote.home().join("a/evil.sh").exists() && !malote.home().join("evil.sh").exists());
 }
+
+#[test]
+fn a_reader_that_goes_away_is_no_reason_to_complain() {
+    let malote = Malote::with_account(&Incoming::plain(110), &[]);
+    let inner = malote.command(&["account", "list"]);
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "\"$0\" \"$@\" | true"]).arg(inner.get_program()).args(inner.get_args()).env_clear();
+    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let outcome = crate::support::malote::Running::of(command, None).end();
+    assert_eq!(outcome.said(), "");
+}

@@ -29,7 +29,7 @@ fn a_second_process_is_told_that_the_profile_is_in_use() {
 #[test]
 fn a_database_of_a_newer_version_is_refused_untouched() {
     let malote = Malote::with_account(&Incoming::plain(110), &[]);
-    let database = database_of(&malote);
+    let database = malote.database();
     let connection = rusqlite::Connection::open(&database).unwrap();
     connection.pragma_update(None, "user_version", 9999).unwrap();
     connection.pragma_update(None, "wal_checkpoint", "TRUNCATE").unwrap_or(());
@@ -45,7 +45,7 @@ fn a_database_of_a_newer_version_is_refused_untouched() {
 #[test]
 fn a_file_that_is_no_database_is_refused_untouched() {
     let malote = Malote::with_account(&Incoming::plain(110), &[]);
-    let database = database_of(&malote);
+    let database = malote.database();
     let garbage = b"This is not a database, but perhaps it is all that is left of one. ".repeat(100);
     fs::write(&database, &garbage).unwrap();
     let said = malote.run(&["get"]).failed().said();
@@ -170,9 +170,4 @@ impl Drop for SmallDisk {
     fn drop(&mut self) {
         let _still_in_use = Command::new("umount").arg(&self.0).status();
     }
-}
-
-fn database_of(malote: &Malote) -> PathBuf {
-    let is_database = |file: &PathBuf| fs::read(file).unwrap().starts_with(b"SQLite format 3\0");
-    files_below(malote.profile()).into_iter().find(is_database).expect("a database in the profile")
 }

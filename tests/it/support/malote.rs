@@ -185,7 +185,13 @@ impl Malote {
         files_below(folder.path()).iter().map(|file| fs::read(file).unwrap()).collect()
     }
 
-    /// Whether these octets are in any file of the profile.
+    /// The one file of the profile that is a database.
+    pub fn database(&self) -> PathBuf {
+        let is_database = |file: &PathBuf| fs::read(file).unwrap().starts_with(b"SQLite format 3\0");
+        files_below(&self.profile).into_iter().find(is_database).expect("a database in the profile")
+    }
+
+    /// The files of the profile that hold these octets.
     pub fn profile_files_with(&self, needle: &[u8]) -> Vec<PathBuf> {
         let holds = |file: &PathBuf| fs::read(file).unwrap().windows(needle.len()).any(|window| window == needle);
         files_below(&self.profile).into_iter().filter(holds).collect()

@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use super::process::{PATIENCE, Server, wait_for};
 
@@ -22,6 +22,21 @@ impl Screen {
             command.env("DISPLAY", &display).stdout(Stdio::null()).stderr(Stdio::null());
         });
         Self { display, _manager: manager, _server: server }
+    }
+
+    /// Types on the screen's keyboard, as a person does: into whatever has the focus.
+    pub fn type_text(&self, text: &str) {
+        self.xdotool(&["type", "--delay", "15", text]);
+    }
+
+    /// Presses a key with its companions, in the words of xdotool: `alt+F4`.
+    pub fn press(&self, keys: &str) {
+        self.xdotool(&["key", keys]);
+    }
+
+    fn xdotool(&self, arguments: &[&str]) {
+        let status = Command::new("xdotool").args(arguments).env("DISPLAY", &self.display).status();
+        assert!(status.expect("xdotool; tests/run installs it").success(), "xdotool {arguments:?}");
     }
 }
 

@@ -110,10 +110,15 @@ impl Window {
     /// Clicks what has exactly this label.
     #[track_caller]
     pub fn click(&self, label: &str) {
-        let widget = self.find(label, |widget| {
-            widget.label == label && widget.area.is_some() && !widget.disabled && is_clickable(widget)
-        });
+        let widget = self.find(label, |widget| widget.label.trim() == label && is_clickable(widget));
         self.click_on(&widget);
+    }
+
+    /// Clicks the first thing of this kind whose label holds these words.
+    #[track_caller]
+    pub fn click_one(&self, role: Role, words: &str) {
+        let fits = |widget: &Widget| widget.role == role && widget.label.contains(words) && is_clickable(widget);
+        self.click_on(&self.find(words, fits));
     }
 
     /// Clicks into the middle of it.
@@ -197,7 +202,7 @@ fn is_field(widget: &Widget) -> bool {
 }
 
 fn is_clickable(widget: &Widget) -> bool {
-    !matches!(widget.role, Role::Label | Role::TextRun | Role::Window)
+    widget.area.is_some() && !widget.disabled && !matches!(widget.role, Role::Label | Role::TextRun | Role::Window)
 }
 
 fn widgets_of(tree: &TreeUpdate) -> Vec<Widget> {

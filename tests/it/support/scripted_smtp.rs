@@ -65,7 +65,7 @@ impl Drop for SmtpServer {
 fn serve(stream: &TcpStream, state: &Mutex<State>) -> io::Result<()> {
     let lost_at = state.lock().unwrap().lost_at.clone();
     let mut lines = BufReader::new(stream.try_clone()?);
-    let mut say = |step: &str, words: &str| -> io::Result<()> {
+    let say = |step: &str, words: &str| -> io::Result<()> {
         if lost_at.as_deref() == Some(step) {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }

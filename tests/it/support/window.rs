@@ -38,10 +38,9 @@ pub struct Widget {
 impl Window {
     /// Starts the program with a window on this screen.
     pub fn open(malote: &Malote, screen: &Screen) -> Self {
-        assert!(
-            cfg!(feature = "inspection"),
-            "this needs a window that can be asked: cargo test --features inspection"
-        );
+        if cfg!(not(feature = "inspection")) {
+            panic!("this needs a window that can be asked: cargo test --features inspection");
+        }
         Self::of(malote.command(&[]), screen)
     }
 
@@ -96,15 +95,6 @@ impl Window {
     #[track_caller]
     pub fn see(&self, words: &str) -> Widget {
         self.find(words, |widget| widget.label.contains(words) || widget.value.contains(words))
-    }
-
-    /// Waits until nothing has these words any more.
-    #[track_caller]
-    pub fn see_no_more(&self, words: &str) {
-        let gone = wait_for(SOON, || {
-            !self.widgets().iter().any(|widget| widget.label.contains(words) || widget.value.contains(words))
-        });
-        assert!(gone.is_some(), "{words} is still in the window:\n{}", described(&self.widgets()));
     }
 
     /// Clicks what has exactly this label.

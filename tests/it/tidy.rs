@@ -182,7 +182,7 @@ fn faults_of(name: &str, source: &str) -> Vec<String> {
         }
         let begins = |prefix: &&str| path == **prefix || path.starts_with(&format!("{prefix}::"));
         for wall in WALLS.iter().filter(|wall| name.starts_with(wall.within)) {
-            if wall.never.iter().any(|prefix| begins(&prefix)) && !wall.except.iter().any(|prefix| begins(&prefix)) {
+            if wall.never.iter().any(begins) && !wall.except.iter().any(begins) {
                 faults.push(format!("{} must not import {path}", wall.within));
             }
         }
@@ -190,7 +190,7 @@ fn faults_of(name: &str, source: &str) -> Vec<String> {
             if OURS.iter().any(|module| module != own && begins(&format!("crate::{module}").as_str())) {
                 faults.push(format!("{own}/ must not import {path}: it stands on nothing of ours"));
             }
-            if CLOCKS.iter().any(|clock| begins(&clock)) {
+            if CLOCKS.iter().any(begins) {
                 faults.push(format!("{own}/ must not ask the time: {path}"));
             }
         }

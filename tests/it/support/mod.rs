@@ -11,6 +11,7 @@ pub mod scripted;
 pub mod scripted_smtp;
 pub mod secret_service;
 pub mod window;
+pub mod wire;
 
 use std::path::PathBuf;
 

@@ -1,14 +1,16 @@
 //! A POP3 server that does what a script says: well-behaved (RFC 1939) but for the rules it is given, and it writes down
 //! everything it is told.
 
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::io::{self, Write};
+use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
 use super::pki::{self, Kind};
+pub use super::wire::Cut;
+use super::wire::Line;
 use super::{Incoming, PASSWORD, USER};
 
 /// One misbehaviour: what to do instead of obeying a command.
@@ -32,13 +34,6 @@ pub enum Act {
     Silence,
     /// These octets again and again, until the client has had enough.
     Endless(Vec<u8>),
-}
-
-/// Where the line is cut, counted over all that the server says in one session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
-    AfterLines(usize),
-    AfterBytes(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -180,19 +175,6 @@ impl Drop for Pop3Server {
     }
 }
 
-trait Wire: Read + Write + Send {}
-impl<T: Read + Write + Send> Wire for T {}
-
-/// The server's end of one connection.
-struct Line<'a> {
-    wire: Option<Box<dyn Wire>>,
-    socket: TcpStream,
-    unread: Vec<u8>,
-    cut: Option<Cut>,
-    said: (usize, usize),
-    over: &'a AtomicBool,
-}
-
 fn serve(stream: TcpStream, state: &Mutex<State>, over: &AtomicBool) {
     let (mut script, mail, number) = {
         let mut state = state.lock().unwrap();
@@ -201,10 +183,7 @@ fn serve(stream: TcpStream, state: &Mutex<State>, over: &AtomicBool) {
         state.sessions.push(Vec::new());
         (script, state.maildrop.clone(), state.sessions.len() - 1)
     };
-    let _slow_is_fine = stream.set_read_timeout(Some(Duration::from_millis(200)));
-    let socket = stream.try_clone().unwrap();
-    let cut = script.cut.take();
-    let mut line = Line { wire: Some(Box::new(stream)), socket, unread: Vec::new(), cut, said: (0, 0), over };
+    let mut line = Line::new(stream, script.cut.take(), over);
     let mut session = Session { script, deleted: vec![false; mail.len()], mail, state, number, user: String::new() };
     let _ended_one_way_or_another = session.run(&mut line);
     state.lock().unwrap().said = line.said;
@@ -358,95 +337,6 @@ impl Session<'_> {
             self.mail.iter().zip(&self.deleted).filter(|(_, gone)| **gone).map(|(mail, _)| mail).collect();
         self.state.lock().unwrap().maildrop.retain(|mail| !gone.contains(&mail));
     }
-}
-
-impl Line<'_> {
-    /// Says all of it, or as much as the cut leaves.
-    fn say(&mut self, octets: &[u8]) -> io::Result<()> {
-        let allowed = self.allowance(octets);
-        let (octets, rest) = octets.split_at(allowed);
-        self.said.0 += octets.iter().filter(|octet| **octet == b'\n').count();
-        self.said.1 += octets.len();
-        let wire = self.wire.as_mut().ok_or(io::ErrorKind::NotConnected)?;
-        wire.write_all(octets)?;
-        wire.flush()?;
-        let reached = match self.cut {
-            Some(Cut::AfterLines(lines)) => self.said.0 >= lines,
-            Some(Cut::AfterBytes(bytes)) => self.said.1 >= bytes,
-            None => false,
-        };
-        if reached || !rest.is_empty() { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
-    }
-
-    /// How many of these octets may still be said.
-    fn allowance(&self, octets: &[u8]) -> usize {
-        let ends = || octets.iter().enumerate().filter(|(_, octet)| **octet == b'\n').map(|(i, _)| i + 1);
-        match self.cut {
-            None => octets.len(),
-            Some(Cut::AfterBytes(bytes)) => octets.len().min(bytes.saturating_sub(self.said.1)),
-            Some(Cut::AfterLines(lines)) => match lines.saturating_sub(self.said.0) {
-                0 => 0,
-                left => ends().nth(left - 1).unwrap_or(octets.len()),
-            },
-        }
-    }
-
-    fn read_line(&mut self) -> io::Result<String> {
-        loop {
-            if let Some(end) = self.unread.iter().position(|octet| *octet == b'\n') {
-                let line: Vec<u8> = self.unread.drain(..=end).collect();
-                return Ok(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned());
-            }
-            self.read_more()?;
-        }
-    }
-
-    fn read_more(&mut self) -> io::Result<()> {
-        let mut buffer = [0; 4096];
-        match self.wire.as_mut().ok_or(io::ErrorKind::NotConnected)?.read(&mut buffer) {
-            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(count) => {
-                self.unread.extend_from_slice(&buffer[..count]);
-                Ok(())
-            }
-            Err(error) if is_pause(&error) && !self.over.load(Ordering::Relaxed) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Until the other side hangs up, or the test is over.
-    fn wait_for_the_end(&mut self) -> io::Result<()> {
-        loop {
-            self.read_more()?;
-        }
-    }
-
-    fn start_tls(&mut self, kind: Kind) -> io::Result<()> {
-        let refused = |error: &dyn std::fmt::Display| io::Error::other(error.to_string());
-        self.wire = None;
-        let plain = self.socket.try_clone()?;
-        plain.set_read_timeout(Some(Duration::from_secs(10)))?;
-        let stream = pki::acceptor(kind).accept(plain).map_err(|error| refused(&error))?;
-        self.wire = Some(Box::new(stream));
-        self.socket.set_read_timeout(Some(Duration::from_millis(200)))
-    }
-
-    /// In good order, so that what was said arrives: then a little patience for what is still on its way here.
-    fn hang_up(&mut self) {
-        let _closed_already = self.socket.shutdown(Shutdown::Write);
-        let mut rest = [0; 4096];
-        for _ in 0..25 {
-            match self.socket.read(&mut rest) {
-                Ok(0) => break,
-                Err(error) if !is_pause(&error) => break,
-                _ => {}
-            }
-        }
-    }
-}
-
-fn is_pause(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
 /// A message as a multi-line reply: lines that begin with a dot get another, and the final dot (RFC 1939 section 3).

@@ -42,14 +42,14 @@ fn add_account(window: &Window, screen: &Screen, dovecot: &Dovecot, postfix: &Po
     window.click("Add your account");
     window.picture("02-empty-form");
     // The first two by the keyboard of the screen, to have it said that it works.
-    window.fill("Name", "");
-    screen.type_text("Work");
-    window.fill("Address", "");
+    window.fill("Mail address", "");
     screen.type_text("ana@example.org");
+    window.fill("Account name", "");
+    screen.type_text("Work");
     window.see("ana@example.org");
     let (incoming, outgoing) = (dovecot.tls(), postfix.tls());
-    window.fill("Server", &incoming.host);
-    window.fill("Port", &incoming.port.to_string());
+    window.fill("POP3 server", &incoming.host);
+    window.fill("POP3 port", &incoming.port.to_string());
     window.fill("User name", USER);
     window.fill("Password", PASSWORD);
     window.fill("SMTP server", &outgoing[1]);
@@ -72,7 +72,7 @@ fn collect_and_read(window: &Window) {
 fn answer(window: &Window, postfix: &Postfix) {
     window.click("Reply");
     window.picture("07-reply-begun");
-    window.fill("Message", "Thank you, number one.\nAna");
+    window.fill("Text of the message", "Thank you, number one.\nAna");
     window.picture("08-reply-written");
     window.click("Send");
     window.see("In the Outbox");

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use egui::accesskit::{Node, NodeId, Rect, Role, TreeUpdate};
+use egui::accesskit::{Action, ActionRequest, Node, NodeId, Rect, Role, TreeId, TreeUpdate};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2};
 use egui_inspection::protocol::read_handshake;
 use egui_inspection::{Request, Response, read_message, write_message};
@@ -27,6 +27,7 @@ pub struct Window {
 /// Something in the window.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Widget {
+    id: NodeId,
     pub role: Role,
     pub label: String,
     pub value: String,
@@ -111,6 +112,19 @@ impl Window {
         self.click_on(&self.find(words, fits));
     }
 
+    /// Scrolls until it is on the screen; where it is then.
+    fn scrolled_to(&self, widget: &Widget) -> Widget {
+        let request = ActionRequest {
+            action: Action::ScrollIntoView,
+            target_tree: TreeId::ROOT,
+            target_node: widget.id,
+            data: None,
+        };
+        self.apply(vec![Event::AccessKitActionRequest(request)]);
+        self.settle();
+        self.find(&widget.label, |found| found.id == widget.id)
+    }
+
     /// Clicks into the middle of it.
     pub fn click_on(&self, widget: &Widget) {
         let area = widget.area.expect("something to click on has a place");
@@ -127,7 +141,7 @@ impl Window {
     #[track_caller]
     pub fn fill(&self, label: &str, text: &str) {
         let field = self.find(label, |widget| widget.label == label && is_field(widget));
-        self.click_on(&field);
+        self.click_on(&self.scrolled_to(&field));
         self.press(Key::A, Modifiers::COMMAND);
         self.type_text(text);
     }
@@ -200,10 +214,11 @@ fn widgets_of(tree: &TreeUpdate) -> Vec<Widget> {
         let node = tree.nodes.iter().find(|(other, _)| other == id).map(|(_, node)| node);
         node.and_then(|node| node.value().or(node.label())).unwrap_or_default().to_owned()
     };
-    let widget = |node: &Node| {
+    let widget = |(id, node): &(NodeId, Node)| {
         let named = node.label().map(str::to_owned);
         let labelled = || node.labelled_by().iter().map(label_of).collect::<Vec<_>>().join(" ");
         Widget {
+            id: *id,
             role: node.role(),
             label: named.unwrap_or_else(labelled),
             value: node.value().unwrap_or_default().to_owned(),
@@ -211,5 +226,5 @@ fn widgets_of(tree: &TreeUpdate) -> Vec<Widget> {
             area: node.bounds(),
         }
     };
-    tree.nodes.iter().map(|(_, node)| widget(node)).collect()
+    tree.nodes.iter().map(widget).collect()
 }

@@ -57,6 +57,7 @@
 #![forbid(unsafe_code)]
 
 pub mod account;
+pub mod app;
 pub mod cli;
 pub mod demo;
 pub mod engine;
@@ -67,3 +68,4 @@ pub mod profile;
 pub mod protocol;
 pub mod secret;
 pub mod store;
+pub mod ui;

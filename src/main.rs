@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
+use malote::{app, cli};
+
 fn main() -> ExitCode {
-    let arguments = malote::cli::arguments();
-    malote::cli::run(arguments)
+    let arguments = cli::arguments();
+    if arguments.command.is_some() { cli::run(arguments) } else { app::open(arguments) }
 }

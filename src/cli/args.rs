@@ -18,8 +18,8 @@ pub struct Arguments {
     #[arg(long)]
     pub demo: bool,
     /// A message to write, as a browser hands it over (mailto:…)
-    #[arg(long, value_name = "LINK")]
-    pub compose: Option<String>,
+    #[arg(long, value_name = "LINK", num_args = 0..=1)]
+    pub compose: Option<Option<String>>,
     #[command(subcommand)]
     pub command: Option<Command>,
 }

@@ -17,8 +17,17 @@ impl Client {
     pub fn open(profile: &Profile) -> Result<Self, Failure> {
         let store = Store::open(&profile.folder)
             .map_err(|error| Failure::Failed(engine::opening_store(&error, &profile.folder).to_string()))?;
-        let engine = engine::start(store, Keyring::new(&profile.id), Box::new(|| {}))?;
-        Ok(Self { engine, last: 0 })
+        Ok(Self::over(engine::start(store, Keyring::new(&profile.id), Box::new(|| {}))?))
+    }
+
+    /// Speaks to an engine that runs already.
+    pub fn over(engine: Engine) -> Self {
+        Self { engine, last: 0 }
+    }
+
+    /// The engine, for others to speak to.
+    pub fn into_engine(self) -> Engine {
+        self.engine
     }
 
     /// Asks, and waits for the answer; what comes unasked meanwhile is dropped.

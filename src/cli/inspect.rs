@@ -106,6 +106,20 @@ mod tests {
     }
 
     #[test]
+    fn every_sample_is_seen_as_expected() {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+        let expected: Value = serde_json::from_slice(&std::fs::read(data.join("expected.json")).unwrap()).unwrap();
+        let expected = expected.as_object().unwrap();
+        assert_eq!(expected.len(), std::fs::read_dir(data.join("eml")).unwrap().count());
+        for (name, fields) in expected {
+            let found = inspect_json(&std::fs::read(data.join(format!("eml/{name}.eml"))).unwrap());
+            for (key, value) in fields.as_object().unwrap() {
+                assert_eq!(&found[key], value, "{name}: {key}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_absent_is_null() {
         let nothing = json!({
             "subject": null, "from": [], "date": null, "text": null, "html": null, "attachments": [],

@@ -10,6 +10,7 @@ mod message;
 mod offline;
 mod visit;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -20,8 +21,10 @@ use args::Command;
 use client::Client;
 
 use crate::demo::Demo;
-use crate::engine::Problem;
+use crate::engine::{self, Engine, Problem, Wake};
 use crate::profile::{self, Profile};
+use crate::secret::Keyring;
+use crate::store::Store;
 
 /// Why a command did not do all it should; the words say what, why and what to do.
 #[derive(Debug)]
@@ -30,6 +33,13 @@ pub enum Failure {
     Failed(String),
     /// What was said on the command line cannot be done: status 2.
     Usage(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Failed(words) | Self::Usage(words)) = self;
+        f.write_str(words)
+    }
 }
 
 impl From<Box<Problem>> for Failure {
@@ -138,6 +148,15 @@ fn demo_visit(client: &mut Client, demo: &Demo, command: Command) -> Result<(), 
     let json = matches!(command, Command::Get { json: true, .. });
     with_client(client, command)?;
     message::list(client, None, None, json)
+}
+
+/// An engine on the throw-away profile, with the demonstration's account in it.
+pub fn start_demo(profile: &Profile, demo: &Demo, wake: Wake) -> Result<Engine, Failure> {
+    let opened = Store::open(&profile.folder);
+    let store = opened.map_err(|error| Failure::Failed(engine::opening_store(&error, &profile.folder).to_string()))?;
+    let mut client = Client::over(engine::start(store, Keyring::new(&profile.id), wake)?);
+    account::add_demo(&mut client, demo)?;
+    Ok(client.into_engine())
 }
 
 /// A folder that is gone when the program ends.

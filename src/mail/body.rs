@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use super::header::{self, Header};
 use super::layout::{self, Attached, Body, Layout};
 use super::mime::{self, Part};
-use super::warn::{self, MAX_ATTACHMENTS};
-use super::{Address, Envelope, charset, flowed, html, sanitize};
+use super::warn::{self, Findings, MAX_ATTACHMENTS};
+use super::{Address, Envelope, charset, flowed, html, html::Page, sanitize};
 
 /// A received message, taken apart for the reading pane. Plain data, safe to show where a field says so.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -68,8 +68,18 @@ impl MessageView {
         let decoded: Vec<Decoded> = layout.bodies.iter().map(Decoded::of).collect();
         let (attachments, is_garbled) = list(&layout, &decoded);
         envelope.has_attachments = attachments.iter().any(|attachment| !attachment.inline);
-        let warnings =
-            warn::warnings(&envelope, &tree, &layout, &attachments, is_garbled || decoded.iter().any(|d| d.is_garbled));
+        let warnings = warn::warnings(&Findings {
+            envelope: &envelope,
+            tree: &tree,
+            layout: &layout,
+            attachments: &attachments,
+            deceptive_links: decoded
+                .iter()
+                .flat_map(|body| &body.page)
+                .flat_map(|page| &page.deceptive_links)
+                .collect(),
+            is_garbled: is_garbled || decoded.iter().any(|body| body.is_garbled),
+        });
         Self {
             shown_from: shown_senders(&envelope.from),
             shown_subject: shown_subject(&envelope.subject),
@@ -143,6 +153,8 @@ struct Decoded {
     is_shown: bool,
     /// Whether the text is format=flowed, and then whether with `delsp` (RFC 3676 §4).
     flowed: Option<bool>,
+    /// Of an HTML part: what it reads like.
+    page: Option<Page>,
     is_garbled: bool,
 }
 
@@ -152,8 +164,10 @@ impl Decoded {
         let is = |name, value: &str| {
             body.part.content_type.param(name).is_some_and(|found| found.trim().eq_ignore_ascii_case(value))
         };
+        let text = text_of(body.part, &bytes);
         Self {
-            text: text_of(body.part, &bytes),
+            page: body.is_html.then(|| html::read(&text)),
+            text,
             is_html: body.is_html,
             is_shown: body.is_shown,
             flowed: is("format", "flowed").then(|| is("delsp", "yes")),
@@ -182,7 +196,9 @@ fn html_charset(bytes: &[u8]) -> Option<&str> {
     let value = head.get(at..)?;
     let value = value.strip_prefix(b"\"").or_else(|| value.strip_prefix(b"'")).unwrap_or(value);
     let end = value.iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':' | b'.')))?;
-    std::str::from_utf8(value.get(..end)?).ok().filter(|label| !label.is_empty())
+    let label = std::str::from_utf8(value.get(..end)?).ok()?;
+    // A page in which this can be read is in no charset of 16 bits, whatever it says.
+    (!label.is_empty() && !label.to_ascii_lowercase().starts_with("utf-16")).then_some(label)
 }
 
 /// Several texts as one; None where there is none, or nothing in it.
@@ -205,10 +221,10 @@ fn joined<'d>(bodies: impl Iterator<Item = &'d Decoded>) -> Option<String> {
 fn readable(decoded: &[Decoded]) -> String {
     let mut whole = String::new();
     for body in decoded.iter().filter(|body| body.is_shown && body.says_something()) {
-        let text = match (body.is_html, body.flowed) {
-            (true, _) => Cow::Owned(html::to_text(&body.text)),
-            (false, Some(delsp)) => Cow::Owned(flowed::unflow(&body.text, delsp)),
-            (false, None) => Cow::Borrowed(body.text.as_str()),
+        let text = match (&body.page, body.flowed) {
+            (Some(page), _) => Cow::Borrowed(page.text.as_str()),
+            (None, Some(delsp)) => Cow::Owned(flowed::unflow(&body.text, delsp)),
+            (None, None) => Cow::Borrowed(body.text.as_str()),
         };
         if !whole.is_empty() {
             whole.push_str(if whole.ends_with('\n') { "\n" } else { "\n\n" });

@@ -222,11 +222,17 @@ pub fn header_text<'a>(bytes: &'a [u8], hint: Option<&str>) -> Cow<'a, str> {
     match std::str::from_utf8(bytes) {
         Ok(_) if looks_like_iso_2022_jp(bytes) => Cow::Owned(legacy(bytes, "iso-2022-jp")),
         Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(match hint {
+        Err(_) => Cow::Owned(match hint.filter(|label| is_for_headers(label)) {
             Some(label) => decode(bytes, Some(label)),
             None => utf_8(bytes),
         }),
     }
+}
+
+/// Whether raw octets of a header can be in that charset: not in one that writes ASCII in another way.
+fn is_for_headers(label: &str) -> bool {
+    let label = normal_label(label);
+    !["utf16", "utf7", "utf32", "ucs", "iso2022", "hz"].iter().any(|start| label.starts_with(start))
 }
 
 #[cfg(test)]

@@ -139,7 +139,12 @@ fn numeric_zone(word: &str) -> Option<i32> {
 
 /// The zones of RFC 5322 §4.3, and those that mail shows besides. One-letter military zones mean nothing (same section).
 fn named_zone(lower: &str) -> Option<i32> {
-    let hours = match lower {
+    let name_end = lower.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(lower.len());
+    let (name, rest) = lower.split_at_checked(name_end)?;
+    if rest.starts_with(['+', '-']) {
+        return numeric_zone(rest);
+    }
+    let hours = match name {
         "ut" | "utc" | "gmt" | "z" | "wet" => 0,
         "edt" => -4,
         "est" | "cdt" => -5,
@@ -150,7 +155,7 @@ fn named_zone(lower: &str) -> Option<i32> {
         "cest" | "mest" | "eet" => 2,
         "eest" | "msk" => 3,
         "jst" | "kst" => 9,
-        _ => return lower.find(['+', '-']).and_then(|at| numeric_zone(lower.get(at..)?)),
+        _ => return None,
     };
     Some(hours * 60)
 }
@@ -212,6 +217,7 @@ mod tests {
             "Mon, 23 Nov 2026 12:00:00",
             "Mon, 23 Nov 2026 12:00:00.500 +0000",
             "Mon, 23 Nov 2026 14:00:00 GMT+2",
+            "Mon, 23 Nov 2026 07:00:00 EST5EDT",
             "mon, 23 nov 2026 12:00:00 gmt",
             "Mon, 23 Nov 2026 12:00:00 PM +0000",
             "Mon, 23 Nov 2026 12:00:00 +9999",

@@ -2,7 +2,7 @@
 
 use super::layout::{self, Attached, Layout};
 use super::mime::{self, Tree};
-use super::{Address, address, body, date, header, html, sanitize};
+use super::{Address, address_list, body, date, header, html, sanitize};
 
 /// The identifying header fields of a message. Total: a broken header gives an emptier envelope, never an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Envelope {
         let header = &tree.root.header;
         let hint = body::charset_hint(&tree.root);
         let addresses = |name: &str| -> Vec<Address> {
-            header.field(name).map(|field| address::list(&field.unfolded(hint))).unwrap_or_default()
+            header.field(name).map(|field| address_list::read(&field.unfolded(hint))).unwrap_or_default()
         };
         let ids = |name: &str| header.field(name).map(|field| message_ids(&field.unfolded(hint))).unwrap_or_default();
         Self {

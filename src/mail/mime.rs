@@ -108,32 +108,34 @@ impl<'a> Reader<'a> {
         }
         let start = self.at;
         let boundary = part.content_type.param("boundary").map(|b| b.trim_end().as_bytes().to_vec());
-        let boundary = boundary.filter(|b| !b.is_empty()).or_else(|| self.guessed_boundary());
+        let boundary = boundary.filter(|b| !b.is_empty()).or_else(|| self.guessed_boundary(start));
         let (Some(boundary), true) = (boundary, depth < MAX_DEPTH) else {
             self.is_too_deep |= depth >= MAX_DEPTH;
             self.is_damaged = true;
             return self.as_text(part);
         };
-        let delimiter = self.children(&mut part, boundary, depth);
+        let mut delimiter = self.children(&mut part, boundary, depth);
+        let is_unseen = part.children.is_empty() && !part.body.is_empty();
+        if is_unseen && let Some(other) = self.guessed_boundary(start) {
+            self.at = start;
+            delimiter = self.children(&mut part, other, depth); // the header names another boundary than the body has
+        }
         if part.children.is_empty() {
-            // No delimiter came: what there is, is shown as the text it probably is.
             self.is_damaged = true;
-            let mut end = self.at;
-            if delimiter.is_some() {
-                end = self.delimiter_start(end);
-            }
-            part.body = without_last_line_end(self.raw.get(start..end).unwrap_or_default(), delimiter.is_some());
-            part.content_type.value = "text/plain".into();
+            part.content_type.value = "text/plain".into(); // what there is, is shown as the text it probably is
+        } else {
+            part.body = &[];
         }
         (part, delimiter)
     }
 
-    /// Reads the parts between the delimiters of `boundary`. Returns the delimiter of an outer one that ended it.
+    /// Reads the parts between the delimiters of `boundary`, and what stands before them as the body. Returns the delimiter of an outer one that ended it.
     fn children(&mut self, part: &mut Part<'a>, boundary: Vec<u8>, depth: usize) -> Option<Delimiter> {
         let level = self.boundaries.len();
         self.boundaries.push(boundary);
         let default_type = if part.is("multipart/digest") { "message/rfc822" } else { "text/plain" };
-        let (_, mut delimiter) = self.body();
+        let (preamble, mut delimiter) = self.body();
+        part.body = preamble;
         let mut is_closed = false;
         while let Some(found) = delimiter.filter(|found| found.level == level) {
             is_closed |= found.closes;
@@ -173,7 +175,16 @@ impl<'a> Reader<'a> {
                 return (without_last_line_end(body, true), Some(delimiter));
             }
         }
-        (self.raw.get(start..).unwrap_or_default(), None)
+        (self.without_glued_end(self.raw.get(start..).unwrap_or_default()), None)
+    }
+
+    /// The last part of a message without a closing delimiter that stands at the end of its last line.
+    fn without_glued_end(&self, body: &'a [u8]) -> &'a [u8] {
+        let glued = |boundary: &Vec<u8>| {
+            let rest = body.trim_ascii_end().strip_suffix(b"--")?.strip_suffix(boundary.as_slice())?;
+            rest.strip_suffix(b"--")
+        };
+        self.boundaries.iter().rev().find_map(glued).unwrap_or(body)
     }
 
     /// Which delimiter the line is, innermost boundary first.
@@ -189,24 +200,22 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// Where the line that ends at `end` begins.
-    fn delimiter_start(&self, end: usize) -> usize {
-        let before = self.raw.get(..end.saturating_sub(1)).unwrap_or_default();
-        before.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1)
-    }
-
     /// The boundary of a multipart that does not name it: the first line that looks like a delimiter and stands there again.
-    fn guessed_boundary(&mut self) -> Option<Vec<u8>> {
+    fn guessed_boundary(&mut self, start: usize) -> Option<Vec<u8>> {
         self.guesses += 1;
         if self.guesses > MAX_GUESSES {
             return None;
         }
-        let mut at = self.at;
+        let mut at = start;
         for _ in 0..MAX_GUESS_LINES {
             let line = header::line_at(self.raw, at)?;
             at += line.len();
             let Some(name) = line.strip_prefix(b"--").map(<[u8]>::trim_ascii_end) else { continue };
-            if name.is_empty() || name.len() > 70 || name.contains(&b' ') {
+            if name.is_empty()
+                || name.len() > 70
+                || name.contains(&b' ')
+                || self.boundaries.iter().any(|known| known == name)
+            {
                 continue;
             }
             let closing = [b"\n--", name, b"--"].concat();

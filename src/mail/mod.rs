@@ -1,6 +1,16 @@
 //! Bytes to meaning and back: pure functions over received mail and over mail being written. No clock, no disk, no network.
+//!
+//! Received: `header` and `mime` cut the octets into fields and parts; `encoded_word`, `param`, `date`, `address_list`,
+//! `transfer` and `charset` decode them; `layout` decides what is body and what is attached; [`envelope`] and [`body`] put
+//! together what a person sees, [`html`], [`flowed`] and [`text`] how it is set, [`sanitize`] what of it may be shown, and
+//! `warn` what is wrong with it. Written: [`compose`], with `answer`, `mailto` and `recipients`.
+//!
+//! mail-parser is behind `charset`, `date`, the entities of `html`, and the dates that are written; the rest of it is not
+//! used on received mail, for the reasons that `mime` gives.
 
 pub mod address;
+mod address_list;
+mod answer;
 pub mod body;
 mod charset;
 pub mod compose;
@@ -12,8 +22,12 @@ pub mod flowed;
 mod header;
 pub mod html;
 mod layout;
+mod mailto;
 mod mime;
 mod param;
+mod recipients;
+#[cfg(test)]
+mod samples;
 pub mod sanitize;
 pub mod text;
 mod transfer;
@@ -21,5 +35,5 @@ mod warn;
 
 pub use address::Address;
 pub use body::{Attachment, MessageView};
-pub use draft::Draft;
+pub use draft::{Draft, DraftAttachment};
 pub use envelope::Envelope;

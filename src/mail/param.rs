@@ -27,6 +27,9 @@ pub fn read(body: &str) -> Value {
     let (value, mut rest) = split_at_semicolon(body.get(..body.floor_char_boundary(MAX_BODY_BYTES)).unwrap_or(body));
     let mut pieces = Vec::new();
     for _ in 0..MAX_PARAMS {
+        if rest.is_empty() {
+            break;
+        }
         let (pair, after) = split_at_semicolon(rest);
         rest = after;
         if let Some((name, value)) = pair.split_once('=') {

@@ -6,7 +6,13 @@ pub fn line(text: &str) -> String {
     let mut blank = false;
     let mut marks = 0;
     for c in text.chars() {
-        if c.is_whitespace() || (c.is_control() && c != '\0') {
+        if c.is_ascii_graphic() {
+            if blank && !out.is_empty() {
+                out.push(' ');
+            }
+            (blank, marks) = (false, 0);
+            out.push(c);
+        } else if c.is_whitespace() || (c.is_control() && c != '\0') {
             blank = true;
         } else if is_showable(c) {
             marks = if is_combining(c) { marks + 1 } else { 0 };
@@ -37,7 +43,8 @@ pub fn line_of(text: &str, max_chars: usize) -> String {
     short
 }
 
-/// Text of several lines: as [`line`], but line ends (as LF) and tabs stay, and so do blanks.
+/// Text of several lines: as [`line`], but line ends (as LF) and tabs stay, and so do blanks, and the joiners without which
+/// Persian, Indic scripts and many pictographs are misspelt. They are invisible, but in running text they pass for nothing.
 pub fn multiline(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut marks = 0;
@@ -49,11 +56,17 @@ pub fn multiline(text: &str) -> String {
             '\r' | '\n' | '\u{2028}' | '\u{2029}' | '\u{85}' => out.push('\n'),
             '\t' => out.push('\t'),
             _ if c.is_whitespace() && c != '\u{B}' && c != '\u{C}' => out.push(c),
+            '\u{200C}' | '\u{200D}' if out.ends_with(|last: char| !last.is_ascii() && !is_joiner(last)) => out.push(c),
             _ if is_showable(c) && marks <= MAX_MARKS => out.push(c),
             _ => (),
         }
     }
     out
+}
+
+/// Zero width non-joiner and joiner.
+pub fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200C}' | '\u{200D}')
 }
 
 /// Marks on one letter. Languages stack three or four; heaps of them paint over the neighbouring lines.
@@ -204,6 +217,7 @@ mod tests {
     #[test]
     fn several_lines_keep_their_shape() {
         assert_eq!(multiline("a\r\n\tb\rc\0\u{202E}d\u{2028}e"), "a\n\tb\ncd\ne");
+        assert_eq!(multiline("می\u{200C}\u{200C}خواهم a\u{200D}b"), "می\u{200C}خواهم ab");
     }
 
     #[test]

@@ -40,23 +40,17 @@ impl Encoding {
 /// A body that is said to be base64. A footer that a mailing list put below it is kept as the plain text that it is, and a
 /// body that is no base64 at all is returned as it stands.
 fn base64_body(bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
-    let mut encoded_end = 0;
-    for line in bytes.split_inclusive(|&b| b == b'\n') {
-        if !is_base64_line(line) {
-            break;
-        }
-        encoded_end += line.len();
-    }
-    let (encoded, rest) = bytes.split_at_checked(encoded_end).unwrap_or((bytes, &[]));
+    let (encoded, rest) = bytes.split_at_checked(base64_end(bytes)).unwrap_or((bytes, &[]));
     if rest.is_empty() {
         return (Cow::Owned(base64(encoded)), false);
     }
     let odd = rest.iter().filter(|&&b| sextet(b).is_none() && !b.is_ascii_whitespace() && b != b'=').count();
     let has_words = rest.trim_ascii().windows(3).any(|w| matches!(w, [a, b' ', c] if *a > b' ' && *c > b' '));
-    if odd * 20 <= rest.len() && !has_words {
+    if odd * 20 <= rest.len() && !has_words && !rest.starts_with(b" ") {
         return (Cow::Owned(base64(bytes)), odd > 0); // a few stray octets in what else is base64
     }
-    if rest.len() > encoded.len() {
+    let is_complete = encoded.trim_ascii_end().ends_with(b"=") && encoded.len() >= 8;
+    if rest.len() > encoded.len() && !is_complete {
         return (Cow::Borrowed(bytes), true);
     }
     let mut decoded = base64(encoded);
@@ -64,8 +58,22 @@ fn base64_body(bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
     (Cow::Owned(decoded), true)
 }
 
-fn is_base64_line(line: &[u8]) -> bool {
-    line.trim_ascii().iter().all(|&b| b == b'=' || sextet(b).is_some())
+/// Where the lines of base64 end: behind the padding, if text follows it on the same line.
+fn base64_end(bytes: &[u8]) -> usize {
+    let mut end = 0;
+    for line in bytes.split_inclusive(|&b| b == b'\n') {
+        if !is_base64(line.trim_ascii()) {
+            let word = line.split(|b| *b == b' ').next().unwrap_or_default();
+            let is_last = word.ends_with(b"=") && word.len().is_multiple_of(4) && is_base64(word);
+            return end + if is_last { word.len() } else { 0 };
+        }
+        end += line.len();
+    }
+    end
+}
+
+fn is_base64(text: &[u8]) -> bool {
+    text.iter().all(|&b| b == b'=' || sextet(b).is_some())
 }
 
 /// Decodes base64 (RFC 4648 §4), forgiving: other octets are passed over, missing padding is no loss, and padding in the
@@ -207,6 +215,7 @@ mod tests {
             "SGVsbG8gV29ybGQhSGVsbG8gV29ybGQh\r\n_____\r\na list\r\n",
             "Hello World!Hello World!_____\r\na list\r\n",
         );
+        check("base64", "SGVsbG8gV29ybGQ= and so on, and so on\n", "Hello World and so on, and so on\n");
     }
 
     #[test]

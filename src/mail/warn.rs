@@ -9,30 +9,39 @@ use super::{Envelope, sanitize};
 /// Attachments that are listed. More come only in attacks, and a window with a list of them is of no use.
 pub const MAX_ATTACHMENTS: usize = 1000;
 
+/// What was found out about a message.
+pub struct Findings<'f, 'a> {
+    pub envelope: &'f Envelope,
+    pub tree: &'f Tree<'a>,
+    pub layout: &'f Layout<'f, 'a>,
+    pub attachments: &'f [Attachment],
+    /// Host that a link says, and host it leads to.
+    pub deceptive_links: Vec<&'f (String, String)>,
+    /// A transfer encoding was not what the header says.
+    pub is_garbled: bool,
+}
+
 /// Sentences about the message, the weightiest first.
-pub fn warnings(
-    envelope: &Envelope,
-    tree: &Tree<'_>,
-    layout: &Layout<'_, '_>,
-    attachments: &[Attachment],
-    is_garbled: bool,
-) -> Vec<String> {
+pub fn warnings(found: &Findings<'_, '_>) -> Vec<String> {
     let mut said = Vec::new();
-    about_sender(envelope, &tree.root.header, &mut said);
-    about_attachments(attachments, &mut said);
-    if layout.is_encrypted {
+    about_sender(found.envelope, &found.tree.root.header, &mut said);
+    for (text, host) in found.deceptive_links.iter().take(3) {
+        said.push(format!("A link says “{text}” but leads to {host}."));
+    }
+    about_attachments(found.attachments, &mut said);
+    if found.layout.is_encrypted {
         said.push("This message is encrypted. Malote cannot decrypt it; its parts can be saved.".into());
     }
-    if tree.is_too_deep {
+    if found.tree.is_too_deep {
         said.push(format!(
             "Parts are nested more than {} levels deep: what lies deeper is shown as source.",
             mime::MAX_DEPTH
         ));
     }
-    if tree.has_too_many_parts || layout.attached.len() > MAX_ATTACHMENTS {
+    if found.tree.has_too_many_parts || found.layout.attached.len() > MAX_ATTACHMENTS {
         said.push(format!("This message has too many parts: only {MAX_ATTACHMENTS} attachments are listed."));
     }
-    if tree.is_damaged || is_garbled {
+    if found.tree.is_damaged || found.is_garbled {
         said.push(
             "This message is damaged: parts of it may be missing or look wrong. The source shows everything.".into(),
         );
@@ -112,4 +121,47 @@ fn about_attachments(attachments: &[Attachment], said: &mut Vec<String>) {
 fn is_program(attachment: &Attachment) -> bool {
     let extension = attachment.safe_name.rsplit_once('.').map(|(_, extension)| extension.trim().to_ascii_lowercase());
     extension.is_some_and(|extension| EXECUTABLE.contains(&extension.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::mail::MessageView;
+
+    #[track_caller]
+    fn check(raw: &str, said: &[&str]) {
+        let raw = if raw.contains("\n\n") { raw.to_owned() } else { format!("{raw}\n\nhello") };
+        let warnings = MessageView::from_raw(raw.as_bytes()).warnings;
+        assert_eq!(warnings.len(), said.len(), "{raw:?}: {warnings:?}");
+        for (warning, piece) in warnings.iter().zip(said) {
+            assert!(warning.contains(piece), "{raw:?}: {warning}");
+        }
+    }
+
+    #[test]
+    fn an_honest_message_is_not_warned_of() {
+        check("From: Ann <ann@a.test>\nReply-To: news@lists.a.test\nSubject: Grüße", &[]);
+        check("From: ann@a.test <ANN@a.test>", &[]);
+        check("", &[]);
+    }
+
+    #[test]
+    fn what_a_friend_would_point_out_is_said() {
+        check(
+            "From: \"boss@corp.test\" <x@evil.test>",
+            &["calls itself “boss@corp.test”, but the address is x@evil.test"],
+        );
+        check("From: Ann <ann@a.test>\nReply-To: other@b.test", &["to other@b.test"]);
+        check("From: a@a.test\nFrom: b@b.test", &["more than once"]);
+        check("From: =?utf-8?Q?A=E2=80=AEnn?= <a@a.test>", &["invisible"]);
+        check("From: a@аpple.test", &["mistaken"]);
+        check("From: a@a.test\njunk\nSubject: b", &["damaged"]);
+        check("Content-Type: application/pdf; name=\"bill.pdf.exe\"", &["“bill.pdf.exe” looks like a document"]);
+        check("Content-Type: application/zip; name=setup.msi", &["“setup.msi” is a program"]);
+        check(
+            "Content-Type: text/html\n\n<a href='http://evil.test'>www.bank.test</a>",
+            &["says “www.bank.test” but leads to evil.test"],
+        );
+        check("Content-Type: multipart/encrypted; boundary=b\n\n--b\nContent-Type: a/b\n\nX\n--b--\n", &["encrypted"]);
+        check("Content-Type: multipart/mixed; boundary=b\n\n--b\n\nX", &["damaged"]);
+    }
 }

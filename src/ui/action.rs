@@ -17,9 +17,15 @@ pub enum Action {
     /// These rows of the list are on the screen (from, to): their text is wanted.
     RowsVisible(usize, usize),
     /// A row was clicked.
-    Select { index: usize, how: Selecting },
+    Select {
+        index: usize,
+        how: Selecting,
+    },
     /// The cursor goes up or down by so many rows.
-    MoveCursor { by: isize, extend: bool },
+    MoveCursor {
+        by: isize,
+        extend: bool,
+    },
     SelectAll,
 
     GetMail,
@@ -53,7 +59,10 @@ pub enum Action {
     EmptyTrash,
     ShowSource(bool),
     ShowHeaders(bool),
-    SaveAttachments { index: Option<usize>, folder: PathBuf },
+    SaveAttachments {
+        index: Option<usize>,
+        folder: PathBuf,
+    },
     FollowLink(String),
 
     OpenSettings,

@@ -252,7 +252,8 @@ impl Model {
             return;
         }
         let unread = !opened.row.flags.has(Flag::Seen);
-        self.reading = Reading { message: Some(opened), headers_shown: self.reading.headers_shown, ..Reading::default() };
+        self.reading =
+            Reading { message: Some(opened), headers_shown: self.reading.headers_shown, ..Reading::default() };
         if unread {
             self.flag(vec![key], Flag::Seen, true);
         }

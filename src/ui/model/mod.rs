@@ -15,7 +15,7 @@ use crate::account::{Account, AccountId};
 use crate::engine::{Answer, Command, Event, Request, RequestId, Stage, Visit};
 use crate::store::types::{MailboxCount, MailboxView, MessageKey, Role};
 
-pub use composer::Composer;
+pub use composer::{Composer, Focus};
 pub use dialogs::{CertificateDialog, Dialog, PasswordDialog};
 pub use messages::{Messages, Reading};
 pub use notices::{Notice, Toast};
@@ -34,8 +34,13 @@ enum Pending {
     /// When it is done, this account's mail is to be got.
     BeforeGetMail(AccountId),
     SendOutbox,
-    Move { done: String, undoing: bool },
-    SaveDraft { revision: u64 },
+    Move {
+        done: String,
+        undoing: bool,
+    },
+    SaveDraft {
+        revision: u64,
+    },
     OpenDraft,
     Queue,
     SaveAccount,

@@ -137,7 +137,8 @@ impl Form {
     /// Fills in what can be guessed from the address and the chosen security, where nobody has typed anything else.
     fn guess(&mut self) {
         if self.is_new() {
-            let domain = self.address.rsplit_once('@').map(|(_, domain)| domain.trim()).filter(|domain| !domain.is_empty());
+            let domain =
+                self.address.rsplit_once('@').map(|(_, domain)| domain.trim()).filter(|domain| !domain.is_empty());
             let of_domain = |prefix: &str| domain.map(|domain| format!("{prefix}.{domain}")).unwrap_or_default();
             let address = self.address.trim().to_owned();
             follow(&mut self.name, &mut self.guess.name, domain.unwrap_or_default().to_owned());
@@ -169,7 +170,8 @@ impl Form {
             account.incoming_pin = None;
             account.incoming = incoming;
         }
-        let smtp = Server { host: trimmed(&self.smtp_host), port: number(&self.smtp_port), security: self.smtp_security };
+        let smtp =
+            Server { host: trimmed(&self.smtp_host), port: number(&self.smtp_port), security: self.smtp_security };
         let outgoing = self.smtp.then_some(smtp);
         if outgoing != account.outgoing {
             account.outgoing_pin = None;
@@ -190,7 +192,10 @@ impl Form {
         account.timeout_secs = number(&self.timeout_secs);
         let mut errors = check(&account, other_names);
         if self.is_new() && !self.password_by_command && self.password.is_empty() {
-            errors.push(FormError { field: Field::Password, message: "Enter the password; it is kept in the system’s keyring.".into() });
+            errors.push(FormError {
+                field: Field::Password,
+                message: "Enter the password; it is kept in the system’s keyring.".into(),
+            });
         }
         (account, errors)
     }

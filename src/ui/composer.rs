@@ -1,0 +1,268 @@
+//! Writing a message: in place of the reading pane, or in a window of its own.
+
+use std::sync::mpsc::Receiver;
+
+use egui::{Align, ComboBox, CornerRadius, Layout, Margin, RichText, ScrollArea, TextEdit, Ui, Vec2};
+
+use super::action::Action;
+use super::icons::Icon;
+use super::model::{Composer, Focus, Model};
+use super::theme::{self, Palette, palette};
+use super::widgets::{hairline, icon, label, primary, prose, quiet, size};
+use crate::mail::DraftAttachment;
+
+pub fn composer_ui(ui: &mut Ui, model: &mut Model, chosen: &mut Option<Receiver<Action>>, actions: &mut Vec<Action>) {
+    let accounts: Vec<(crate::account::AccountId, String)> = model
+        .accounts
+        .iter()
+        .map(|account| (account.id, format!("{} ({})", account.identity.address, account.name)))
+        .collect();
+    let Some(composer) = &mut model.composer else { return };
+    let palette = palette(ui);
+    bar_ui(ui, composer, chosen, actions);
+    problem_ui(ui, composer, palette);
+    fields_ui(ui, composer, &accounts, palette, actions);
+    attached_ui(ui, composer, palette, actions);
+    body_ui(ui, composer, actions);
+}
+
+fn bar_ui(ui: &mut Ui, composer: &Composer, chosen: &mut Option<Receiver<Action>>, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    let frame = egui::Frame::new().inner_margin(Margin::symmetric(20, 9)).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            if primary(ui, !composer.sending, "Send").on_hover_text("Into the Outbox (Ctrl+Enter)").clicked() {
+                actions.push(Action::Send);
+            }
+            if quiet(ui, "Attach…").clicked() {
+                choose_files(chosen);
+            }
+            label(ui, if composer.is_saved() { "" } else { "Saving…" }, theme::small(), palette.faint, false);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if icon(ui, Icon::Close, "Close; the draft is kept").clicked() {
+                    actions.push(Action::CloseComposer);
+                }
+                if icon(ui, Icon::Trash, "Discard the draft").clicked() {
+                    actions.push(Action::DiscardDraft);
+                }
+                let (words, detached) =
+                    if composer.detached { ("Back into the window", false) } else { ("In a window of its own", true) };
+                if quiet(ui, words).clicked() {
+                    actions.push(Action::DetachComposer(detached));
+                }
+            });
+        });
+    });
+    hairline(ui, frame.response.rect, palette.line);
+}
+
+fn problem_ui(ui: &mut Ui, composer: &Composer, palette: Palette) {
+    let Some(problem) = &composer.problem else { return };
+    egui::Frame::new()
+        .outer_margin(Margin::symmetric(20, 4))
+        .inner_margin(Margin::symmetric(12, 8))
+        .fill(palette.danger_soft)
+        .corner_radius(CornerRadius::same(8))
+        .show(ui, |ui| {
+            prose(ui, &problem.to_string(), palette.danger);
+            ui.add_space(0.0);
+        });
+}
+
+fn fields_ui(
+    ui: &mut Ui,
+    composer: &mut Composer,
+    accounts: &[(crate::account::AccountId, String)],
+    palette: Palette,
+    actions: &mut Vec<Action>,
+) {
+    egui::Frame::new().inner_margin(Margin { left: 20, right: 20, top: 4, bottom: 2 }).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        if accounts.len() > 1 {
+            field(ui, "From", palette, |ui, _| {
+                let chosen =
+                    accounts.iter().find(|(id, _)| *id == composer.account).map_or("", |(_, words)| words.as_str());
+                ComboBox::from_id_salt("from").selected_text(chosen).width(320.0).show_ui(ui, |ui| {
+                    for (id, words) in accounts {
+                        if ui.selectable_value(&mut composer.account, *id, words).changed() {
+                            actions.push(Action::DraftEdited);
+                        }
+                    }
+                });
+            });
+        }
+        let focus_to = composer.focus == Focus::To;
+        let to = field(ui, "To", palette, |ui, label| {
+            let edit = line_edit(ui, &mut composer.draft.to, label, actions);
+            if !composer.copies_shown && ui.small_button("Cc, Bcc").clicked() {
+                composer.copies_shown = true;
+            }
+            edit
+        });
+        if focus_to {
+            to.request_focus();
+            composer.focus = Focus::Nowhere;
+        }
+        if let Some(error) = &composer.recipient_error {
+            prose(ui, error, palette.danger);
+        }
+        if composer.copies_shown {
+            field(ui, "Cc", palette, |ui, label| line_edit(ui, &mut composer.draft.cc, label, actions));
+            field(ui, "Bcc", palette, |ui, label| line_edit(ui, &mut composer.draft.bcc, label, actions));
+        }
+        field(ui, "Subject", palette, |ui, label| line_edit(ui, &mut composer.draft.subject, label, actions));
+    });
+}
+
+/// A field with its name at the left and a hairline below.
+fn field<R>(ui: &mut Ui, name: &str, palette: Palette, contents: impl FnOnce(&mut Ui, egui::Id) -> R) -> R {
+    let row = ui.horizontal(|ui| {
+        ui.set_min_height(36.0);
+        let name = ui.add_sized(
+            Vec2::new(62.0, 30.0),
+            egui::Label::new(RichText::new(name).color(palette.muted)).halign(Align::LEFT),
+        );
+        contents(ui, name.id)
+    });
+    hairline(ui, row.response.rect, palette.line);
+    row.inner
+}
+
+fn line_edit(ui: &mut Ui, text: &mut String, name: egui::Id, actions: &mut Vec<Action>) -> egui::Response {
+    let width = ui.available_width() - 70.0;
+    let edit = ui
+        .add(TextEdit::singleline(text).frame(egui::Frame::NONE).desired_width(width).font(theme::body()))
+        .labelled_by(name);
+    if edit.changed() {
+        actions.push(Action::DraftEdited);
+    }
+    edit
+}
+
+fn attached_ui(ui: &mut Ui, composer: &Composer, palette: Palette, actions: &mut Vec<Action>) {
+    if composer.draft.attachments.is_empty() {
+        return;
+    }
+    egui::Frame::new().inner_margin(Margin::symmetric(20, 6)).show(ui, |ui| {
+        ui.horizontal_wrapped(|ui| {
+            for (index, attachment) in composer.draft.attachments.iter().enumerate() {
+                egui::Frame::new()
+                    .fill(palette.hover)
+                    .corner_radius(CornerRadius::same(7))
+                    .inner_margin(Margin::symmetric(8, 2))
+                    .show(ui, |ui| {
+                        ui.horizontal(|ui| {
+                            ui.add(Icon::Attachment.image(14.0, palette.muted).alt_text("Attached"));
+                            ui.label(format!("{} ({})", attachment.name, size(attachment.bytes.len() as u64)));
+                            if icon(ui, Icon::Close, &format!("Remove {}", attachment.name)).clicked() {
+                                actions.push(Action::RemoveAttachment(index));
+                            }
+                        });
+                    });
+            }
+        });
+    });
+}
+
+fn body_ui(ui: &mut Ui, composer: &mut Composer, actions: &mut Vec<Action>) {
+    ScrollArea::vertical().id_salt("draft").auto_shrink(false).show(ui, |ui| {
+        egui::Frame::new().inner_margin(Margin::symmetric(20, 10)).show(ui, |ui| {
+            let rows = (ui.available_height() / 21.0).max(8.0) as usize;
+            let edit = TextEdit::multiline(&mut composer.draft.body)
+                .frame(egui::Frame::NONE)
+                .font(theme::body())
+                .desired_width(ui.available_width().min(760.0))
+                .desired_rows(rows)
+                .hint_text("Write…")
+                .show(ui);
+            let response = &edit.response.response;
+            ui.ctx().accesskit_node_builder(response.id, |node| node.set_label("Text of the message"));
+            if composer.focus == Focus::Body {
+                composer.focus = Focus::Nowhere;
+                response.request_focus();
+                let mut state = edit.state;
+                state.cursor.set_char_range(Some(egui::text::CCursorRange::one(egui::text::CCursor::new(
+                    egui::text::CharIndex(0),
+                ))));
+                state.store(ui.ctx(), response.id);
+            }
+            if response.changed() {
+                actions.push(Action::DraftEdited);
+            }
+        });
+    });
+}
+
+/// The composer in a window of its own. A screen reader does not reach it, which is why it is not the usual way.
+pub fn detached_ui(
+    ctx: &egui::Context,
+    model: &mut Model,
+    chosen: &mut Option<Receiver<Action>>,
+    actions: &mut Vec<Action>,
+) {
+    let subject = model.composer.as_ref().map(|composer| composer.draft.subject.clone()).unwrap_or_default();
+    let title = if subject.trim().is_empty() { "New message".to_owned() } else { subject };
+    let viewport = egui::ViewportBuilder::default().with_title(title).with_inner_size([720.0, 640.0]);
+    ctx.show_viewport_immediate(egui::ViewportId::from_hash_of("composer"), viewport, |ui, _class| {
+        let fill = palette(ui).reading;
+        egui::CentralPanel::no_frame()
+            .frame(egui::Frame::new().fill(fill))
+            .show(ui, |ui| composer_ui(ui, model, chosen, actions));
+        if ui.input(|input| input.viewport().close_requested()) {
+            actions.push(Action::CloseComposer);
+        }
+    });
+}
+
+/// Asks for files on a thread of its own, and reads them there.
+fn choose_files(chosen: &mut Option<Receiver<Action>>) {
+    let (tell, hear) = std::sync::mpsc::channel();
+    let ask = move || {
+        let picked = futures::executor::block_on(async {
+            let files = rfd::AsyncFileDialog::new().set_title("Attach files").pick_files().await?;
+            let mut attachments = Vec::new();
+            for file in files {
+                let name = file.file_name();
+                attachments.push(DraftAttachment {
+                    content_type: content_type(&name).to_owned(),
+                    bytes: file.read().await,
+                    name,
+                });
+            }
+            Some(attachments)
+        });
+        if let Some(attachments) = picked {
+            // The window may be closed by now.
+            let _ = tell.send(Action::Attach(attachments));
+        }
+    };
+    if std::thread::Builder::new().name("file dialog".into()).spawn(ask).is_ok() {
+        *chosen = Some(hear);
+    }
+}
+
+/// The type that a name's ending stands for; the rest is octets.
+fn content_type(name: &str) -> &'static str {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
+    match ending.as_str() {
+        "txt" | "log" | "md" => "text/plain",
+        "csv" => "text/csv",
+        "html" | "htm" => "text/html",
+        "ics" => "text/calendar",
+        "pdf" => "application/pdf",
+        "zip" => "application/zip",
+        "json" => "application/json",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        "svg" => "image/svg+xml",
+        "mp3" => "audio/mpeg",
+        "mp4" => "video/mp4",
+        "eml" => "message/rfc822",
+        "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "odt" => "application/vnd.oasis.opendocument.text",
+        "ods" => "application/vnd.oasis.opendocument.spreadsheet",
+        _ => "application/octet-stream",
+    }
+}

@@ -1,0 +1,88 @@
+//! The questions in the middle of the window.
+
+use egui::{Id, Key, Modal, RichText, TextEdit, Ui};
+
+use super::action::Action;
+use super::model::{CertificateDialog, Dialog, Model, PasswordDialog};
+use super::theme::{self, palette};
+use super::widgets::{primary, prose, quiet};
+
+pub fn dialog_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Action>) {
+    let Some(dialog) = &mut model.dialog else { return };
+    let shown = Modal::new(Id::unique("dialog")).show(ctx, |ui| {
+        ui.set_width(440.0);
+        match dialog {
+            Dialog::Password(dialog) => password_ui(ui, dialog, actions),
+            Dialog::Certificate(dialog) => certificate_ui(ui, dialog, actions),
+        }
+    });
+    if shown.should_close() {
+        actions.push(Action::CloseDialog);
+    }
+}
+
+fn password_ui(ui: &mut Ui, dialog: &mut PasswordDialog, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    ui.heading(format!("Password for {}", dialog.account_name));
+    ui.add_space(6.0);
+    let name = ui.label(RichText::new("Password").color(palette.muted));
+    let field = ui
+        .add(TextEdit::singleline(&mut *dialog.typed).password(true).desired_width(f32::INFINITY))
+        .labelled_by(name.id);
+    if dialog.typed.is_empty() && !field.has_focus() {
+        field.request_focus();
+    }
+    ui.add_space(4.0);
+    ui.checkbox(&mut dialog.remember, "Keep it in the system’s keyring");
+    prose(ui, "Otherwise it is forgotten when Malote is closed.", palette.faint);
+    ui.add_space(10.0);
+    let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    ui.horizontal(|ui| {
+        if primary(ui, !dialog.typed.is_empty(), "Get mail").clicked() || entered {
+            actions.push(Action::GivePassword);
+        }
+        if quiet(ui, "Cancel").clicked() {
+            actions.push(Action::CloseDialog);
+        }
+    });
+}
+
+fn certificate_ui(ui: &mut Ui, dialog: &CertificateDialog, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    let facts = &dialog.facts;
+    let which = if dialog.outgoing { "outgoing" } else { "incoming" };
+    ui.heading(format!("The certificate of the {which} server of {}", dialog.account_name));
+    ui.add_space(4.0);
+    prose(ui, &format!("It is not trusted: {}.", facts.fault), palette.danger);
+    ui.add_space(6.0);
+    egui::Grid::new("certificate").num_columns(2).spacing([14.0, 5.0]).show(ui, |ui| {
+        let names = facts.names.join(", ");
+        let valid = format!("{} until {}", facts.valid_from, facts.valid_until);
+        for (what, value) in
+            [("Issued for", &facts.subject), ("Host names", &names), ("Issued by", &facts.issuer), ("Valid", &valid)]
+        {
+            ui.label(RichText::new(what).color(palette.muted));
+            prose(ui, value, palette.text);
+            ui.end_row();
+        }
+    });
+    ui.add_space(6.0);
+    ui.label(RichText::new("SHA-256 fingerprint").color(palette.muted));
+    ui.add(egui::Label::new(RichText::new(facts.fingerprint.to_string()).font(theme::mono())).wrap().selectable(true));
+    ui.add_space(8.0);
+    prose(
+        ui,
+        "Trust it only if this fingerprint is the one that whoever runs the server gave you. It is then accepted for this account and this server, and no other certificate is.",
+        palette.muted,
+    );
+    ui.add_space(10.0);
+    ui.horizontal(|ui| {
+        // Not the button that Enter would press: trusting is the exception.
+        if ui.button("Trust this certificate").clicked() {
+            actions.push(Action::TrustCertificate);
+        }
+        if primary(ui, true, "Do not trust it").clicked() {
+            actions.push(Action::CloseDialog);
+        }
+    });
+}

@@ -1,0 +1,34 @@
+//! The table of shortcuts.
+
+use egui::{Id, Modal, RichText};
+
+use super::action::{Action, SHORTCUTS};
+use super::model::Model;
+use super::theme::palette;
+use super::widgets::primary;
+
+pub fn help_ui(ctx: &egui::Context, model: &Model, actions: &mut Vec<Action>) {
+    if !model.help {
+        return;
+    }
+    let shown = Modal::new(Id::unique("help")).show(ctx, |ui| {
+        let palette = palette(ui);
+        ui.set_width(400.0);
+        ui.heading("Shortcuts");
+        ui.add_space(6.0);
+        egui::Grid::new("shortcuts").num_columns(2).spacing([24.0, 5.0]).show(ui, |ui| {
+            for shortcut in &SHORTCUTS {
+                ui.label(RichText::new(shortcut.keys).color(palette.accent));
+                ui.label(shortcut.what);
+                ui.end_row();
+            }
+        });
+        ui.add_space(10.0);
+        if primary(ui, true, "Close").clicked() {
+            actions.push(Action::ShowHelp(false));
+        }
+    });
+    if shown.should_close() {
+        actions.push(Action::ShowHelp(false));
+    }
+}

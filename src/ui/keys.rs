@@ -1,0 +1,89 @@
+//! Keys become actions. Modifiers are taken from the key's own event: when a key and its modifier are let go in the same
+//! frame, the state of the keyboard is already another.
+
+use egui::{Event, Key, Modifiers};
+
+use super::action::Action;
+use super::model::Model;
+use crate::mail::compose::Answer;
+use crate::store::types::{Flag, Role};
+
+/// Rows that Page Up and Page Down go.
+const PAGE: isize = 10;
+
+pub fn pressed(ctx: &egui::Context, model: &Model) -> Vec<Action> {
+    let in_dialog = model.settings.is_some() || model.dialog.is_some() || model.help;
+    let writing = ctx.text_edit_focused();
+    let events: Vec<(Key, Modifiers)> = ctx.input(|input| {
+        let pressed = input.events.iter().filter_map(|event| match event {
+            Event::Key { key, modifiers, pressed: true, .. } => Some((*key, *modifiers)),
+            _ => None,
+        });
+        pressed.collect()
+    });
+    events.into_iter().filter_map(|(key, modifiers)| action(model, key, modifiers, in_dialog, writing)).collect()
+}
+
+fn action(model: &Model, key: Key, modifiers: Modifiers, in_dialog: bool, writing: bool) -> Option<Action> {
+    if in_dialog {
+        return (key == Key::Escape && model.settings.is_some() && model.dialog.is_none())
+            .then_some(Action::CloseSettings);
+    }
+    if let Some(action) = anywhere(model, key, modifiers) {
+        return Some(action);
+    }
+    if writing || modifiers.alt {
+        return None;
+    }
+    if modifiers.command {
+        return match key {
+            Key::A => Some(Action::SelectAll),
+            Key::Z => Some(Action::Undo),
+            _ => None,
+        };
+    }
+    if model.composer.as_ref().is_some_and(|composer| !composer.detached) {
+        return None;
+    }
+    in_list(model, key, modifiers)
+}
+
+/// Keys that hold while writing, too.
+fn anywhere(model: &Model, key: Key, modifiers: Modifiers) -> Option<Action> {
+    match (key, modifiers.command) {
+        (Key::F5, _) => Some(Action::GetMail),
+        (Key::F1, _) => Some(Action::ShowHelp(true)),
+        (Key::N, true) => Some(Action::Compose),
+        (Key::Comma, true) => Some(Action::OpenSettings),
+        (Key::Enter, true) if model.composer.is_some() => Some(Action::Send),
+        (Key::Escape, _) if model.composer.is_some() => Some(Action::CloseComposer),
+        (Key::Escape, _) if model.reading.source.is_some() => Some(Action::ShowSource(false)),
+        _ => None,
+    }
+}
+
+fn in_list(model: &Model, key: Key, modifiers: Modifiers) -> Option<Action> {
+    let go = |by| Some(Action::MoveCursor { by, extend: modifiers.shift });
+    match key {
+        Key::ArrowDown | Key::J => go(1),
+        Key::ArrowUp | Key::K => go(-1),
+        Key::PageDown => go(PAGE),
+        Key::PageUp => go(-PAGE),
+        Key::Home => go(isize::MIN / 2),
+        Key::End => go(isize::MAX / 2),
+        Key::Enter => model.messages.cursor.filter(|&key| model.editable(key)).map(Action::EditDraft),
+        Key::E => Some(Action::MoveSelected(Role::Archive)),
+        Key::Delete => Some(Action::MoveSelected(Role::Trash)),
+        Key::Num3 if modifiers.shift => Some(Action::MoveSelected(Role::Trash)),
+        Key::S => model.messages.cursor.map(Action::ToggleStar),
+        Key::U => Some(Action::SetFlag(Flag::Seen, false)),
+        Key::R => Some(Action::Answer(Answer::Reply)),
+        Key::A => Some(Action::Answer(Answer::ReplyAll)),
+        Key::F => Some(Action::Answer(Answer::Forward)),
+        Key::C => Some(Action::Compose),
+        Key::G => Some(Action::GetMail),
+        Key::Questionmark => Some(Action::ShowHelp(true)),
+        Key::Slash if modifiers.shift => Some(Action::ShowHelp(true)),
+        _ => None,
+    }
+}

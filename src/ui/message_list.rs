@@ -1,0 +1,355 @@
+//! The list of messages. Only what is on the screen is laid out, and the scroll position is a double: egui's own scroll area
+//! counts in single precision and loses small movements beyond a few hundred thousand rows.
+
+use egui::accesskit::Role as AccessRole;
+use egui::{CornerRadius, CursorIcon, Id, Margin, Pos2, Rect, Sense, Stroke, Ui, UiBuilder, Vec2, WidgetInfo};
+
+use super::action::{Action, Selecting};
+use super::icons::Icon;
+use super::model::Model;
+use super::sidebar::thousands;
+use super::theme::{self, Palette, palette};
+use super::widgets::{hairline, label, line, paint_line, prose, quiet};
+use crate::store::types::{Flag, MessageKey, MessageRow, OutboxState, Role};
+
+const ROW_HEIGHT: f32 = 68.0;
+const BAR_WIDTH: f32 = 10.0;
+
+/// Where the list stands.
+#[derive(Default)]
+pub struct ListState {
+    /// Points above the first visible one.
+    offset: f64,
+    /// The model's wish that was last fulfilled.
+    revealed: u64,
+    visible: (usize, usize),
+    /// Days since 1970 in local time, for “today”.
+    today: i64,
+}
+
+pub fn list_ui(ui: &mut Ui, model: &Model, state: &mut ListState, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    let edge = ui.max_rect();
+    ui.painter().vline(edge.right() - 0.5, edge.y_range(), Stroke::new(1.0, palette.line));
+    header_ui(ui, model, actions);
+    if model.messages.keys.is_empty() {
+        return empty_ui(ui, model);
+    }
+    state.today = day_of(jiff::Zoned::now().timestamp().as_second());
+    let area = ui.available_rect_before_wrap();
+    let area = Rect::from_min_max(area.min, Pos2::new(area.right() - 1.0, area.bottom()));
+    let mut list = ui.new_child(UiBuilder::new().max_rect(area).accessibility_role(AccessRole::ListBox));
+    list.set_clip_rect(area.intersect(ui.clip_rect()));
+    scroll(&list, model, state, area);
+    rows_ui(&mut list, model, state, area, actions);
+    bar_ui(&list, model, state, area);
+    ui.advance_cursor_after_rect(area);
+}
+
+fn header_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    let view = model.messages.view;
+    let (total, unread) = model.count(view);
+    let frame = egui::Frame::new().inner_margin(Margin::symmetric(16, 9)).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            label(ui, &view.role.to_string(), theme::heading(), palette.text, true);
+            let selected = model.messages.selected.len();
+            let words = match (selected, total, unread) {
+                (2.., _, _) => format!("{} selected", thousands(selected as u64)),
+                (_, 0, _) => String::new(),
+                (_, total, 0) => thousands(total),
+                (_, total, unread) => format!("{} · {} unread", thousands(total), thousands(unread)),
+            };
+            label(ui, &words, theme::small(), palette.faint, false);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if view.role == Role::Trash
+                    && total > 0
+                    && quiet(ui, "Empty").on_hover_text("Removes these messages for good").clicked()
+                {
+                    actions.push(Action::EmptyTrash);
+                }
+            });
+        });
+    });
+    hairline(ui, frame.response.rect, palette.line);
+    ui.add_space(-ui.spacing().item_spacing.y);
+}
+
+fn empty_ui(ui: &mut Ui, model: &Model) {
+    let palette = palette(ui);
+    if !model.messages.listed {
+        return;
+    }
+    let role = model.messages.view.role;
+    let words = match role {
+        Role::Inbox if model.visits.is_empty() => {
+            ("Nothing here yet", "Press “Get mail”: Malote dials in, takes everything, and hangs up.")
+        }
+        Role::Inbox => ("All done", "There is nothing in the Inbox."),
+        Role::Drafts => ("No drafts", "What you write is kept here until you send it."),
+        Role::Outbox => ("Nothing waits", "Messages wait here until you get mail, or press Send."),
+        Role::Sent => ("Nothing sent yet", "What the server has accepted is kept here."),
+        Role::Archive => ("Nothing archived yet", "Press E on a message to put it here."),
+        Role::Junk => ("No junk", "That is how it should be."),
+        Role::Trash => ("Trash is empty", "What you delete stays here until you empty it."),
+    };
+    ui.add_space((ui.available_height() * 0.3).max(30.0));
+    ui.vertical_centered(|ui| {
+        ui.set_max_width(230.0);
+        ui.add(Icon::of_role(role).image(38.0, palette.faint).alt_text(role.to_string()));
+        ui.add_space(8.0);
+        ui.label(egui::RichText::new(words.0).font(theme::heading()).color(palette.muted));
+        prose(ui, words.1, palette.faint);
+    });
+}
+
+/// Wheel, touchpad and the model's wish to see the cursor.
+fn scroll(ui: &Ui, model: &Model, state: &mut ListState, area: Rect) {
+    let height = f64::from(area.height());
+    let total = model.messages.keys.len() as f64 * f64::from(ROW_HEIGHT);
+    if ui.rect_contains_pointer(area) {
+        state.offset -= f64::from(ui.input(|input| input.smooth_scroll_delta().y));
+    }
+    if state.revealed != model.messages.reveal {
+        state.revealed = model.messages.reveal;
+        match model.messages.cursor.and_then(|key| model.messages.index_of(key)) {
+            Some(index) => {
+                let top = index as f64 * f64::from(ROW_HEIGHT);
+                state.offset = state.offset.clamp(top + f64::from(ROW_HEIGHT) - height, top);
+            }
+            None => state.offset = 0.0,
+        }
+    }
+    state.offset = state.offset.clamp(0.0, (total - height).max(0.0));
+}
+
+fn rows_ui(ui: &mut Ui, model: &Model, state: &mut ListState, area: Rect, actions: &mut Vec<Action>) {
+    let row_height = f64::from(ROW_HEIGHT);
+    let first = (state.offset / row_height).floor() as usize;
+    #[allow(clippy::cast_possible_truncation)] // less than a row's height
+    let mut top = area.top() - (state.offset - first as f64 * row_height) as f32;
+    let mut index = first;
+    while top < area.bottom()
+        && let Some(&key) = model.messages.keys.get(index)
+    {
+        let rect = Rect::from_min_size(Pos2::new(area.left(), top), Vec2::new(area.width(), ROW_HEIGHT));
+        row_ui(ui, model, state, index, key, rect, actions);
+        top += ROW_HEIGHT;
+        index += 1;
+    }
+    if state.visible != (first, index) || ui.input(|input| input.pointer.any_released()) {
+        state.visible = (first, index);
+        actions.push(Action::RowsVisible(first, index));
+    }
+}
+
+fn row_ui(
+    ui: &mut Ui,
+    model: &Model,
+    state: &ListState,
+    index: usize,
+    key: MessageKey,
+    rect: Rect,
+    actions: &mut Vec<Action>,
+) {
+    let palette = palette(ui);
+    let response = ui.interact(rect, Id::unique(("row", key.0)), Sense::click());
+    let selected = model.messages.selected.contains(&key);
+    let row = model.messages.row(key);
+    let name = row.map_or_else(|| "Loading".to_owned(), spoken);
+    response.widget_info(|| WidgetInfo::selected(AccessRole::ListBoxOption, true, selected, &name));
+    let inner = rect.shrink2(Vec2::new(6.0, 1.5));
+    if selected || response.hovered() {
+        let fill = if selected { palette.selected } else { palette.hover.gamma_multiply(0.6) };
+        ui.painter().rect_filled(inner, CornerRadius::same(8), fill);
+    } else {
+        ui.painter().hline(
+            rect.left() + 30.0..=rect.right() - 14.0,
+            rect.bottom() - 0.5,
+            Stroke::new(1.0, palette.line.gamma_multiply(0.7)),
+        );
+    }
+    let star = row.map(|row| paint_row(ui, model, state, row, rect, palette, response.hovered()));
+    if response.clicked() {
+        let on_star = star.zip(response.interact_pointer_pos()).is_some_and(|(star, at)| star.expand(5.0).contains(at));
+        let modifiers = ui.input(|input| input.modifiers);
+        actions.push(match modifiers {
+            _ if on_star => Action::ToggleStar(key),
+            modifiers if modifiers.shift => Action::Select { index, how: Selecting::Range },
+            modifiers if modifiers.command => Action::Select { index, how: Selecting::Toggle },
+            _ => Action::Select { index, how: Selecting::Only },
+        });
+        ui.memory_mut(egui::Memory::stop_text_input);
+    }
+    if response.double_clicked() && model.editable(key) {
+        actions.push(Action::EditDraft(key));
+    }
+    if response.secondary_clicked() && !selected {
+        actions.push(Action::Select { index, how: Selecting::Only });
+    }
+    response.context_menu(|ui| menu_ui(ui, model, key, actions));
+}
+
+/// What a screen reader says of a row.
+fn spoken(row: &MessageRow) -> String {
+    let unread = if row.flags.has(Flag::Seen) { "" } else { "unread, " };
+    format!("{unread}{}, {}", if row.role.is_outgoing() { &row.to } else { &row.from_name }, row.subject)
+}
+
+/// Two lines and a half: who and when; what; how it begins. Returns where the star is.
+fn paint_row(
+    ui: &Ui,
+    model: &Model,
+    state: &ListState,
+    row: &MessageRow,
+    rect: Rect,
+    palette: Palette,
+    hovered: bool,
+) -> Rect {
+    let unread = !row.flags.has(Flag::Seen) && !row.role.is_outgoing();
+    let (left, right) = (rect.left() + 30.0, rect.right() - 16.0);
+    if unread {
+        ui.painter().circle_filled(Pos2::new(rect.left() + 17.5, rect.top() + 20.0), 4.0, palette.accent);
+    }
+    if model.accounts.len() > 1 && model.messages.view.account.is_none() {
+        let chip = Rect::from_center_size(Pos2::new(rect.left() + 17.5, rect.top() + 42.0), Vec2::new(3.0, 22.0));
+        ui.painter().rect_filled(chip, CornerRadius::same(2), theme::account_color(row.account.0, palette.dark));
+    }
+    let date = line(
+        ui,
+        &when(row.date, state.today),
+        theme::small(),
+        if unread { palette.accent } else { palette.faint },
+        120.0,
+    );
+    let date_left = right - date.size().x;
+    paint_line(ui, Pos2::new(date_left, rect.top() + 12.5), &date, false);
+    let who = if row.role.is_outgoing() { &row.to } else { &row.from_name };
+    let who = if who.is_empty() { "(nobody yet)" } else { who };
+    let who = line(ui, who, theme::label(), palette.text, date_left - left - 10.0);
+    paint_line(ui, Pos2::new(left, rect.top() + 10.5), &who, unread);
+
+    let mut marks = right;
+    let mut mark = |icon: Icon, tint| {
+        let spot = Rect::from_center_size(Pos2::new(marks - 7.0, rect.top() + 38.0), Vec2::splat(14.0));
+        icon.paint(ui, spot, tint);
+        marks -= 18.0;
+        spot
+    };
+    let starred = row.flags.has(Flag::Starred);
+    let star = match (starred, hovered) {
+        (true, _) => mark(Icon::StarFilled, palette.star),
+        (false, true) => mark(Icon::Star, palette.faint),
+        (false, false) => Rect::NOTHING,
+    };
+    if row.has_attachments {
+        mark(Icon::Attachment, palette.faint);
+    }
+    if row.flags.has(Flag::Answered) {
+        mark(Icon::Reply, palette.faint);
+    }
+    let subject = if row.subject.is_empty() { "(no subject)" } else { &row.subject };
+    let color = if row.subject.is_empty() { palette.faint } else { palette.text };
+    let subject = line(ui, subject, theme::label(), color, marks - left - 6.0);
+    paint_line(ui, Pos2::new(left, rect.top() + 28.5), &subject, unread);
+    let (words, color) = match &row.outbox {
+        Some(OutboxState::Refused(words)) => (format!("Refused: {words}"), palette.danger),
+        Some(OutboxState::Unknown) => {
+            ("Perhaps sent: the line was lost. Not sent again by itself.".into(), palette.warning)
+        }
+        Some(OutboxState::Waiting) => ("Waits to be sent".into(), palette.muted),
+        None => (row.snippet.clone(), palette.faint),
+    };
+    let words = line(ui, &words, theme::small(), color, right - left);
+    paint_line(ui, Pos2::new(left, rect.top() + 47.0), &words, false);
+    star
+}
+
+fn menu_ui(ui: &mut Ui, model: &Model, key: MessageKey, actions: &mut Vec<Action>) {
+    let mut item = |ui: &mut Ui, words: &str, action: Action| {
+        if ui.button(words).clicked() {
+            actions.push(action);
+            ui.close();
+        }
+    };
+    let role = model.messages.view.role;
+    if model.editable(key) {
+        item(ui, "Edit", Action::EditDraft(key));
+    }
+    let outbox = model.messages.row(key).and_then(|row| row.outbox.as_ref());
+    if matches!(outbox, Some(OutboxState::Refused(_) | OutboxState::Unknown)) {
+        item(ui, "Send once more", Action::Retry(key));
+    }
+    if !role.is_outgoing() {
+        let seen = model.messages.row(key).is_some_and(|row| row.flags.has(Flag::Seen));
+        item(ui, if seen { "Mark unread" } else { "Mark read" }, Action::SetFlag(Flag::Seen, !seen));
+        item(ui, "Star or unstar", Action::ToggleStar(key));
+        ui.separator();
+    }
+    for (to, words) in
+        [(Role::Inbox, "Move to Inbox"), (Role::Archive, "Archive"), (Role::Junk, "Junk"), (Role::Trash, "Delete")]
+    {
+        let sensible = !matches!(role, Role::Drafts | Role::Outbox) || to == Role::Trash;
+        if to != role && sensible {
+            item(ui, words, Action::MoveSelected(to));
+        }
+    }
+}
+
+fn bar_ui(ui: &Ui, model: &Model, state: &mut ListState, area: Rect) {
+    let total = model.messages.keys.len() as f64 * f64::from(ROW_HEIGHT);
+    let height = f64::from(area.height());
+    if total <= height {
+        return;
+    }
+    let track = Rect::from_min_max(Pos2::new(area.right() - BAR_WIDTH, area.top()), area.max);
+    let length = (height / total * height).max(28.0);
+    let room = height - length;
+    let at = state.offset / (total - height) * room;
+    #[allow(clippy::cast_possible_truncation)] // within the window
+    let handle =
+        Rect::from_min_size(Pos2::new(track.left() + 3.0, track.top() + at as f32), Vec2::new(5.0, length as f32));
+    let response = ui.interact(track, Id::unique("list scroll bar"), Sense::click_and_drag());
+    response.widget_info(|| WidgetInfo::labeled(AccessRole::ScrollBar, true, "Scroll the list"));
+    if let Some(pointer) = response.interact_pointer_pos()
+        && room > 0.0
+    {
+        let wanted = f64::from(pointer.y - track.top()) - length / 2.0;
+        state.offset = (wanted / room).clamp(0.0, 1.0) * (total - height);
+        ui.ctx().request_repaint();
+    }
+    let palette = palette(ui);
+    let strength = if response.hovered() || response.dragged() { 0.9 } else { 0.4 };
+    ui.painter().rect_filled(handle, CornerRadius::same(3), palette.faint.gamma_multiply(strength));
+    if response.hovered() {
+        ui.set_cursor_icon(CursorIcon::Default);
+    }
+}
+
+/// Days since 1970 in local time.
+fn day_of(date: i64) -> i64 {
+    local(date).map_or(0, |local| date.saturating_add(i64::from(local.offset().seconds())).div_euclid(86_400))
+}
+
+fn local(date: i64) -> Option<jiff::Zoned> {
+    Some(jiff::Timestamp::from_second(date).ok()?.to_zoned(jiff::tz::TimeZone::system()))
+}
+
+/// The time today, the weekday this week, the day this year, and the year before that.
+fn when(date: i64, today: i64) -> String {
+    let Some(local) = local(date) else { return String::new() };
+    let this_year = jiff::Zoned::now().year() == local.year();
+    let form = match today - day_of(date) {
+        0 => "%H:%M",
+        1 => "Yesterday",
+        2..=6 => "%A",
+        _ if this_year => "%-d %b",
+        _ => "%-d %b %Y",
+    };
+    local.strftime(form).to_string()
+}
+
+/// A date in full, for the head of a message.
+pub fn full_date(date: i64) -> String {
+    local(date).map(|local| local.strftime("%A, %-d %B %Y, %H:%M").to_string()).unwrap_or_default()
+}

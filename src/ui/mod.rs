@@ -1,0 +1,88 @@
+//! Draws the model and returns what the person did. Nothing in here waits for a disk or a socket.
+
+pub mod action;
+mod bidi;
+mod composer;
+mod dialogs;
+mod help;
+mod icons;
+mod keys;
+mod message_list;
+pub mod model;
+mod notices;
+mod reading_pane;
+mod settings;
+mod sidebar;
+mod status;
+#[cfg(test)]
+mod tests;
+pub mod theme;
+mod toolbar;
+mod widgets;
+
+use egui::{CentralPanel, Frame, Panel};
+
+use action::Action;
+use model::Model;
+use theme::palette;
+
+/// What the views remember between frames and nobody else needs.
+#[derive(Default)]
+pub struct ViewState {
+    list: message_list::ListState,
+    reading: reading_pane::ReadingState,
+    /// Files and folders that the person chose in the system's dialogs, as actions.
+    pub chosen: Option<std::sync::mpsc::Receiver<Action>>,
+}
+
+/// The whole window.
+pub fn window_ui(ui: &mut egui::Ui, model: &mut Model, state: &mut ViewState) -> Vec<Action> {
+    let mut actions = keys::pressed(ui.ctx(), model);
+    actions.extend(state.chosen.as_ref().and_then(|chosen| chosen.try_recv().ok()));
+    let palette = palette(ui);
+    let bar = |fill| Frame::new().fill(fill);
+
+    Panel::top("toolbar").frame(bar(palette.window)).show_separator_line(false).resizable(false).show(ui, |ui| {
+        toolbar::toolbar_ui(ui, model, &mut actions);
+    });
+    Panel::bottom("status").frame(bar(palette.window)).show_separator_line(false).resizable(false).show(ui, |ui| {
+        status::status_ui(ui, model, state.reading.hovered_link.as_deref(), &mut actions);
+    });
+    let narrow = ui.available_width() < 1000.0;
+    Panel::left("sidebar")
+        .frame(bar(palette.window))
+        .show_separator_line(false)
+        .default_size(if narrow { 168.0 } else { 208.0 })
+        .size_range(140.0..=320.0)
+        .show(ui, |ui| sidebar::sidebar_ui(ui, model, &mut actions));
+    if model.started && model.accounts.is_empty() {
+        CentralPanel::no_frame().frame(bar(palette.reading)).show(ui, |ui| reading_pane::welcome_ui(ui, &mut actions));
+    } else {
+        Panel::left("list")
+            .frame(bar(palette.list))
+            .show_separator_line(false)
+            .default_size(if narrow { 290.0 } else { 372.0 })
+            .size_range(220.0..=640.0)
+            .show(ui, |ui| message_list::list_ui(ui, model, &mut state.list, &mut actions));
+        CentralPanel::no_frame().frame(bar(palette.reading)).show(ui, |ui| {
+            notices::notices_ui(ui, model, &mut actions);
+            pane_ui(ui, model, state, &mut actions);
+        });
+    }
+    notices::toast_ui(ui.ctx(), model, &mut actions);
+    if model.composer.as_ref().is_some_and(|composer| composer.detached) {
+        composer::detached_ui(ui.ctx(), model, &mut state.chosen, &mut actions);
+    }
+    settings::settings_ui(ui.ctx(), model, &mut actions);
+    dialogs::dialog_ui(ui.ctx(), model, &mut actions);
+    help::help_ui(ui.ctx(), model, &mut actions);
+    actions
+}
+
+/// The message that is written, or the one that is read.
+fn pane_ui(ui: &mut egui::Ui, model: &mut Model, state: &mut ViewState, actions: &mut Vec<Action>) {
+    match &model.composer {
+        Some(composer) if !composer.detached => composer::composer_ui(ui, model, &mut state.chosen, actions),
+        _ => reading_pane::reading_ui(ui, model, &mut state.reading, &mut state.chosen, actions),
+    }
+}

@@ -1,0 +1,507 @@
+//! The open message: who, when, what; what to be careful about; the text; what is attached.
+
+use std::sync::mpsc::Receiver;
+
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
+use egui::{Color32, CornerRadius, CursorIcon, Margin, Rect, RichText, ScrollArea, Sense, Stroke, Ui, Vec2};
+
+use super::action::Action;
+use super::bidi;
+use super::icons::Icon;
+use super::message_list::full_date;
+use super::model::Model;
+use super::theme::{self, GROUP, Palette, palette};
+use super::widgets::{avatar, icon, label, primary, prose, quiet, size};
+use crate::engine::OpenedMessage;
+use crate::mail::text::{Line, Span, lines};
+use crate::mail::{Address, Attachment};
+use crate::store::types::{Flag, MessageKey, OutboxState};
+
+/// The widest that lines of text get, points: beyond that the eye loses its way back.
+const MEASURE: f32 = 760.0;
+
+/// Lines of a message that are laid out by themselves; of a longer one the rest follows on request.
+const LINES_SHOWN: usize = 2_000;
+
+/// What the pane keeps between frames: the text, cut into lines once.
+#[derive(Default)]
+pub struct ReadingState {
+    of: Option<MessageKey>,
+    lines: Vec<Line>,
+    shown: usize,
+    /// The true target of the link under the pointer.
+    pub hovered_link: Option<String>,
+}
+
+pub fn reading_ui(
+    ui: &mut Ui,
+    model: &Model,
+    state: &mut ReadingState,
+    chosen: &mut Option<Receiver<Action>>,
+    actions: &mut Vec<Action>,
+) {
+    state.hovered_link = None;
+    let Some(message) = &model.reading.message else {
+        return nothing_ui(ui, model);
+    };
+    if state.of != Some(message.row.key) {
+        *state = ReadingState {
+            of: Some(message.row.key),
+            lines: lines(&message.view.readable),
+            shown: LINES_SHOWN,
+            hovered_link: None,
+        };
+    }
+    // The next message is on its way: this one stays, dimmed.
+    if model.reading.waiting_for.is_some() {
+        ui.multiply_opacity(0.55);
+    }
+    if let Some(source) = &model.reading.source {
+        return source_ui(ui, source, actions);
+    }
+    let scroll = ScrollArea::vertical().id_salt(("message", message.row.key.0)).auto_shrink(false);
+    scroll.show(ui, |ui| {
+        egui::Frame::new().inner_margin(Margin { left: 28, right: 28, top: 20, bottom: 28 }).show(ui, |ui| {
+            head_ui(ui, model, message, actions);
+            for warning in &message.view.warnings {
+                warning_ui(ui, warning);
+            }
+            outbox_ui(ui, message, actions);
+            if model.reading.headers_shown {
+                headers_ui(ui, message);
+            }
+            ui.add_space(6.0);
+            text_ui(ui, state, actions);
+            attachments_ui(ui, message, chosen, actions);
+        });
+    });
+}
+
+fn nothing_ui(ui: &mut Ui, model: &Model) {
+    let palette = palette(ui);
+    ui.add_space((ui.available_height() * 0.36).max(30.0));
+    ui.vertical_centered(|ui| {
+        let selected = model.messages.selected.len();
+        if selected > 1 {
+            ui.label(
+                RichText::new(format!("{selected} messages selected")).font(theme::heading()).color(palette.muted),
+            );
+        } else {
+            ui.add(
+                egui::Image::new(egui::include_image!("../../assets/malote.svg"))
+                    .fit_to_exact_size(Vec2::splat(72.0))
+                    .tint(Color32::WHITE.gamma_multiply(0.85))
+                    .alt_text("Malote"),
+            );
+            ui.add_space(6.0);
+            ui.label(RichText::new("Choose a message to read it").color(palette.faint));
+        }
+    });
+}
+
+/// What a newcomer without an account sees.
+pub fn welcome_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    ui.add_space((ui.available_height() * 0.2).max(24.0));
+    ui.vertical_centered(|ui| {
+        ui.set_max_width(460.0);
+        ui.add(egui::Image::new(egui::include_image!("../../assets/malote.svg")).fit_to_exact_size(Vec2::splat(112.0)).alt_text("Malote"));
+        ui.add_space(14.0);
+        ui.label(RichText::new("Welcome to Malote").font(theme::title()).color(palette.text));
+        ui.add_space(4.0);
+        prose(ui, "Malote dials in, takes all your mail, and hangs up. From then on it is on your own disk: to read, answer, archive and delete without a network.", palette.muted);
+        ui.add_space(18.0);
+        if primary(ui, true, "   Add your account   ").clicked() {
+            actions.push(Action::EditAccount(None));
+        }
+        ui.add_space(10.0);
+        prose(ui, "You need your mail address, your password, and the name of your provider’s POP3 server.", palette.faint);
+    });
+}
+
+fn head_ui(ui: &mut Ui, model: &Model, message: &OpenedMessage, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    let view = &message.view;
+    let subject = if view.shown_subject.is_empty() { "(no subject)" } else { &view.shown_subject };
+    wrapped(ui, subject, theme::title(), palette.text, true);
+    ui.add_space(8.0);
+    ui.horizontal_top(|ui| {
+        avatar(ui, &message.row.from_name, 42.0);
+        ui.add_space(4.0);
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            ui.horizontal(|ui| {
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {
+                    more_ui(ui, model, message, actions);
+                    let starred = message.row.flags.has(Flag::Starred);
+                    let (picture, words) =
+                        if starred { (Icon::StarFilled, "Remove the star") } else { (Icon::Star, "Star") };
+                    if icon(ui, picture, words).clicked() {
+                        actions.push(Action::ToggleStar(message.row.key));
+                    }
+                    label(ui, &full_date(message.row.date), theme::small(), palette.faint, false);
+                    ui.with_layout(egui::Layout::left_to_right(egui::Align::Min), |ui| {
+                        label(ui, &view.shown_from, theme::body(), palette.text, true);
+                    });
+                });
+            });
+            people_ui(ui, "to", &view.envelope.to, palette);
+            people_ui(ui, "cc", &view.envelope.cc, palette);
+            people_ui(ui, "bcc", &view.envelope.bcc, palette);
+            let elsewhere = view
+                .envelope
+                .reply_to
+                .iter()
+                .any(|reply| !view.envelope.from.iter().any(|from| from.addr == reply.addr));
+            if elsewhere {
+                people_ui(ui, "answers go to", &view.envelope.reply_to, palette);
+            }
+        });
+    });
+    ui.add_space(10.0);
+    let rect = ui.available_rect_before_wrap();
+    ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.line));
+    ui.add_space(10.0);
+}
+
+fn people_ui(ui: &mut Ui, what: &str, people: &[Address], palette: Palette) {
+    if people.is_empty() {
+        return;
+    }
+    let mut words: Vec<String> = people.iter().take(12).map(Address::shown).collect();
+    if people.len() > 12 {
+        words.push(format!("{} more", people.len() - 12));
+    }
+    label(ui, &format!("{what} {}", words.join(", ")), theme::small(), palette.muted, false);
+}
+
+fn more_ui(ui: &mut Ui, model: &Model, message: &OpenedMessage, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    let button = egui::Button::image(Icon::More.image(16.0, palette.muted).alt_text("More")).frame_when_inactive(false);
+    egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
+        let mut item = |ui: &mut Ui, words: &str, action: Action| {
+            if ui.button(words).clicked() {
+                actions.push(action);
+                ui.close();
+            }
+        };
+        let shown = model.reading.headers_shown;
+        item(ui, if shown { "Hide headers" } else { "Show headers" }, Action::ShowHeaders(!shown));
+        item(ui, "View source", Action::ShowSource(true));
+        ui.separator();
+        let seen = message.row.flags.has(Flag::Seen);
+        item(ui, if seen { "Mark unread" } else { "Mark read" }, Action::SetFlag(Flag::Seen, !seen));
+        if model.editable(message.row.key) {
+            item(ui, "Edit", Action::EditDraft(message.row.key));
+        }
+    });
+}
+
+fn warning_ui(ui: &mut Ui, words: &str) {
+    let palette = palette(ui);
+    egui::Frame::new()
+        .fill(palette.warning_soft)
+        .corner_radius(CornerRadius::same(8))
+        .inner_margin(Margin::symmetric(12, 9))
+        .show(ui, |ui| {
+            ui.horizontal_top(|ui| {
+                ui.add(Icon::Warning.image(17.0, palette.warning).alt_text("Warning"));
+                prose(ui, words, palette.text);
+                ui.add_space(ui.available_width());
+            });
+        });
+    ui.add_space(4.0);
+}
+
+/// How a message in the Outbox stands, and what can be done.
+fn outbox_ui(ui: &mut Ui, message: &OpenedMessage, actions: &mut Vec<Action>) {
+    let key = message.row.key;
+    let words = match &message.row.outbox {
+        None => return,
+        Some(OutboxState::Waiting) => "This message waits to be sent: with the next “Get mail”, or with “Send”.".to_owned(),
+        Some(OutboxState::Refused(words)) => format!("The server refused this message. It said: {words}"),
+        Some(OutboxState::Unknown) => "The line was lost while this message was handed over: perhaps it was sent. It is not sent again by itself; ask the recipient first.".to_owned(),
+    };
+    warning_ui(ui, &words);
+    ui.horizontal(|ui| {
+        if quiet(ui, "Edit").clicked() {
+            actions.push(Action::EditDraft(key));
+        }
+        if message.row.outbox != Some(OutboxState::Waiting) && quiet(ui, "Send once more").clicked() {
+            actions.push(Action::Retry(key));
+        }
+    });
+}
+
+fn headers_ui(ui: &mut Ui, message: &OpenedMessage) {
+    let palette = palette(ui);
+    egui::Frame::new().fill(palette.window).corner_radius(CornerRadius::same(8)).inner_margin(Margin::same(12)).show(
+        ui,
+        |ui| {
+            ui.spacing_mut().item_spacing.y = 3.0;
+            let mut job = LayoutJob { wrap: TextWrapping::wrap_at_width(ui.available_width()), ..LayoutJob::default() };
+            for (name, value) in &message.view.headers {
+                job.append(name, 0.0, TextFormat::simple(theme::mono(), palette.muted));
+                job.append(": ", 0.0, TextFormat::simple(theme::mono(), palette.muted));
+                job.append(value, 0.0, TextFormat::simple(theme::mono(), palette.text));
+                job.append("\n", 0.0, TextFormat::simple(theme::mono(), palette.text));
+            }
+            ui.add(egui::Label::new(job).selectable(true));
+        },
+    );
+    ui.add_space(6.0);
+}
+
+fn source_ui(ui: &mut Ui, source: &str, actions: &mut Vec<Action>) {
+    egui::Frame::new().inner_margin(Margin::symmetric(20, 12)).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            label(ui, "Source, as received", theme::heading(), palette(ui).text, true);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if icon(ui, Icon::Close, "Close the source").clicked() {
+                    actions.push(Action::ShowSource(false));
+                }
+            });
+        });
+        let rows: Vec<&str> = source.lines().collect();
+        let height = ui.fonts_mut(|fonts| fonts.row_height(&theme::mono()));
+        ScrollArea::both().auto_shrink(false).show_rows(ui, height, rows.len(), |ui, range| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for row in rows.get(range).unwrap_or_default() {
+                let cut: String = row.chars().take(2_000).collect();
+                ui.add(egui::Label::new(RichText::new(cut).font(theme::mono())).selectable(true).extend());
+            }
+        });
+    });
+}
+
+/// A text of the message itself in as many lines as it needs, in reading order.
+fn wrapped(ui: &mut Ui, text: &str, font: egui::FontId, color: Color32, strong: bool) {
+    let width = ui.available_width().min(MEASURE);
+    if bidi::has_rtl(text) {
+        for row in broken(ui, text, &font, width) {
+            label(ui, &row, font.clone(), color, strong);
+        }
+        return;
+    }
+    let galley = ui.fonts_mut(|fonts| fonts.layout(text.to_owned(), font, color, width));
+    let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::hover());
+    super::widgets::paint_line(ui, rect.min, &galley, strong);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, text));
+}
+
+/// Breaks a line between words before it is reordered: reordering afterwards would put its end where its beginning belongs.
+fn broken(ui: &Ui, text: &str, font: &egui::FontId, width: f32) -> Vec<String> {
+    let mut rows = vec![String::new()];
+    let mut used = 0.0;
+    for word in text.split_inclusive(' ') {
+        let wide = ui.fonts_mut(|fonts| fonts.layout_no_wrap(word.to_owned(), font.clone(), Color32::WHITE).size().x);
+        if used + wide > width && used > 0.0 {
+            rows.push(String::new());
+            used = 0.0;
+        }
+        used += wide;
+        if let Some(row) = rows.last_mut() {
+            row.push_str(word);
+        }
+    }
+    rows
+}
+
+fn text_ui(ui: &mut Ui, state: &mut ReadingState, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    ui.spacing_mut().item_spacing.y = 3.0;
+    let ReadingState { lines, shown, hovered_link, .. } = state;
+    for line in lines.iter().take(*shown) {
+        line_ui(ui, line, palette, hovered_link, actions);
+    }
+    let rest = lines.len().saturating_sub(*shown);
+    if rest > 0 && quiet(ui, &format!("Show {} more lines", rest.min(LINES_SHOWN))).clicked() {
+        *shown += LINES_SHOWN;
+    }
+}
+
+fn line_ui(ui: &mut Ui, line: &Line, palette: Palette, hovered: &mut Option<String>, actions: &mut Vec<Action>) {
+    let plain: String = line.spans.iter().map(span_text).collect();
+    if plain.trim().is_empty() && line.quote_level == 0 {
+        ui.add_space(9.0);
+        return;
+    }
+    let level = f32::from(line.quote_level.min(6));
+    let indent = level * 13.0;
+    let color = if line.is_signature { palette.faint } else { quote_color(line.quote_level, palette) };
+    let width = (ui.available_width() - indent).min(MEASURE);
+    let job = job(line, &plain, color, palette, width);
+    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+    let rtl = bidi::is_rtl(&plain);
+    let size = Vec2::new(indent + width, galley.size().y);
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    for bar in 0..line.quote_level.min(6) {
+        let x = rect.left() + f32::from(bar) * 13.0 + 2.0;
+        let stroke = Stroke::new(2.5, quote_color(bar + 1, palette).gamma_multiply(0.65));
+        ui.painter().vline(x, rect.top() - 1.5..=rect.bottom() + 1.5, stroke);
+    }
+    let left = if rtl { rect.right() - galley.size().x } else { rect.left() + indent };
+    let place = Rect::from_min_size(egui::Pos2::new(left, rect.top()), galley.size());
+    let response = ui.put(place, egui::Label::new(galley.clone()).selectable(true).sense(Sense::click()));
+    follow_link(ui, line, &response, &galley, place, hovered, actions);
+}
+
+/// The link under the pointer shows its true target; a click follows it.
+fn follow_link(
+    ui: &Ui,
+    line: &Line,
+    response: &egui::Response,
+    galley: &egui::Galley,
+    place: Rect,
+    hovered: &mut Option<String>,
+    actions: &mut Vec<Action>,
+) {
+    let Some(pointer) = response.hover_pos() else { return };
+    let at = galley.cursor_from_pos(pointer - place.min).index.0;
+    let mut start = 0;
+    for span in &line.spans {
+        let end = start + span_text(span).chars().count();
+        if let Span::Link { target, .. } = span
+            && (start..end).contains(&at)
+        {
+            ui.set_cursor_icon(CursorIcon::PointingHand);
+            *hovered = Some(target.clone());
+            if response.clicked() {
+                actions.push(Action::FollowLink(target.clone()));
+            }
+            return;
+        }
+        start = end;
+    }
+}
+
+fn span_text(span: &Span) -> &str {
+    match span {
+        Span::Text(text) | Span::Link { text, .. } => text,
+    }
+}
+
+fn job(line: &Line, plain: &str, color: Color32, palette: Palette, width: f32) -> LayoutJob {
+    let mut job =
+        LayoutJob { wrap: TextWrapping::wrap_at_width(width), break_on_newline: false, ..LayoutJob::default() };
+    let format = |color| TextFormat { line_height: Some(21.5), ..TextFormat::simple(theme::body(), color) };
+    if bidi::has_rtl(plain) {
+        bidi::append(&mut job, plain, &format(color));
+        return job;
+    }
+    for span in &line.spans {
+        match span {
+            Span::Text(text) => job.append(text, 0.0, format(color)),
+            Span::Link { text, .. } => {
+                let link = TextFormat {
+                    underline: Stroke::new(1.0, palette.link.gamma_multiply(0.5)),
+                    ..format(palette.link)
+                };
+                job.append(text, 0.0, link);
+            }
+        }
+    }
+    job
+}
+
+fn quote_color(level: u8, palette: Palette) -> Color32 {
+    let hue = |light: (u8, u8, u8), dark: (u8, u8, u8)| {
+        let (r, g, b) = if palette.dark { dark } else { light };
+        Color32::from_rgb(r, g, b)
+    };
+    match level {
+        0 => palette.text,
+        1 => hue((0x2B, 0x5F, 0x75), (0x8F, 0xC4, 0xD8)),
+        2 => hue((0x6B, 0x4E, 0x86), (0xC6, 0xA9, 0xE0)),
+        3 => hue((0x3F, 0x6B, 0x35), (0xA2, 0xCC, 0x96)),
+        _ => hue((0x7A, 0x5A, 0x2E), (0xD8, 0xBC, 0x8C)),
+    }
+}
+
+fn attachments_ui(
+    ui: &mut Ui,
+    message: &OpenedMessage,
+    chosen: &mut Option<Receiver<Action>>,
+    actions: &mut Vec<Action>,
+) {
+    let attachments = &message.view.attachments;
+    if attachments.is_empty() {
+        return;
+    }
+    let palette = palette(ui);
+    ui.add_space(GROUP);
+    ui.horizontal(|ui| {
+        let words = if attachments.len() == 1 {
+            "1 attachment".to_owned()
+        } else {
+            format!("{} attachments", attachments.len())
+        };
+        label(ui, &words, theme::small(), palette.muted, true);
+        if attachments.len() > 1 && quiet(ui, "Save all").clicked() {
+            save(None, chosen, actions);
+        }
+    });
+    ui.add_space(4.0);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = Vec2::splat(8.0);
+        for attachment in attachments {
+            attachment_ui(ui, attachment, chosen, actions);
+        }
+    });
+}
+
+fn attachment_ui(
+    ui: &mut Ui,
+    attachment: &Attachment,
+    chosen: &mut Option<Receiver<Action>>,
+    actions: &mut Vec<Action>,
+) {
+    let palette = palette(ui);
+    let size_of_card = Vec2::new(250.0, 52.0);
+    let (rect, response) = ui.allocate_exact_size(size_of_card, Sense::click());
+    let name = &attachment.safe_name;
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, format!("Save {name}")));
+    let fill = if response.hovered() || response.has_focus() { palette.hover } else { palette.window };
+    ui.painter().rect(rect, CornerRadius::same(9), fill, Stroke::new(1.0, palette.line), egui::StrokeKind::Inside);
+    let picture = Rect::from_center_size(egui::Pos2::new(rect.left() + 25.0, rect.center().y), Vec2::splat(20.0));
+    let hovered = response.hovered();
+    (if hovered { Icon::Save } else { Icon::Attachment }).paint(ui, picture, palette.accent);
+    let title = super::widgets::line(ui, name, theme::label(), palette.text, rect.width() - 60.0);
+    super::widgets::paint_line(ui, egui::Pos2::new(rect.left() + 46.0, rect.top() + 9.0), &title, false);
+    let kind = format!("{} · {}", attachment.content_type, size(attachment.size_bytes));
+    let kind = super::widgets::line(ui, &kind, theme::small(), palette.faint, rect.width() - 60.0);
+    super::widgets::paint_line(ui, egui::Pos2::new(rect.left() + 46.0, rect.top() + 28.0), &kind, false);
+    let response = response.on_hover_text(format!("Save “{name}” to your downloads"));
+    if response.clicked() {
+        save(Some(attachment.index), chosen, actions);
+    }
+    response.context_menu(|ui| {
+        if ui.button("Save to another folder…").clicked() {
+            choose_folder(chosen, Some(attachment.index));
+            ui.close();
+        }
+    });
+}
+
+/// Into the folder where this desktop keeps what was downloaded; where there is none the person is asked.
+fn save(index: Option<usize>, chosen: &mut Option<Receiver<Action>>, actions: &mut Vec<Action>) {
+    let folders = directories::UserDirs::new();
+    match folders.as_ref().map(|folders| folders.download_dir().unwrap_or_else(|| folders.home_dir())) {
+        Some(folder) => actions.push(Action::SaveAttachments { index, folder: folder.to_owned() }),
+        None => choose_folder(chosen, index),
+    }
+}
+
+/// Asks for a folder on a thread of its own: the system's dialog may take as long as it likes.
+fn choose_folder(chosen: &mut Option<Receiver<Action>>, index: Option<usize>) {
+    let (tell, hear) = std::sync::mpsc::channel();
+    let ask = move || {
+        if let Some(folder) = rfd::FileDialog::new().set_title("Save into which folder?").pick_folder() {
+            // The window may be closed by now.
+            let _ = tell.send(Action::SaveAttachments { index, folder });
+        }
+    };
+    if std::thread::Builder::new().name("folder dialog".into()).spawn(ask).is_ok() {
+        *chosen = Some(hear);
+    }
+}

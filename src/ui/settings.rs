@@ -1,0 +1,331 @@
+//! The settings dialog: the accounts, and the form of one. Errors stand beside their fields.
+
+use egui::{Align, CornerRadius, Id, Layout, Margin, Modal, RichText, ScrollArea, TextEdit, Ui};
+
+use super::action::{Action, Theme};
+use super::model::{Form, Model, RetentionChoice, Settings};
+use super::theme::{self, palette};
+use super::widgets::{label, primary, prose, quiet};
+use crate::account::{Account, AccountId, Field, Security};
+use crate::engine::Problem;
+
+const WIDTH: f32 = 600.0;
+
+pub fn settings_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Action>) {
+    let Model { settings: Some(settings), accounts, theme, .. } = model else { return };
+    let height = (ctx.content_rect().height() - 96.0).clamp(300.0, 780.0);
+    let shown = Modal::new(Id::unique("settings")).show(ctx, |ui| {
+        ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 60.0));
+        ui.set_max_height(height);
+        match settings {
+            Settings { form: Some(form), .. } => form_ui(ui, form, height, !accounts.is_empty(), actions),
+            Settings { removing, .. } => accounts_ui(ui, accounts, *removing, *theme, actions),
+        }
+    });
+    // A click beside the form must not throw away what was typed: only Escape and the buttons close it.
+    if shown.backdrop_response.clicked() && settings.form.is_none() {
+        actions.push(Action::CloseSettings);
+    }
+}
+
+fn accounts_ui(
+    ui: &mut Ui,
+    accounts: &[Account],
+    removing: Option<AccountId>,
+    current: Theme,
+    actions: &mut Vec<Action>,
+) {
+    let palette = palette(ui);
+    ui.horizontal(|ui| {
+        label(ui, "Settings", theme::title(), palette.text, true);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if primary(ui, true, "Done").clicked() {
+                actions.push(Action::CloseSettings);
+            }
+        });
+    });
+    ui.add_space(8.0);
+    section(ui, "Accounts");
+    for account in accounts {
+        account_ui(ui, account, removing == Some(account.id), actions);
+    }
+    if quiet(ui, "+  Add an account").clicked() {
+        actions.push(Action::EditAccount(None));
+    }
+    ui.add_space(12.0);
+    section(ui, "Appearance");
+    ui.horizontal(|ui| {
+        for (theme, words) in [(Theme::Light, "Light"), (Theme::Dark, "Dark")] {
+            if ui.selectable_label(current == theme, words).clicked() {
+                actions.push(Action::SetTheme(theme));
+            }
+        }
+    });
+}
+
+fn account_ui(ui: &mut Ui, account: &Account, removing: bool, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    egui::Frame::new().fill(palette.list).corner_radius(CornerRadius::same(9)).inner_margin(Margin::symmetric(14, 10)).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let named = |words: &str| format!("{words} {}", account.name);
+                let edit = ui.button("Edit");
+                edit.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, named("Edit")));
+                if edit.clicked() {
+                    actions.push(Action::EditAccount(Some(account.id)));
+                }
+                let remove = ui.button("Remove…");
+                remove.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, named("Remove")));
+                if remove.clicked() {
+                    actions.push(Action::RemoveAccount(account.id));
+                }
+                ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
+                    label(ui, &account.name, theme::label(), palette.text, true);
+                    let words = format!("{} · {}", account.identity.address, account.incoming.host);
+                    label(ui, &words, theme::small(), palette.muted, false);
+                });
+            });
+        });
+        if removing {
+            ui.add_space(6.0);
+            prose(ui, "Its mail on this computer and its stored password are removed for good. What lies on the server stays there.", palette.danger);
+            ui.horizontal(|ui| {
+                if ui.button(RichText::new("Remove account and mail").color(palette.danger)).clicked() {
+                    actions.push(Action::ConfirmRemoveAccount(account.id));
+                }
+                if quiet(ui, "Keep it").clicked() {
+                    actions.push(Action::CancelRemoveAccount);
+                }
+            });
+        }
+    });
+    ui.add_space(4.0);
+}
+
+fn form_ui(ui: &mut Ui, form: &mut Form, height: f32, can_go_back: bool, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    let title = if form.is_new() { "Add an account".to_owned() } else { format!("Account {}", form.name) };
+    label(ui, &title, theme::title(), palette.text, true);
+    ui.add_space(4.0);
+    ScrollArea::vertical().max_height(height - 150.0).auto_shrink([false, true]).show(ui, |ui| {
+        egui::Frame::new().inner_margin(Margin { left: 2, right: 14, top: 2, bottom: 6 }).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 7.0;
+            let mut edit = Edit { errors: std::mem::take(&mut form.errors), changed: false };
+            you_ui(ui, form, &mut edit);
+            incoming_ui(ui, form, &mut edit);
+            retention_ui(ui, form, &mut edit);
+            outgoing_ui(ui, form, &mut edit);
+            unprotected_ui(ui, form);
+            more_ui(ui, form, &mut edit);
+            form.errors = edit.errors;
+            if edit.changed {
+                actions.push(Action::FormEdited);
+            }
+        });
+    });
+    ui.add_space(6.0);
+    outcome_ui(ui, form);
+    ui.horizontal(|ui| {
+        let busy = form.saving || form.testing;
+        if primary(ui, !busy, "Save").clicked() {
+            actions.push(Action::SaveAccount);
+        }
+        if ui.add_enabled(!busy, egui::Button::new(if form.testing { "Testing…" } else { "Test connection" })).clicked()
+        {
+            actions.push(Action::TestAccount);
+        }
+        if quiet(ui, "Cancel").clicked() {
+            actions.push(if can_go_back { Action::OpenSettings } else { Action::CloseSettings });
+        }
+        if form.tried && !form.errors.is_empty() {
+            prose(ui, "Some fields need a look.", palette.danger);
+        }
+    });
+}
+
+/// What the fields share while the form is drawn.
+struct Edit {
+    errors: Vec<crate::account::FormError>,
+    changed: bool,
+}
+
+impl Edit {
+    /// A field with its name at the left and what is wrong with it below.
+    fn text(&mut self, ui: &mut Ui, name: &str, text: &mut String, hint: &str, field: Option<Field>) {
+        self.row(ui, name, field, |ui, name, changed| {
+            *changed |= ui
+                .add(TextEdit::singleline(text).hint_text(hint.to_owned()).desired_width(f32::INFINITY))
+                .labelled_by(name)
+                .changed();
+        });
+    }
+
+    fn row(&mut self, ui: &mut Ui, name: &str, field: Option<Field>, contents: impl FnOnce(&mut Ui, Id, &mut bool)) {
+        let palette = palette(ui);
+        ui.horizontal(|ui| {
+            let name = ui.add_sized(
+                [130.0, 28.0],
+                egui::Label::new(RichText::new(name).color(palette.muted)).halign(Align::LEFT),
+            );
+            contents(ui, name.id, &mut self.changed);
+        });
+        let error = field.and_then(|field| self.errors.iter().find(|error| error.field == field));
+        if let Some(error) = error {
+            ui.horizontal(|ui| {
+                ui.add_space(138.0);
+                prose(ui, &error.message, palette.danger);
+            });
+        }
+    }
+}
+
+fn section(ui: &mut Ui, title: &str) {
+    let palette = palette(ui);
+    ui.add_space(6.0);
+    label(ui, title, theme::heading(), palette.text, true);
+}
+
+fn you_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
+    section(ui, "You");
+    edit.text(ui, "Mail address", &mut form.address, "ana@example.org", Some(Field::Address));
+    edit.text(ui, "Your name", &mut form.display_name, "as others see it", None);
+    edit.text(ui, "Account name", &mut form.name, "Work", Some(Field::Name));
+}
+
+fn incoming_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
+    let palette = palette(ui);
+    section(ui, "Incoming mail (POP3)");
+    edit.text(ui, "POP3 server", &mut form.host, "pop.example.org", Some(Field::IncomingHost));
+    security_ui(ui, edit, "POP3 security", &mut form.security, ["TLS (recommended)", "STLS, required", "None"]);
+    edit.text(ui, "POP3 port", &mut form.port, "995", Some(Field::IncomingPort));
+    edit.text(ui, "User name", &mut form.user, "often the whole address", Some(Field::User));
+    edit.row(ui, "Password from", None, |ui, _, changed| {
+        *changed |= ui.radio_value(&mut form.password_by_command, false, "the system keyring").changed();
+        *changed |= ui.radio_value(&mut form.password_by_command, true, "a command").changed();
+    });
+    if form.password_by_command {
+        edit.text(ui, "Command", &mut form.password_command, "pass show mail/work", Some(Field::PasswordCommand));
+    } else {
+        let hint = if form.is_new() { "" } else { "unchanged" };
+        let password = &mut form.password;
+        edit.row(ui, "Password", Some(Field::Password), |ui, name, changed| {
+            let field =
+                TextEdit::singleline(&mut **password).password(true).hint_text(hint).desired_width(f32::INFINITY);
+            *changed |= ui.add(field).labelled_by(name).changed();
+        });
+        ui.horizontal(|ui| {
+            ui.add_space(138.0);
+            prose(ui, "Kept in the system’s keyring and nowhere else.", palette.faint);
+        });
+    }
+}
+
+fn security_ui(ui: &mut Ui, edit: &mut Edit, name: &str, security: &mut Security, words: [&str; 3]) {
+    edit.row(ui, name, None, |ui, _, changed| {
+        for (value, words) in Security::ALL.into_iter().zip(words) {
+            *changed |= ui.radio_value(security, value, words).changed();
+        }
+    });
+}
+
+fn retention_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
+    section(ui, "What stays on the server");
+    let Form { retention, retention_days, .. } = form;
+    for (value, words) in [
+        (RetentionChoice::Keep, "Everything"),
+        (RetentionChoice::DeleteOnceStored, "Nothing: delete once safely stored here"),
+    ] {
+        edit.changed |= ui.radio_value(retention, value, words).changed();
+    }
+    ui.horizontal(|ui| {
+        edit.changed |= ui
+            .radio_value(retention, RetentionChoice::DeleteAfterDays, "Everything for so many days after download:")
+            .changed();
+        let chosen = *retention == RetentionChoice::DeleteAfterDays;
+        let days = ui.add_enabled(chosen, TextEdit::singleline(retention_days).desired_width(54.0));
+        ui.ctx().accesskit_node_builder(days.id, |node| node.set_label("Days"));
+        edit.changed |= days.changed();
+    });
+    if let Some(error) = edit.errors.iter().find(|error| error.field == Field::RetentionDays) {
+        prose(ui, &error.message, palette(ui).danger);
+    }
+}
+
+fn outgoing_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
+    section(ui, "Outgoing mail (SMTP)");
+    edit.changed |= ui.checkbox(&mut form.smtp, "Send mail with this account").changed();
+    if !form.smtp {
+        return;
+    }
+    edit.text(ui, "SMTP server", &mut form.smtp_host, "smtp.example.org", Some(Field::OutgoingHost));
+    security_ui(
+        ui,
+        edit,
+        "SMTP security",
+        &mut form.smtp_security,
+        ["TLS (recommended)", "STARTTLS, required", "None"],
+    );
+    edit.text(ui, "SMTP port", &mut form.smtp_port, "465", Some(Field::OutgoingPort));
+}
+
+/// *None* is chosen knowingly or not at all.
+fn unprotected_ui(ui: &mut Ui, form: &mut Form) {
+    if !form.is_unprotected() {
+        return;
+    }
+    let palette = palette(ui);
+    egui::Frame::new().fill(palette.danger_soft).corner_radius(CornerRadius::same(8)).inner_margin(Margin::same(12)).show(ui, |ui| {
+        prose(ui, "Without protection everyone on the way, from the café’s network to the provider’s, can read your password and your mail.", palette.danger);
+        ui.checkbox(&mut form.unprotected_accepted, "I know, and want it for this account");
+        if form.tried && !form.unprotected_accepted {
+            prose(ui, "Tick this, or choose a protected connection.", palette.danger);
+        }
+    });
+}
+
+fn more_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
+    let in_error = edit.errors.iter().any(|error| matches!(error.field, Field::CaFile | Field::TimeoutSecs));
+    form.more_shown |= in_error;
+    ui.add_space(4.0);
+    if quiet(ui, if form.more_shown { "Less" } else { "More…" }).clicked() {
+        form.more_shown = !form.more_shown;
+    }
+    if !form.more_shown {
+        return;
+    }
+    edit.text(ui, "SMTP user name", &mut form.smtp_user, "the same", None);
+    edit.text(ui, "Certificates", &mut form.ca_file, "a PEM file to trust beside the system’s", Some(Field::CaFile));
+    edit.text(ui, "Give up after", &mut form.timeout_secs, "seconds of silence", Some(Field::TimeoutSecs));
+    edit.row(ui, "Signature", None, |ui, name, changed| {
+        let field = TextEdit::multiline(&mut form.signature).desired_rows(3).desired_width(f32::INFINITY);
+        *changed |= ui.add(field).labelled_by(name).changed();
+    });
+}
+
+/// What testing or saving came to.
+fn outcome_ui(ui: &mut Ui, form: &Form) {
+    let palette = palette(ui);
+    let mut tell = |problem: &Problem| {
+        egui::Frame::new()
+            .fill(palette.danger_soft)
+            .corner_radius(CornerRadius::same(8))
+            .inner_margin(Margin::symmetric(12, 8))
+            .show(ui, |ui| {
+                prose(ui, &problem.to_string(), palette.danger);
+            });
+    };
+    if let Some(problem) = &form.problem {
+        tell(problem);
+    }
+    let Some(test) = &form.test else { return };
+    let results = std::iter::once(&test.incoming).chain(&test.outgoing);
+    for problem in results.clone().filter_map(|result| result.as_ref().err()) {
+        tell(problem);
+    }
+    for words in results.filter_map(|result| result.as_ref().ok()) {
+        ui.horizontal(|ui| {
+            ui.add(super::icons::Icon::Check.image(16.0, palette.success).alt_text("Good"));
+            prose(ui, words, palette.success);
+        });
+    }
+}

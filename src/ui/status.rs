@@ -1,0 +1,110 @@
+//! The foot of the window: whether a line is open, and what the last visit took.
+
+use egui::{Align, Layout, Margin, Stroke, Ui};
+
+use super::action::Action;
+use super::icons::Icon;
+use super::model::Model;
+use super::theme::{self, palette};
+use super::widgets::{label, size};
+use crate::engine::{Stage, Visit};
+
+pub fn status_ui(ui: &mut Ui, model: &Model, hovered_link: Option<&str>, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    let rect = ui.max_rect();
+    let frame = egui::Frame::new().inner_margin(Margin::symmetric(14, 5)).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.set_min_height(20.0);
+            if let Some(link) = hovered_link {
+                label(ui, link, theme::small(), palette.muted, false);
+                return;
+            }
+            let open = model.visits.values().any(|visit| !matches!(visit.stage, Stage::Closed | Stage::Waiting));
+            let (icon, tint) = if open { (Icon::Unlock, palette.accent) } else { (Icon::Lock, palette.faint) };
+            let (spot, _) = ui.allocate_exact_size(egui::Vec2::splat(14.0), egui::Sense::hover());
+            if model.visits.is_empty() {
+                ui.painter().circle_filled(spot.center(), 3.5, palette.faint);
+            } else if open {
+                ui.painter().circle_filled(spot.center(), 4.5, palette.accent);
+            } else {
+                icon_check(ui, spot, icon, tint);
+            }
+            label(ui, &words(model), theme::small(), if open { palette.text } else { palette.muted }, false);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if ui
+                    .add(
+                        egui::Button::new(
+                            egui::RichText::new("Shortcuts  ?").font(theme::small()).color(palette.muted),
+                        )
+                        .frame_when_inactive(false)
+                        .small(),
+                    )
+                    .clicked()
+                {
+                    actions.push(Action::ShowHelp(true));
+                }
+            });
+        });
+    });
+    let _ = frame;
+    ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, palette.line));
+}
+
+fn icon_check(ui: &Ui, spot: egui::Rect, _icon: Icon, _tint: egui::Color32) {
+    Icon::Check.paint(ui, spot, palette(ui).success);
+}
+
+/// What the line says.
+pub fn words(model: &Model) -> String {
+    let running: Vec<String> =
+        model.visits.values().filter(|visit| visit.stage != Stage::Closed).map(progress).collect();
+    if !running.is_empty() {
+        return running.join("    ");
+    }
+    if model.visits.is_empty() {
+        return "No line is open. Everything you see is on this computer.".into();
+    }
+    let (mut new, mut bytes, mut longest, mut deleted) = (0u64, 0, 0, 0u64);
+    for visit in model.visits.values() {
+        new += u64::from(visit.new);
+        deleted += u64::from(visit.deleted_on_server);
+        bytes += visit.bytes;
+        longest = longest.max(visit.connected_ms);
+    }
+    let messages = match new {
+        0 => "No new messages".to_owned(),
+        1 => format!("1 new message, {}", size(bytes)),
+        count => format!("{count} new messages, {}", size(bytes)),
+    };
+    let deleted = if deleted > 0 { format!(", {deleted} deleted on the server") } else { String::new() };
+    let stopped = if model.visits.values().any(|visit| visit.stopped) { "Stopped. " } else { "" };
+    format!("{stopped}Line closed. {messages}{deleted} in {}", secs(longest))
+}
+
+fn progress(visit: &Visit) -> String {
+    let name = &visit.account_name;
+    match visit.stage {
+        Stage::Waiting => format!("{name}: getting ready"),
+        Stage::Connecting => format!("{name}: dialling"),
+        Stage::SigningIn => format!("{name}: signing in"),
+        Stage::Listing => format!("{name}: asking what is new"),
+        Stage::Fetching => format!(
+            "{name}: {} of {} messages, {}, connected {}",
+            visit.new,
+            visit.planned,
+            size(visit.bytes),
+            secs(visit.connected_ms)
+        ),
+        Stage::Deleting => format!("{name}: hanging up"),
+        Stage::Closed => format!("{name}: line closed"),
+    }
+}
+
+fn secs(ms: u64) -> String {
+    let secs = std::time::Duration::from_millis(ms).as_secs_f64();
+    if secs < 60.0 {
+        format!("{secs:.1} s")
+    } else {
+        format!("{:.0} min {:02.0} s", (secs / 60.0).floor(), secs % 60.0)
+    }
+}

@@ -1,0 +1,123 @@
+//! The row of buttons at the top.
+
+use egui::{Align, Layout, Margin, Ui};
+
+use super::action::Action;
+use super::icons::Icon;
+use super::model::Model;
+use super::theme::palette;
+use super::widgets::{hairline, tool};
+use crate::mail::compose::Answer;
+use crate::store::types::Role;
+
+pub fn toolbar_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    let wide = ui.available_width() > 1080.0;
+    let words = |text: &'static str| wide.then_some(text);
+    let frame = egui::Frame::new().inner_margin(Margin::symmetric(10, 6)).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 2.0;
+            let mut button =
+                |ui: &mut Ui, icon, label: Option<&str>, name: &str, hint: &str, enabled, action: Action| {
+                    if tool(ui, icon, label, name, hint, enabled).clicked() {
+                        actions.push(action);
+                    }
+                };
+            if model.is_visiting() {
+                button(
+                    ui,
+                    Icon::Stop,
+                    Some("Stop"),
+                    "Stop",
+                    "Hang up at once; what is stored stays",
+                    true,
+                    Action::Stop,
+                );
+            } else {
+                button(
+                    ui,
+                    Icon::GetMail,
+                    Some("Get mail"),
+                    "Get mail",
+                    "Collect from all accounts (F5)",
+                    true,
+                    Action::GetMail,
+                );
+            }
+            button(
+                ui,
+                Icon::Compose,
+                words("New"),
+                "New message",
+                "New message (C)",
+                !model.accounts.is_empty(),
+                Action::Compose,
+            );
+            ui.add_space(10.0);
+            let open = model.reading.message.is_some() && model.composer.is_none();
+            button(ui, Icon::Reply, words("Reply"), "Reply", "Reply (R)", open, Action::Answer(Answer::Reply));
+            button(
+                ui,
+                Icon::ReplyAll,
+                None,
+                "Reply to all",
+                "Reply to all (A)",
+                open,
+                Action::Answer(Answer::ReplyAll),
+            );
+            button(ui, Icon::Forward, None, "Forward", "Forward (F)", open, Action::Answer(Answer::Forward));
+            ui.add_space(10.0);
+            let chosen = !model.messages.selected.is_empty();
+            let role = model.messages.view.role;
+            let archivable = chosen && !matches!(role, Role::Archive | Role::Drafts | Role::Outbox);
+            button(
+                ui,
+                Icon::Archive,
+                words("Archive"),
+                "Archive",
+                "Archive (E)",
+                archivable,
+                Action::MoveSelected(Role::Archive),
+            );
+            let deletable = chosen && role != Role::Trash;
+            button(
+                ui,
+                Icon::Trash,
+                words("Delete"),
+                "Delete",
+                "Move to Trash (#)",
+                deletable,
+                Action::MoveSelected(Role::Trash),
+            );
+            let undo = model.messages.can_undo();
+            let hint = undo.map_or("Nothing to undo".to_owned(), |done| format!("Undo “{done}” (Ctrl+Z)"));
+            button(ui, Icon::Undo, None, "Undo", &hint, undo.is_some(), Action::Undo);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                button(
+                    ui,
+                    Icon::Settings,
+                    None,
+                    "Settings",
+                    "Accounts and settings (Ctrl+,)",
+                    true,
+                    Action::OpenSettings,
+                );
+                let waiting = model.count(crate::store::types::MailboxView { role: Role::Outbox, account: None }).0;
+                if waiting > 0 {
+                    let label = format!("Send ({waiting})");
+                    let hint = "Send what waits in the Outbox now";
+                    button(
+                        ui,
+                        Icon::Sent,
+                        Some(&label),
+                        "Send what waits in the Outbox",
+                        hint,
+                        !model.is_visiting(),
+                        Action::SendOutbox,
+                    );
+                }
+            });
+        });
+    });
+    hairline(ui, frame.response.rect, palette.line);
+}

@@ -115,7 +115,13 @@ impl Sender<'_> {
             match line.next(&mut session).await {
                 Ok(Some(event)) => self.handle(event, &mut session).await.map_err(Box::new)?,
                 Ok(None) => return Ok(()),
-                Err(error) => return Err(broken(task, self.account, server, error).await),
+                Err(error) => {
+                    if let Some((_, left)) = &mut self.current {
+                        // Lost before the server asked for the octets: nothing of it has left, it simply waits.
+                        *left &= session.is_uncertain();
+                    }
+                    return Err(broken(task, self.account, server, error).await);
+                }
             }
         }
     }

@@ -1,1 +1,20 @@
+//! The program as a whole: the real binary against real servers on loopback, and against servers that misbehave.
+//!
+//! `tests/run` installs the servers and runs everything; nothing here is skipped when one is missing, it fails and says so.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)] // a test ends at the first surprise
 
+mod support;
+
+mod certificates;
+mod collecting;
+mod command_line;
+mod cut_line;
+mod hostile_mail;
+mod keyring;
+mod killed;
+mod misbehaving;
+mod offline;
+mod profile;
+mod sending;
+mod tidy;
+mod window;

@@ -1,0 +1,87 @@
+//! Messages that are large, empty, broken or made to hurt: they are collected and stored like any other, and harm none.
+
+use crate::support::malote::Malote;
+use crate::support::samples::{assert_same, message};
+use crate::support::scripted::{Pop3Server, Script};
+
+/// Collects it between two ordinary messages; all three must be listed, come back identical, and not keep the program from
+/// showing the others, now or at the next start.
+fn check(name: &str, raw: &[u8]) -> Malote {
+    let all = vec![message(1), raw.to_vec(), message(3)];
+    let server = Pop3Server::start(Script::default(), &all);
+    let malote = Malote::with_account(&server.incoming(), &["--keep", "none"]);
+    assert_eq!(malote.get().new, 3, "{name}");
+    assert!(server.maildrop().is_empty(), "{name}");
+    let keys = malote.keys("inbox");
+    assert_eq!(keys.len(), 3, "{name}");
+    for key in &keys {
+        for switch in ["--text", "--headers"] {
+            let outcome = malote.run(&["show", key, switch]);
+            assert!(outcome.status.is_some(), "{name}: show {switch} was ended by a signal: {}", outcome.said());
+        }
+    }
+    assert_same(keys.iter().map(|key| malote.raw(key)).collect(), all.clone(), name);
+    assert_same(malote.stored(), all, name);
+    malote
+}
+
+#[test]
+fn messages_that_are_hardly_messages_are_kept_as_they_came() {
+    let cases: [(&str, &[u8]); 7] = [
+        ("nothing at all", b""),
+        ("an empty line", b"\r\n"),
+        ("one dot", b".\r\n"),
+        ("only a body", b"\r\nNo head.\r\n"),
+        ("only a head", b"Subject: No body\r\n"),
+        ("NUL octets", b"Subject: a\0b\r\nFrom: \0\r\n\r\n\0\0\0\r\n"),
+        ("bare line feeds", b"Subject: unix\nFrom: a@example.net\n\nline\n.\nnot the end\r\n"),
+    ];
+    for (name, raw) in cases {
+        check(name, raw);
+    }
+}
+
+#[test]
+fn a_large_message_comes_whole() {
+    let mut raw = message(1);
+    raw.extend(b"0123456789abcdef".repeat(1_250_000));
+    raw.extend_from_slice(b"\r\n");
+    check("20 MB in one line", &raw);
+}
+
+#[test]
+fn messages_within_messages_within_messages_do_not_end_the_program() {
+    let mut raw = b"Subject: deep\r\n".to_vec();
+    raw.extend(b"Content-Type: message/rfc822\r\n\r\n".repeat(40_000));
+    raw.extend_from_slice(b"The bottom.\r\n");
+    check("nested messages", &raw);
+
+    let mut raw = b"Subject: deep\r\n".to_vec();
+    for level in 0..5_000 {
+        raw.extend(format!("Content-Type: multipart/mixed; boundary=b{level}\r\n\r\n--b{level}\r\n").into_bytes());
+    }
+    check("nested multiparts", &raw);
+}
+
+#[test]
+fn html_that_is_nested_without_end_does_not_end_the_program() {
+    let mut raw = b"Subject: deep\r\nContent-Type: text/html\r\n\r\n".to_vec();
+    raw.extend(b"<div>".repeat(50_000));
+    raw.extend_from_slice(b"The bottom.\r\n");
+    let begun = std::time::Instant::now();
+    check("nested HTML", &raw);
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn heads_without_end_do_not_end_the_program() {
+    let mut raw = b"Subject: many\r\n".to_vec();
+    raw.extend(b"X-Field: value\r\n".repeat(60_000));
+    raw.extend_from_slice(b"\r\nBody.\r\n");
+    check("60,000 header fields", &raw);
+
+    let mut raw = b"To: ".to_vec();
+    raw.extend(b"Somebody <somebody@example.net>,\r\n ".repeat(30_000));
+    raw.extend_from_slice(b"last@example.net\r\n\r\nBody.\r\n");
+    check("30,000 recipients", &raw);
+}

@@ -267,11 +267,10 @@ mod tests {
         assert_eq!(fixture.raw(fixture.keys(Role::Inbox)[0]).len(), 400_000);
         assert_eq!((fixture.rows_of("ledger"), fixture.rows_of("stage")), (1, 0));
     }
+
     /// Delivers a large message and two small ones at a time, and says so after each batch.
-    #[test]
-    #[ignore = "runs in a process of its own, started by another test"]
-    fn child_delivers_until_it_is_killed() {
-        let store = Store::open(&told_folder()).unwrap();
+    fn child_delivers_until_it_is_killed(folder: &std::path::Path) {
+        let store = Store::open(folder).unwrap();
         block_on(async {
             let account = store.accounts().await.unwrap()[0].id;
             for batch in store.ledger(account).await.unwrap().len() as u64.. {
@@ -298,13 +297,19 @@ mod tests {
         use std::io::{BufRead, BufReader};
         use std::process::{Command, Stdio};
         use std::time::Duration;
+        if let Some(folder) = told_folder() {
+            return child_delivers_until_it_is_killed(&folder);
+        }
         let Fixture { store, account, folder } = Fixture::new();
         drop(store);
         let mut promised = 0;
         for (batches, pause_ms) in [(1, 0), (1, 1), (2, 2), (1, 3), (3, 5), (2, 8), (4, 0), (1, 13)] {
             let mut child = Command::new(std::env::current_exe().unwrap())
-                .args(["--ignored", "--nocapture", "--exact"])
-                .arg("store::delivery::tests::child_delivers_until_it_is_killed")
+                .args(["--nocapture", "--exact"])
+                .arg(concat!(
+                    "store::delivery::tests::",
+                    "whatever_was_delivered_when_the_program_is_killed_is_there_and_nothing_is_half"
+                ))
                 .env(FOLDER_VARIABLE, folder.path())
                 .stdout(Stdio::piped())
                 .spawn()

@@ -115,11 +115,15 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn nobody_else_can_read_the_files_whatever_the_umask() {
+        if let Some(folder) = told_folder() {
+            return child_keeps_files_private(&folder);
+        }
         for umask in ["000", "022", "077"] {
             let outer = tempfile::tempdir().unwrap();
             let folder = outer.path().join("profile");
             let script = format!(
-                "umask {umask}; exec \"$0\" --ignored --exact store::private::tests::child_keeps_files_private"
+                "umask {umask}; exec \"$0\" --exact \
+                 store::private::tests::nobody_else_can_read_the_files_whatever_the_umask"
             );
             let child = Command::new("sh")
                 .args(["-c", &script])
@@ -132,13 +136,10 @@ mod tests {
     }
 
     #[cfg(unix)]
-    #[test]
-    #[ignore = "runs in a process of its own, started by another test"]
-    fn child_keeps_files_private() {
-        let folder = told_folder();
-        let store = Store::open(&folder).unwrap();
+    fn child_keeps_files_private(folder: &Path) {
+        let store = Store::open(folder).unwrap();
         block_on(store.save_account(account("Work"))).unwrap();
-        assert_eq!(mode(&folder), 0o700);
+        assert_eq!(mode(folder), 0o700);
         let files = ["malote.db", "malote.db-wal", "malote.db-shm"];
         assert_eq!(files.map(|name| mode(&folder.join(name))), [0o600; 3]);
     }
@@ -161,6 +162,9 @@ mod tests {
         use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
         use std::os::unix::process::CommandExt;
         const NOBODY: u32 = 65534;
+        if let Some(folder) = told_folder() {
+            return child_finds_a_folder_read_only(&folder);
+        }
         let (folder, file) = closed();
         let elsewhere = tempfile::tempdir().unwrap();
         let program = elsewhere.path().join("child");
@@ -168,7 +172,7 @@ mod tests {
         fs::hard_link(&this, &program).or_else(|_| fs::copy(&this, &program).map(drop)).unwrap();
         fs::set_permissions(elsewhere.path(), PermissionsExt::from_mode(0o755)).unwrap();
         let mut child = Command::new(&program);
-        child.args(["--ignored", "--exact", "store::private::tests::child_finds_a_folder_read_only"]);
+        child.args(["--exact", "store::private::tests::a_store_that_cannot_be_written_says_so_when_opening"]);
         child.env(FOLDER_VARIABLE, folder.path());
         if fs::metadata(&file).unwrap().uid() == 0 {
             chown(&file, Some(NOBODY), Some(NOBODY)).unwrap();
@@ -187,12 +191,9 @@ mod tests {
     }
 
     #[cfg(target_os = "linux")]
-    #[test]
-    #[ignore = "runs in a process of its own, started by another test"]
-    fn child_finds_a_folder_read_only() {
-        let folder = told_folder();
-        match Store::open(&folder).err() {
-            Some(Error::ReadOnly(path)) => assert!(path.starts_with(&folder), "{}", path.display()),
+    fn child_finds_a_folder_read_only(folder: &Path) {
+        match Store::open(folder).err() {
+            Some(Error::ReadOnly(path)) => assert!(path.starts_with(folder), "{}", path.display()),
             other => panic!("{other:?}"),
         }
     }

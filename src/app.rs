@@ -49,7 +49,7 @@ pub fn open(arguments: Arguments) -> ExitCode {
 }
 
 fn open_window(arguments: Arguments) -> Result<(), String> {
-    let mailto = arguments.compose.flatten();
+    let mailto = arguments.link;
     if arguments.demo {
         return open_demo(mailto);
     }

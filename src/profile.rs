@@ -3,8 +3,12 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+#[cfg(unix)]
+use signal_hook::consts::SIGXFSZ;
 
 /// An opened profile; nobody else can open it before this is dropped or its process has ended.
 #[derive(Debug)]
@@ -49,8 +53,19 @@ impl Profile {
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         lock.set_len(0).and_then(|()| write!(lock, "{}", std::process::id())).map_err(failed)?;
+        outlive_file_size_limit();
         let id = profile_id(&folder).map_err(failed)?;
         Ok(Self { folder, id, _lock: lock })
+    }
+}
+
+/// Where files may not grow beyond a limit (`ulimit -f`), writing is to fail with an error that can be told, not to end the
+/// program in the middle of a visit.
+fn outlive_file_size_limit() {
+    #[cfg(unix)]
+    {
+        // Any handler does; the write then fails with EFBIG. Without one it would be as it was before.
+        let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
     }
 }
 

@@ -17,11 +17,21 @@ pub struct Arguments {
     /// A throw-away profile with sample mail on a server inside the program
     #[arg(long)]
     pub demo: bool,
-    /// A message to write, as a browser hands it over (mailto:…)
-    #[arg(long, value_name = "LINK", num_args = 0..=1)]
-    pub compose: Option<Option<String>>,
+    /// A link to a mail address, as a browser hands it over: opens the window with a message to write (mailto:…)
+    #[arg(value_name = "LINK", value_parser = mailto)]
+    pub link: Option<String>,
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// Anything else in this place is a command that was misspelt.
+fn mailto(text: &str) -> Result<String, &'static str> {
+    let scheme = text.get(..7).unwrap_or_default();
+    if scheme.eq_ignore_ascii_case("mailto:") {
+        Ok(text.to_owned())
+    } else {
+        Err("neither a command nor a mailto link")
+    }
 }
 
 #[derive(Debug, Subcommand)]

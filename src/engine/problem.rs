@@ -113,7 +113,7 @@ pub(super) fn net(task: Task, account: &Account, error: &net::Error) -> Box<Prob
             with(problem(task, account, why, remedy), "", edit())
         }
         net::Error::Refused { host, port } => {
-            let why = format!("{host} does not accept connections on port {port}");
+            let why = format!("the server {host} does not accept connections on port {port}");
             with(
                 problem(task, account, why, "Check server and port in the account’s settings, or try again later."),
                 "",
@@ -122,10 +122,15 @@ pub(super) fn net(task: Task, account: &Account, error: &net::Error) -> Box<Prob
         }
         net::Error::Unreachable { host, source } => {
             let remedy = "Check that this computer is online, then get mail again.";
-            problem(task, account, format!("{host} cannot be reached ({})", said(&source.to_string())), remedy)
+            problem(
+                task,
+                account,
+                format!("the server {host} cannot be reached ({})", said(&source.to_string())),
+                remedy,
+            )
         }
         net::Error::Silent { host, secs } => {
-            let why = format!("{host} said nothing for {secs} seconds");
+            let why = format!("the server {host} said nothing for {secs} seconds");
             problem(task, account, why, MAIL_STAYS)
         }
         net::Error::CaFile { path, detail } => {

@@ -2,13 +2,13 @@
 
 use std::sync::mpsc::Receiver;
 
-use egui::{Align, ComboBox, CornerRadius, Layout, Margin, RichText, ScrollArea, TextEdit, Ui, Vec2};
+use egui::{Align, ComboBox, CornerRadius, Layout, Margin, ScrollArea, TextEdit, Ui, Vec2};
 
 use super::action::Action;
 use super::icons::Icon;
 use super::model::{Composer, Focus, Model};
 use super::theme::{self, Palette, palette};
-use super::widgets::{hairline, icon, label, primary, prose, quiet, size};
+use super::widgets::{field_name, hairline, icon, label, primary, prose, quiet, size};
 use crate::mail::DraftAttachment;
 
 pub fn composer_ui(ui: &mut Ui, model: &mut Model, chosen: &mut Option<Receiver<Action>>, actions: &mut Vec<Action>) {
@@ -117,20 +117,25 @@ fn fields_ui(
 fn field<R>(ui: &mut Ui, name: &str, palette: Palette, contents: impl FnOnce(&mut Ui, egui::Id) -> R) -> R {
     let row = ui.horizontal(|ui| {
         ui.set_min_height(36.0);
-        let name = ui.add_sized(
-            Vec2::new(62.0, 30.0),
-            egui::Label::new(RichText::new(name).color(palette.muted)).halign(Align::LEFT),
-        );
+        let name = field_name(ui, name, Vec2::new(62.0, 36.0), palette.muted);
         contents(ui, name.id)
     });
-    hairline(ui, row.response.rect, palette.line);
+    let mut whole = row.response.rect;
+    whole.max.x = ui.max_rect().right();
+    hairline(ui, whole, palette.line);
     row.inner
 }
 
 fn line_edit(ui: &mut Ui, text: &mut String, name: egui::Id, actions: &mut Vec<Action>) -> egui::Response {
     let width = ui.available_width() - 70.0;
     let edit = ui
-        .add(TextEdit::singleline(text).frame(egui::Frame::NONE).desired_width(width).font(theme::body()))
+        .add(
+            TextEdit::singleline(text)
+                .frame(egui::Frame::NONE)
+                .desired_width(width)
+                .align(egui::Align2::LEFT_CENTER)
+                .font(theme::body()),
+        )
         .labelled_by(name);
     if edit.changed() {
         actions.push(Action::DraftEdited);

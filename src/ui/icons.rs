@@ -25,8 +25,6 @@ pub enum Icon {
     Close,
     Save,
     Warning,
-    Lock,
-    Unlock,
     Check,
     More,
 }
@@ -55,8 +53,6 @@ impl Icon {
             Self::Close => include_image!("../../assets/icons/close.svg"),
             Self::Save => include_image!("../../assets/icons/save.svg"),
             Self::Warning => include_image!("../../assets/icons/warning.svg"),
-            Self::Lock => include_image!("../../assets/icons/lock.svg"),
-            Self::Unlock => include_image!("../../assets/icons/unlock.svg"),
             Self::Check => include_image!("../../assets/icons/check.svg"),
             Self::More => include_image!("../../assets/icons/more.svg"),
         }

@@ -6,7 +6,7 @@ use super::action::Action;
 use super::icons::Icon;
 use super::model::{Model, Notice};
 use super::theme::{self, palette};
-use super::widgets::{icon, label, prose, quiet};
+use super::widgets::{icon, label, prose};
 use crate::engine::Offer;
 
 pub fn notices_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
@@ -49,7 +49,8 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
                 Offer::TrustCertificate { .. } => "Look at the certificate…",
                 Offer::EditAccount(_) => "Open the account’s settings…",
             };
-            if quiet(ui, words).clicked() {
+            ui.add_space(5.0);
+            if ui.button(words).clicked() {
                 actions.push(Action::TakeOffer(notice.id, offer.clone()));
             }
         }

@@ -1,15 +1,18 @@
 //! The settings dialog: the accounts, and the form of one. Errors stand beside their fields.
 
-use egui::{Align, CornerRadius, Id, Layout, Margin, Modal, RichText, ScrollArea, TextEdit, Ui};
+use egui::{Align, CornerRadius, Id, Layout, Margin, Modal, Response, RichText, ScrollArea, TextEdit, Ui, Vec2};
 
 use super::action::{Action, Theme};
 use super::model::{Form, Model, RetentionChoice, Settings};
 use super::theme::{self, palette};
-use super::widgets::{label, primary, prose, quiet};
+use super::widgets::{field_name, label, primary, prose, quiet};
 use crate::account::{Account, AccountId, Field, Security};
 use crate::engine::Problem;
 
 const WIDTH: f32 = 600.0;
+
+/// Room for the names of the fields.
+const NAME_WIDTH: f32 = 120.0;
 
 pub fn settings_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Action>) {
     let Model { settings: Some(settings), accounts, theme, .. } = model else { return };
@@ -110,7 +113,8 @@ fn form_ui(ui: &mut Ui, form: &mut Form, height: f32, can_go_back: bool, actions
     ScrollArea::vertical().max_height(height - 150.0).auto_shrink([false, true]).show(ui, |ui| {
         egui::Frame::new().inner_margin(Margin { left: 2, right: 14, top: 2, bottom: 6 }).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 7.0;
-            let mut edit = Edit { errors: std::mem::take(&mut form.errors), changed: false };
+            let errors = std::mem::take(&mut form.errors);
+            let mut edit = Edit { errors, changed: false, leads_on: form.leads_on };
             you_ui(ui, form, &mut edit);
             incoming_ui(ui, form, &mut edit);
             retention_ui(ui, form, &mut edit);
@@ -118,6 +122,7 @@ fn form_ui(ui: &mut Ui, form: &mut Form, height: f32, can_go_back: bool, actions
             unprotected_ui(ui, form);
             more_ui(ui, form, &mut edit);
             form.errors = edit.errors;
+            form.leads_on = edit.leads_on;
             if edit.changed {
                 actions.push(Action::FormEdited);
             }
@@ -147,32 +152,38 @@ fn form_ui(ui: &mut Ui, form: &mut Form, height: f32, can_go_back: bool, actions
 struct Edit {
     errors: Vec<crate::account::FormError>,
     changed: bool,
+    leads_on: bool,
 }
 
 impl Edit {
     /// A field with its name at the left and what is wrong with it below.
     fn text(&mut self, ui: &mut Ui, name: &str, text: &mut String, hint: &str, field: Option<Field>) {
-        self.row(ui, name, field, |ui, name, changed| {
-            *changed |= ui
-                .add(TextEdit::singleline(text).hint_text(hint.to_owned()).desired_width(f32::INFINITY))
-                .labelled_by(name)
-                .changed();
+        self.row(ui, name, field, |ui, name| {
+            ui.add(TextEdit::singleline(text).hint_text(hint.to_owned()).desired_width(f32::INFINITY)).labelled_by(name)
         });
     }
 
-    fn row(&mut self, ui: &mut Ui, name: &str, field: Option<Field>, contents: impl FnOnce(&mut Ui, Id, &mut bool)) {
+    fn leads_to(&self, field: Option<Field>) -> bool {
+        let first = self.errors.is_empty() || self.errors.iter().any(|error| Some(error.field) == field);
+        self.leads_on && field.is_some() && first
+    }
+
+    fn row(&mut self, ui: &mut Ui, name: &str, field: Option<Field>, contents: impl FnOnce(&mut Ui, Id) -> Response) {
         let palette = palette(ui);
         ui.horizontal(|ui| {
-            let name = ui.add_sized(
-                [130.0, 28.0],
-                egui::Label::new(RichText::new(name).color(palette.muted)).halign(Align::LEFT),
-            );
-            contents(ui, name.id, &mut self.changed);
+            let name = field_name(ui, name, Vec2::new(NAME_WIDTH, 30.0), palette.muted);
+            let response = contents(ui, name.id);
+            self.changed |= response.changed();
+            if self.leads_to(field) {
+                self.leads_on = false;
+                response.request_focus();
+                response.scroll_to_me(None);
+            }
         });
         let error = field.and_then(|field| self.errors.iter().find(|error| error.field == field));
         if let Some(error) = error {
             ui.horizontal(|ui| {
-                ui.add_space(138.0);
+                ui.add_space(NAME_WIDTH + theme::GAP);
                 prose(ui, &error.message, palette.danger);
             });
         }
@@ -181,7 +192,7 @@ impl Edit {
 
 fn section(ui: &mut Ui, title: &str) {
     let palette = palette(ui);
-    ui.add_space(6.0);
+    ui.add_space(theme::GROUP - 7.0);
     label(ui, title, theme::heading(), palette.text, true);
 }
 
@@ -199,32 +210,32 @@ fn incoming_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
     security_ui(ui, edit, "POP3 security", &mut form.security, ["TLS (recommended)", "STLS, required", "None"]);
     edit.text(ui, "POP3 port", &mut form.port, "995", Some(Field::IncomingPort));
     edit.text(ui, "User name", &mut form.user, "often the whole address", Some(Field::User));
-    edit.row(ui, "Password from", None, |ui, _, changed| {
-        *changed |= ui.radio_value(&mut form.password_by_command, false, "the system keyring").changed();
-        *changed |= ui.radio_value(&mut form.password_by_command, true, "a command").changed();
+    edit.row(ui, "Password from", None, |ui, _| {
+        ui.radio_value(&mut form.password_by_command, false, "the system keyring")
+            | ui.radio_value(&mut form.password_by_command, true, "a command")
     });
     if form.password_by_command {
         edit.text(ui, "Command", &mut form.password_command, "pass show mail/work", Some(Field::PasswordCommand));
     } else {
         let hint = if form.is_new() { "" } else { "unchanged" };
         let password = &mut form.password;
-        edit.row(ui, "Password", Some(Field::Password), |ui, name, changed| {
+        edit.row(ui, "Password", Some(Field::Password), |ui, name| {
             let field =
                 TextEdit::singleline(&mut **password).password(true).hint_text(hint).desired_width(f32::INFINITY);
-            *changed |= ui.add(field).labelled_by(name).changed();
+            ui.add(field).labelled_by(name)
         });
         ui.horizontal(|ui| {
-            ui.add_space(138.0);
+            ui.add_space(NAME_WIDTH + theme::GAP);
             prose(ui, "Kept in the system’s keyring and nowhere else.", palette.faint);
         });
     }
 }
 
 fn security_ui(ui: &mut Ui, edit: &mut Edit, name: &str, security: &mut Security, words: [&str; 3]) {
-    edit.row(ui, name, None, |ui, _, changed| {
-        for (value, words) in Security::ALL.into_iter().zip(words) {
-            *changed |= ui.radio_value(security, value, words).changed();
-        }
+    edit.row(ui, name, None, |ui, _| {
+        let choices = Security::ALL.into_iter().zip(words);
+        let responses = choices.map(|(value, words)| ui.radio_value(security, value, words));
+        responses.reduce(|all, one| all | one).unwrap_or_else(|| ui.label(""))
     });
 }
 
@@ -296,9 +307,9 @@ fn more_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
     edit.text(ui, "SMTP user name", &mut form.smtp_user, "the same", None);
     edit.text(ui, "Certificates", &mut form.ca_file, "a PEM file to trust beside the system’s", Some(Field::CaFile));
     edit.text(ui, "Give up after", &mut form.timeout_secs, "seconds of silence", Some(Field::TimeoutSecs));
-    edit.row(ui, "Signature", None, |ui, name, changed| {
+    edit.row(ui, "Signature", None, |ui, name| {
         let field = TextEdit::multiline(&mut form.signature).desired_rows(3).desired_width(f32::INFINITY);
-        *changed |= ui.add(field).labelled_by(name).changed();
+        ui.add(field).labelled_by(name)
     });
 }
 

@@ -1,6 +1,6 @@
 //! The foot of the window: whether a line is open, and what the last visit took.
 
-use egui::{Align, Layout, Margin, Stroke, Ui};
+use egui::{Align, Button, Layout, Margin, RichText, Sense, Stroke, Ui, Vec2};
 
 use super::action::Action;
 use super::icons::Icon;
@@ -12,46 +12,43 @@ use crate::engine::{Stage, Visit};
 pub fn status_ui(ui: &mut Ui, model: &Model, hovered_link: Option<&str>, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let rect = ui.max_rect();
-    let frame = egui::Frame::new().inner_margin(Margin::symmetric(14, 5)).show(ui, |ui| {
+    egui::Frame::new().inner_margin(Margin::symmetric(14, 5)).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.set_min_height(20.0);
             if let Some(link) = hovered_link {
                 label(ui, link, theme::small(), palette.muted, false);
                 return;
             }
-            let open = model.visits.values().any(|visit| !matches!(visit.stage, Stage::Closed | Stage::Waiting));
-            let (icon, tint) = if open { (Icon::Unlock, palette.accent) } else { (Icon::Lock, palette.faint) };
-            let (spot, _) = ui.allocate_exact_size(egui::Vec2::splat(14.0), egui::Sense::hover());
-            if model.visits.is_empty() {
-                ui.painter().circle_filled(spot.center(), 3.5, palette.faint);
-            } else if open {
-                ui.painter().circle_filled(spot.center(), 4.5, palette.accent);
-            } else {
-                icon_check(ui, spot, icon, tint);
-            }
-            label(ui, &words(model), theme::small(), if open { palette.text } else { palette.muted }, false);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if ui
-                    .add(
-                        egui::Button::new(
-                            egui::RichText::new("Shortcuts  ?").font(theme::small()).color(palette.muted),
-                        )
-                        .frame_when_inactive(false)
-                        .small(),
-                    )
-                    .clicked()
-                {
+                let help = RichText::new("Shortcuts  ?").font(theme::small()).color(palette.muted);
+                if ui.add(Button::new(help).frame_when_inactive(false).small()).clicked() {
                     actions.push(Action::ShowHelp(true));
                 }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    line_ui(ui, model);
+                });
             });
         });
     });
-    let _ = frame;
     ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, palette.line));
 }
 
-fn icon_check(ui: &Ui, spot: egui::Rect, _icon: Icon, _tint: egui::Color32) {
-    Icon::Check.paint(ui, spot, palette(ui).success);
+/// A mark for the line, open, closed or in trouble, and the words.
+fn line_ui(ui: &mut Ui, model: &Model) {
+    let palette = palette(ui);
+    let open = model.visits.values().any(|visit| !matches!(visit.stage, Stage::Closed | Stage::Waiting));
+    let (spot, _) = ui.allocate_exact_size(Vec2::splat(14.0), Sense::hover());
+    let waiting = model.visits.values().any(|visit| visit.stage == Stage::Waiting);
+    if open {
+        ui.painter().circle_filled(spot.center(), 4.5, palette.accent);
+    } else if model.visits.is_empty() || waiting {
+        ui.painter().circle_filled(spot.center(), 3.5, palette.faint);
+    } else if model.visits.values().any(|visit| !visit.problems.is_empty()) {
+        Icon::Warning.paint(ui, spot, palette.danger);
+    } else {
+        Icon::Check.paint(ui, spot, palette.success);
+    }
+    label(ui, &words(model), theme::small(), if open { palette.text } else { palette.muted }, false);
 }
 
 /// What the line says.
@@ -78,7 +75,22 @@ pub fn words(model: &Model) -> String {
     };
     let deleted = if deleted > 0 { format!(", {deleted} deleted on the server") } else { String::new() };
     let stopped = if model.visits.values().any(|visit| visit.stopped) { "Stopped. " } else { "" };
-    format!("{stopped}Line closed. {messages}{deleted} in {}", secs(longest))
+    match troubles(model) {
+        Some(troubles) if new == 0 => format!("{stopped}Line closed. {troubles}"),
+        Some(troubles) => format!("{stopped}Line closed. {messages}{deleted} in {}. {troubles}", secs(longest)),
+        None => format!("{stopped}Line closed. {messages}{deleted} in {}", secs(longest)),
+    }
+}
+
+/// What went wrong, in short: the notices say more.
+fn troubles(model: &Model) -> Option<String> {
+    let mut problems = model.visits.values().filter_map(|visit| visit.problems.first());
+    let first = &problems.next()?.what;
+    Some(match problems.count() {
+        0 => first.clone(),
+        1 => format!("{first}, and one more account has a problem"),
+        more => format!("{first}, and {more} more accounts have problems"),
+    })
 }
 
 fn progress(visit: &Visit) -> String {
@@ -102,7 +114,9 @@ fn progress(visit: &Visit) -> String {
 
 fn secs(ms: u64) -> String {
     let secs = std::time::Duration::from_millis(ms).as_secs_f64();
-    if secs < 60.0 {
+    if secs < 0.1 {
+        "less than 0.1 s".to_owned()
+    } else if secs < 60.0 {
         format!("{secs:.1} s")
     } else {
         format!("{:.0} min {:02.0} s", (secs / 60.0).floor(), secs % 60.0)

@@ -55,6 +55,16 @@ pub fn label(ui: &mut Ui, text: &str, font: FontId, color: Color32, strong: bool
     if galley.elided { response.on_hover_text(text) } else { response }
 }
 
+/// The name of a field, at the left of it; what is typed into is labelled by it.
+pub fn field_name(ui: &mut Ui, name: &str, size: Vec2, color: Color32) -> Response {
+    let place = egui::Layout::left_to_right(egui::Align::Center);
+    ui.allocate_ui_with_layout(size, place, |ui| {
+        ui.set_min_size(size);
+        ui.add(egui::Label::new(egui::RichText::new(name).color(color)))
+    })
+    .inner
+}
+
 /// Wrapped text of the interface itself.
 pub fn prose(ui: &mut Ui, text: &str, color: Color32) -> Response {
     ui.add(egui::Label::new(egui::RichText::new(text).color(color)).wrap())

@@ -46,6 +46,8 @@ pub struct Form {
     /// Shown beside their fields once saving or testing was tried.
     pub errors: Vec<FormError>,
     pub tried: bool,
+    /// What is to be typed into next is brought to view: the first field of all, or the first with an error.
+    pub leads_on: bool,
     pub problem: Option<Problem>,
     pub testing: bool,
     pub saving: bool,
@@ -77,7 +79,7 @@ struct Guess {
 impl Form {
     fn blank() -> Self {
         let blank = Account::blank();
-        let mut form = Self { smtp: true, smtp_port: "465".into(), ..Self::of(&blank) };
+        let mut form = Self { smtp: true, smtp_port: "465".into(), leads_on: true, ..Self::of(&blank) };
         form.guess = Guess { port: form.port.clone(), smtp_port: form.smtp_port.clone(), ..Guess::default() };
         form.original = None;
         form
@@ -272,6 +274,7 @@ impl Model {
         let (account, errors) = form.account(&names);
         form.errors = errors;
         form.tried = true;
+        form.leads_on = !form.errors.is_empty();
         form.problem = None;
         form.test = None;
         // The tick box beside the warning says it.

@@ -15,6 +15,8 @@ mod settings;
 mod sidebar;
 mod status;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 pub mod theme;
 mod toolbar;

@@ -217,7 +217,9 @@ impl Model {
                 messages.selected = messages.keys.get(range).unwrap_or_default().iter().copied().collect();
             }
         }
-        messages.cursor = Some(key);
+        // Of two that were selected one is taken out again: the other is what the keyboard and the pane are about.
+        let only = messages.selected.iter().next().copied().filter(|_| messages.selected.len() == 1);
+        messages.cursor = only.or(Some(key));
         self.read_cursor();
     }
 

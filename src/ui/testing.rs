@@ -1,0 +1,235 @@
+//! What the tests of the screen share: a model, and a make-believe engine that answers what a store would, at once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::action::Action;
+use super::model::Model;
+use crate::account::{Account, AccountId, Fingerprint, Identity, Security, Server};
+use crate::engine::{Answer, CertificateFacts, Command, Event, Offer, OpenedMessage, Problem, Request, Stage, Visit};
+use crate::mail::{Envelope, MessageView};
+use crate::store::types::{Flags, MailboxCount, MailboxView, MessageKey, MessageRow, OutboxState, Role};
+
+pub const WORK: AccountId = AccountId(1);
+pub const HOME: AccountId = AccountId(2);
+
+/// A model, what it asked for and nobody answered yet, and the mail that there is.
+#[derive(Default)]
+pub struct Desk {
+    pub model: Model,
+    /// Oldest first.
+    pub open: Vec<Request>,
+    /// Keys 1 to this are messages in the Inbox, each its second: the highest is the newest.
+    pub count: i64,
+    /// Where a message lies that is not in the Inbox.
+    pub places: HashMap<MessageKey, Role>,
+    pub flags: HashMap<MessageKey, Flags>,
+    pub outbox: HashMap<MessageKey, OutboxState>,
+    /// Octets of a message that is unlike the others.
+    pub raw: HashMap<MessageKey, String>,
+}
+
+impl Desk {
+    /// Accounts are known, the Inbox holds so many messages, and its list has come.
+    pub fn with(accounts: &[Account], count: i64) -> Self {
+        let mut desk = Self { count, ..Self::default() };
+        desk.act(Action::Start);
+        desk.hear(Event::Accounts(accounts.to_vec()));
+        desk.serve();
+        desk
+    }
+
+    /// The usual one: one account.
+    pub fn of(count: i64) -> Self {
+        Self::with(&[account(WORK, "Work")], count)
+    }
+
+    /// What the model asks for upon this.
+    pub fn act(&mut self, action: Action) -> Vec<String> {
+        let requests = self.model.act(action);
+        self.take(requests)
+    }
+
+    /// News that nobody asked for.
+    pub fn hear(&mut self, event: Event) -> Vec<String> {
+        let requests = self.model.apply(Answer { answers: None, event });
+        self.take(requests)
+    }
+
+    /// Answers the oldest open request whose words begin like this.
+    pub fn answer(&mut self, request: &str, event: Event) -> Vec<String> {
+        let place = self.open.iter().position(|open| words(&open.command).starts_with(request));
+        let place = place.unwrap_or_else(|| panic!("“{request}” was not asked: {:?}", self.asked()));
+        let id = self.open.remove(place).id;
+        let requests = self.model.apply(Answer { answers: Some(id), event });
+        self.take(requests)
+    }
+
+    pub fn tick(&mut self, now: f64) -> Vec<String> {
+        let requests = self.model.tick(now);
+        self.take(requests)
+    }
+
+    fn take(&mut self, requests: Vec<Request>) -> Vec<String> {
+        let asked = requests.iter().map(|request| words(&request.command)).collect();
+        self.open.extend(requests);
+        asked
+    }
+
+    /// What is asked and not answered.
+    pub fn asked(&self) -> Vec<String> {
+        self.open.iter().map(|request| words(&request.command)).collect()
+    }
+
+    /// Does what the store does: lists, rows and messages come; the rest stays open.
+    pub fn serve(&mut self) {
+        while let Some(place) = self.open.iter().position(|request| self.served(&request.command).is_some()) {
+            let Request { id, command } = self.open.remove(place);
+            let event = self.served(&command).unwrap();
+            let requests = self.model.apply(Answer { answers: Some(id), event });
+            self.take(requests);
+        }
+    }
+
+    fn served(&self, command: &Command) -> Option<Event> {
+        Some(match command {
+            Command::ListAccounts => Event::Accounts(self.model.accounts.clone()),
+            Command::ListMailboxes => Event::Mailboxes(self.counts()),
+            Command::ListMessages { view } => Event::Listing { view: *view, keys: Arc::new(self.keys(*view)) },
+            Command::LoadRows { keys } => Event::Rows(keys.iter().map(|&key| self.row(key)).collect()),
+            Command::OpenMessage { key } => Event::Opened(Box::new(self.opened(*key))),
+            Command::LoadRaw { key } => Event::Raw { key: *key, bytes: Arc::new(self.octets(*key).into_bytes()) },
+            Command::LoadSource { key } => Event::Source { key: *key, text: self.octets(*key) },
+            Command::SetFlag { .. } => Event::Done,
+            _ => return None,
+        })
+    }
+
+    pub fn keys(&self, view: MailboxView) -> Vec<MessageKey> {
+        (1..=self.count).rev().map(MessageKey).filter(|key| self.place(*key) == view.role).collect()
+    }
+
+    fn place(&self, key: MessageKey) -> Role {
+        self.places.get(&key).copied().unwrap_or_default()
+    }
+
+    fn counts(&self) -> Vec<MailboxCount> {
+        let count = |role| self.keys(MailboxView { role, account: None }).len() as u64;
+        Role::ALL.map(|role| MailboxCount { account: WORK, role, total: count(role), unread: count(role) }).to_vec()
+    }
+
+    fn octets(&self, key: MessageKey) -> String {
+        let MessageKey(n) = key;
+        let usual = || {
+            format!(
+                "From: Sender {n} <sender{n}@example.net>\r\nTo: ana@example.org, Bo <bo@example.org>\r\n\
+                 Subject: Subject {n}\r\nMessage-ID: <{n}@example.net>\r\n\r\nText of message {n}.\r\n"
+            )
+        };
+        self.raw.get(&key).cloned().unwrap_or_else(usual)
+    }
+
+    pub fn row(&self, key: MessageKey) -> MessageRow {
+        let envelope = Envelope::from_raw(self.octets(key).as_bytes());
+        let from = envelope.from.first().cloned().unwrap_or_default();
+        MessageRow {
+            key,
+            account: WORK,
+            role: self.place(key),
+            date: 1_700_000_000 + key.0,
+            from_name: if from.name.is_empty() { from.addr.clone() } else { from.name },
+            from_addr: from.addr,
+            to: "Ana".into(),
+            subject: envelope.subject,
+            snippet: envelope.snippet,
+            flags: self.flags.get(&key).copied().unwrap_or_default(),
+            has_attachments: envelope.has_attachments,
+            outbox: self.outbox.get(&key).cloned(),
+            ..MessageRow::default()
+        }
+    }
+
+    pub fn opened(&self, key: MessageKey) -> OpenedMessage {
+        let view = Arc::new(MessageView::from_raw(self.octets(key).as_bytes()));
+        OpenedMessage { row: self.row(key), view }
+    }
+}
+
+/// A command in as few words as tell it from others.
+pub fn words(command: &Command) -> String {
+    let keys = |keys: &[MessageKey]| keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    match command {
+        Command::SaveAccount { account, .. } => format!("SaveAccount {}", account.name),
+        Command::TestAccount { account, .. } => format!("TestAccount {}", account.name),
+        Command::ListMessages { view } => match view.account {
+            None => format!("ListMessages {}", view.role),
+            Some(account) => format!("ListMessages {} of {}", view.role, account.0),
+        },
+        Command::LoadRows { keys } => format!("LoadRows ({})", keys.len()),
+        Command::OpenMessage { key } => format!("OpenMessage {key}"),
+        Command::LoadRaw { key } => format!("LoadRaw {key}"),
+        Command::LoadSource { key } => format!("LoadSource {key}"),
+        Command::SetFlag { keys: of, flag, on } => format!("SetFlag {} {on} of {}", flag.word(), keys(of)),
+        Command::MoveMessages { keys: which, to } => format!("MoveMessages {} to {to}", keys(which)),
+        Command::UndoMoves { moves } => format!("UndoMoves ({})", moves.len()),
+        Command::SaveDraft { key, draft, .. } => format!("SaveDraft {} “{}”", new_or(*key), draft.subject),
+        Command::QueueDraft { key, draft, .. } => format!("QueueDraft {} “{}”", new_or(*key), draft.subject),
+        Command::OpenDraft { key } => format!("OpenDraft {key}"),
+        Command::DiscardDraft { key } => format!("DiscardDraft {key}"),
+        Command::RetryOutgoing { key } => format!("RetryOutgoing {key}"),
+        Command::GetMail { accounts } => {
+            format!("GetMail of {:?}", accounts.iter().map(|account| account.0).collect::<Vec<_>>())
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+fn new_or(key: Option<MessageKey>) -> String {
+    key.map_or("new".into(), |key| key.to_string())
+}
+
+pub fn account(id: AccountId, name: &str) -> Account {
+    Account {
+        id,
+        name: name.into(),
+        identity: Identity { address: "ana@example.org".into(), ..Identity::default() },
+        incoming: Server { host: "pop.example.org".into(), port: 995, security: Security::Tls },
+        user: "ana".into(),
+        outgoing: Some(Server { host: "smtp.example.org".into(), port: 465, security: Security::Tls }),
+        ..Account::blank()
+    }
+}
+
+pub fn view(role: Role) -> MailboxView {
+    MailboxView { role, account: None }
+}
+
+pub fn visit(account: AccountId, stage: Stage) -> Visit {
+    Visit { account, account_name: "Work".into(), stage, ..Visit::default() }
+}
+
+pub fn problem(what: &str, offer: Option<Offer>) -> Problem {
+    Problem {
+        what: what.into(),
+        why: "the server said no".into(),
+        remedy: "Try again later.".into(),
+        detail: "-ERR [SYS/TEMP] not now".into(),
+        offer,
+    }
+}
+
+pub fn failed(what: &str) -> Event {
+    Event::Failed(Box::new(problem(what, None)))
+}
+
+pub fn certificate() -> CertificateFacts {
+    CertificateFacts {
+        subject: "pop.example.org".into(),
+        issuer: "Nobody in particular".into(),
+        names: vec!["pop.example.org".into(), "mail.example.org".into()],
+        valid_from: "2026-01-01".into(),
+        valid_until: "2027-01-01".into(),
+        fingerprint: Fingerprint([0xA5; 32]),
+        fault: "it vouches for itself".into(),
+    }
+}

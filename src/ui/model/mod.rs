@@ -16,7 +16,7 @@ use crate::engine::{Answer, Command, Event, Request, RequestId, Stage, Visit};
 use crate::store::types::{MailboxCount, MailboxView, MessageKey, Role};
 
 pub use composer::{Composer, Focus};
-pub use dialogs::{CertificateDialog, Dialog, PasswordDialog};
+pub use dialogs::{CertificateDialog, Dialog, PasswordDialog, TrashDialog};
 pub use messages::{Messages, Reading};
 pub use notices::{Notice, Toast};
 pub use settings::{Form, RetentionChoice, Settings};
@@ -139,7 +139,8 @@ impl Model {
             Action::ToggleStar(key) => self.toggle_star(key),
             Action::MoveSelected(role) => self.move_selected(role),
             Action::Undo => self.undo(),
-            Action::EmptyTrash => self.ask(Command::EmptyTrash { account: self.messages.view.account }, Pending::Other),
+            Action::EmptyTrash => self.ask_to_empty_trash(),
+            Action::ConfirmEmptyTrash => self.empty_trash(),
             Action::ShowSource(on) => self.show_source(on),
             Action::ShowHeaders(on) => self.reading.headers_shown = on,
             Action::SaveAttachments { index, folder } => self.save_attachments(index, folder),

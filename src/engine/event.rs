@@ -97,6 +97,8 @@ pub struct Visit {
     /// Octets of message bodies that came over the line.
     pub bytes: u64,
     pub deleted_on_server: u32,
+    /// Messages that the account's limit for a visit left for the next one.
+    pub later: u32,
     /// How long the line has been open.
     pub connected_ms: u64,
     /// What went wrong; the visit may have gone on.

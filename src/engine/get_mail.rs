@@ -3,7 +3,7 @@
 //! The order that nothing bends: a message's octets and its ledger row are committed and synced before its DELE is sent,
 //! and a DELE counts only when QUIT was confirmed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,14 +16,15 @@ use futures::{FutureExt, StreamExt};
 use super::endpoint::{endpoint, incoming_trust};
 use super::event::{Event, Problem, Stage, Visit};
 use super::hub::{Hub, now};
-use super::plan::{Plan, Target, plan};
+use super::plan::{Plan, Target, Terms, plan};
 use super::problem::{self, Task};
-use crate::account::{Account, Retention, Security};
+use crate::account::policy::Mirror;
+use crate::account::{Account, Security};
 use crate::mail::Envelope;
 use crate::net::{Connection, DriveError};
 use crate::protocol::pop3::{self, Credentials, Listing, MessageNumber, Session};
 use crate::secret::Password;
-use crate::store::{Arrival, Content, Delivery, LedgerId, StagedRaw, Store};
+use crate::store::{Arrival, Content, Delivery, LedgerEntry, LedgerId, Note, StagedRaw, Store};
 
 /// A batch is stored when it has this many octets,
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
@@ -128,8 +129,10 @@ struct Collector<'a> {
     batch_began: Instant,
     deliveries: FuturesUnordered<BoxFuture<'static, Delivered>>,
     /// DELEs that were sent: the ledger rows they stand for.
-    deleting: HashMap<MessageNumber, LedgerId>,
-    deleted: Vec<LedgerId>,
+    deleting: HashMap<MessageNumber, Option<LedgerId>>,
+    deleted: Vec<Option<LedgerId>>,
+    /// What may leave the server as soon as it is stored.
+    going: HashSet<MessageNumber>,
     listed: bool,
     quitting: bool,
     reported: Instant,
@@ -153,6 +156,7 @@ impl<'a> Collector<'a> {
             deliveries: FuturesUnordered::new(),
             deleting: HashMap::new(),
             deleted: Vec::new(),
+            going: HashSet::new(),
             listed: false,
             quitting: false,
             reported: now,
@@ -243,12 +247,15 @@ impl<'a> Collector<'a> {
             Event::Chunk(octets) => self.take(octets).await?,
             Event::MessageEnd(number) => self.end(number).await?,
             Event::MessageRefused(number, reply) => {
-                self.awaited.remove(&number);
+                if let Some(uid) = self.awaited.remove(&number).and_then(|target| target.uid) {
+                    let words = problem::said(&reply.text);
+                    self.hub.store.note_failure(self.account.id, uid, words, now()).await?;
+                }
                 self.visit.problems.push(problem::message_refused(self.account, number, &reply));
             }
             Event::Deleted(number) => self.deleted.extend(self.deleting.remove(&number)),
             Event::DeleteRefused(number, reply) => {
-                if let Some(id) = self.deleting.remove(&number) {
+                if let Some(Some(id)) = self.deleting.remove(&number) {
                     self.hub.store.note_still_listed(self.account.id, vec![id]).await?;
                 }
                 self.visit.problems.push(problem::delete_refused(self.account, number, &reply));
@@ -260,18 +267,21 @@ impl<'a> Collector<'a> {
 
     async fn listed(&mut self, listing: &Listing) -> StoreResult<()> {
         let (store, id) = (&self.hub.store, self.account.id);
-        let ledger = store.ledger(id).await?;
-        let Plan { retrieve, delete, still_listed } =
-            plan(listing, &ledger, self.account.retention, now(), &self.hub.troubled(id));
+        let Plan { retrieve, delete, still_listed, later, forget } = planned(self.hub, self.account, listing).await?;
         if !still_listed.is_empty() {
             store.note_still_listed(id, still_listed).await?;
         }
+        store.forget_notes(id, forget).await?;
+        self.visit.later = later;
         self.line.renew();
         self.visit.planned = u32::try_from(retrieve.len()).unwrap_or(u32::MAX);
         self.visit.planned_bytes = retrieve.iter().fold(0u64, |sum, target| sum.saturating_add(target.size_bytes));
         self.visit.stage = Stage::Fetching;
         self.delete(delete).await?;
         for target in retrieve {
+            if target.goes {
+                self.going.insert(target.number);
+            }
             self.session.retrieve(target.number);
             self.awaited.insert(target.number, target);
         }
@@ -311,8 +321,8 @@ impl<'a> Collector<'a> {
             self.batch_began = Instant::now();
         }
         let envelope = if head.is_empty() { Envelope::default() } else { envelope(&head) };
-        let Target { uid, size_bytes, dedupe, .. } = target;
-        self.batch.push((number, Arrival { uid, listed_size: size_bytes, content, envelope, dedupe }));
+        let Target { uid, size_bytes, dedupe, part, completes, .. } = target;
+        self.batch.push((number, Arrival { uid, listed_size: size_bytes, content, envelope, dedupe, part, completes }));
         let nothing_follows = self.awaited.is_empty();
         if nothing_follows || self.batch_bytes >= BATCH_BYTES || self.batch.len() >= BATCH_MESSAGES {
             self.flush();
@@ -346,8 +356,10 @@ impl<'a> Collector<'a> {
         let stored = done?;
         let new = stored.iter().filter(|(_, delivery)| !delivery.duplicate).count();
         self.visit.new += u32::try_from(new).unwrap_or(u32::MAX);
-        if self.account.retention == Retention::DeleteOnceStored && !self.visit.stopped && !self.quitting {
-            self.delete(stored.into_iter().map(|(number, delivery)| (number, delivery.ledger)).collect()).await?;
+        if !self.visit.stopped && !self.quitting {
+            let going = stored.into_iter().filter(|(number, _)| self.going.remove(number));
+            let going = going.map(|(number, delivery)| (number, Some(delivery.ledger))).collect();
+            self.delete(going).await?;
         }
         if new > 0 && self.refreshed.elapsed() >= REFRESH_EVERY {
             self.refreshed = Instant::now();
@@ -356,12 +368,12 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    /// Asks the server to delete what is safely stored; what was asked for is on the disk first.
-    async fn delete(&mut self, messages: Vec<(MessageNumber, LedgerId)>) -> StoreResult<()> {
+    /// Asks the server to delete what is safely stored, or what the person wants gone; what was asked for is on the disk first.
+    async fn delete(&mut self, messages: Vec<(MessageNumber, Option<LedgerId>)>) -> StoreResult<()> {
         if messages.is_empty() {
             return Ok(());
         }
-        let ids = messages.iter().map(|&(_, id)| id).collect();
+        let ids = messages.iter().filter_map(|&(_, id)| id).collect();
         self.hub.store.note_delete_sent(self.account.id, ids).await?;
         for (number, id) in messages {
             self.session.delete(number);
@@ -389,7 +401,7 @@ impl<'a> Collector<'a> {
         }
         if confirmed {
             self.visit.deleted_on_server = u32::try_from(deleted.len()).unwrap_or(u32::MAX);
-            self.hub.store.note_delete_done(self.account.id, deleted).await
+            self.hub.store.note_delete_done(self.account.id, deleted.into_iter().flatten().collect()).await
         } else {
             let notice = problem::quit_unconfirmed(self.account, deleted.len());
             self.hub.tell(None, Event::Notice(Box::new(notice))).await;
@@ -401,7 +413,10 @@ impl<'a> Collector<'a> {
     async fn note_broken_message(&mut self) {
         let Some(incoming) = self.current.take() else { return };
         if let Some(uid) = incoming.target.uid.filter(|_| !self.visit.stopped) {
-            self.hub.note_trouble(self.account.id, uid);
+            let noted = self.hub.store.note_failure(self.account.id, uid, "the line broke".into(), now()).await;
+            if let Err(error) = noted {
+                self.visit.problems.push(problem::store(Task::GetMail, self.account, &error));
+            }
         }
         if let Some(staged) = incoming.staged
             && let Err(error) = self.hub.store.stage_discard(staged).await
@@ -429,6 +444,41 @@ impl<'a> Collector<'a> {
             self.reported = Instant::now();
             self.visit.connected_ms = millis(self.line.open_for());
             self.hub.tell_if_room(Event::VisitProgress(self.visit.clone()));
+        }
+    }
+}
+
+/// What the visit is to do, by what the store knows.
+async fn planned(hub: &Hub, account: &Account, listing: &Listing) -> StoreResult<Plan> {
+    let known = Known::load(hub, account).await?;
+    Ok(plan(listing, &known.terms(account)))
+}
+
+/// What the store knows of a maildrop.
+pub(super) struct Known {
+    ledger: Vec<LedgerEntry>,
+    notes: HashMap<Vec<u8>, Note>,
+    left: HashSet<LedgerId>,
+}
+
+impl Known {
+    pub async fn load(hub: &Hub, account: &Account) -> StoreResult<Self> {
+        let (store, id) = (&hub.store, account.id);
+        let left = match account.policy.mirror {
+            Mirror::Nothing => HashSet::new(),
+            mirror => store.ledger_left(id, mirror == Mirror::LeftInbox).await?,
+        };
+        Ok(Self { ledger: store.ledger(id).await?, notes: store.notes(id).await?, left })
+    }
+
+    pub fn terms<'a>(&'a self, account: &'a Account) -> Terms<'a> {
+        Terms {
+            ledger: &self.ledger,
+            notes: &self.notes,
+            left: &self.left,
+            retention: account.retention,
+            policy: &account.policy,
+            now: now(),
         }
     }
 }

@@ -56,7 +56,9 @@ pub enum Action {
     ToggleStar(MessageKey),
     MoveSelected(Role),
     Undo,
+    /// Asks first.
     EmptyTrash,
+    ConfirmEmptyTrash,
     ShowSource(bool),
     ShowHeaders(bool),
     SaveAttachments {

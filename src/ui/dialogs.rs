@@ -3,7 +3,8 @@
 use egui::{Id, Key, Modal, RichText, TextEdit, Ui};
 
 use super::action::Action;
-use super::model::{CertificateDialog, Dialog, Model, PasswordDialog};
+use super::model::{CertificateDialog, Dialog, EmptyTrashDialog, Model, PasswordDialog};
+use super::sidebar::thousands;
 use super::theme::{self, palette};
 use super::widgets::{primary, prose, quiet};
 
@@ -14,6 +15,7 @@ pub fn dialog_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Actio
         match dialog {
             Dialog::Password(dialog) => password_ui(ui, dialog, actions),
             Dialog::Certificate(dialog) => certificate_ui(ui, dialog, actions),
+            Dialog::EmptyTrash(dialog) => empty_trash_ui(ui, dialog, actions),
         }
     });
     if shown.should_close() {
@@ -82,6 +84,26 @@ fn certificate_ui(ui: &mut Ui, dialog: &CertificateDialog, actions: &mut Vec<Act
             actions.push(Action::TrustCertificate);
         }
         if primary(ui, true, "Do not trust it").clicked() {
+            actions.push(Action::CloseDialog);
+        }
+    });
+}
+
+fn empty_trash_ui(ui: &mut Ui, dialog: &EmptyTrashDialog, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    ui.heading("Empty Trash?");
+    ui.add_space(4.0);
+    let words = match dialog.messages {
+        1 => "1 message is removed from this computer for good.".to_owned(),
+        count => format!("{} messages are removed from this computer for good.", thousands(count)),
+    };
+    prose(ui, &words, palette.text);
+    ui.add_space(10.0);
+    ui.horizontal(|ui| {
+        if ui.button(RichText::new("Remove for good").color(palette.danger)).clicked() {
+            actions.push(Action::ConfirmEmptyTrash);
+        }
+        if primary(ui, true, "Keep them").clicked() {
             actions.push(Action::CloseDialog);
         }
     });

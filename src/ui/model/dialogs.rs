@@ -1,14 +1,23 @@
-//! What a notice offers: entering a password, looking at a certificate.
+//! What is asked before it is done: what a notice offers (a password, a certificate), and emptying Trash.
 
 use super::{Model, Pending};
 use crate::account::AccountId;
 use crate::engine::{CertificateFacts, Command, Offer};
 use crate::secret::Password;
+use crate::store::types::{MailboxView, Role};
 
 /// A question in the middle of the window.
 pub enum Dialog {
     Password(PasswordDialog),
     Certificate(CertificateDialog),
+    EmptyTrash(EmptyTrashDialog),
+}
+
+/// What lies in Trash is to be removed for good.
+pub struct EmptyTrashDialog {
+    /// None: that of all accounts.
+    pub account: Option<AccountId>,
+    pub messages: u64,
 }
 
 pub struct PasswordDialog {
@@ -58,6 +67,19 @@ impl Model {
         let password = Password::new(dialog.typed.to_string());
         self.dialog = None;
         self.ask(Command::ProvidePassword { account, password, remember }, Pending::BeforeGetMail(account));
+    }
+
+    pub(super) fn ask_to_empty_trash(&mut self) {
+        let account = self.messages.view.account;
+        let (messages, _) = self.count(MailboxView { role: Role::Trash, account });
+        self.dialog = Some(Dialog::EmptyTrash(EmptyTrashDialog { account, messages }));
+    }
+
+    pub(super) fn empty_trash(&mut self) {
+        if let Some(Dialog::EmptyTrash(EmptyTrashDialog { account, .. })) = self.dialog {
+            self.dialog = None;
+            self.ask(Command::EmptyTrash { account }, Pending::Other);
+        }
     }
 
     pub(super) fn trust_certificate(&mut self) {

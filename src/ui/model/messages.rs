@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{Model, Pending};
 use crate::engine::{Command, OpenedMessage};
+use crate::mail::compose::Answer;
 use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, Move, OutboxState, Role};
 use crate::ui::action::Selecting;
 
@@ -53,6 +54,8 @@ pub struct Reading {
     pub waiting_for: Option<MessageKey>,
     pub headers_shown: bool,
     pub source: Option<String>,
+    /// What is waited for is to be answered when it has come.
+    pub(super) answer_next: Option<Answer>,
 }
 
 impl Reading {
@@ -245,6 +248,7 @@ impl Model {
             return;
         }
         self.reading.waiting_for = Some(key);
+        self.reading.answer_next = None;
         self.ask(Command::OpenMessage { key }, Pending::Open(key));
     }
 
@@ -254,16 +258,34 @@ impl Model {
             return;
         }
         let unread = !opened.row.flags.has(Flag::Seen);
+        let answer = self.reading.answer_next;
         self.reading =
             Reading { message: Some(opened), headers_shown: self.reading.headers_shown, ..Reading::default() };
         if unread {
             self.flag(vec![key], Flag::Seen, true);
+        }
+        if let Some(answer) = answer {
+            self.answer(answer);
+        }
+    }
+
+    /// What is written here changes: a draft its text, what lies in the Outbox its fate.
+    pub(super) fn refresh_message(&mut self) {
+        if let Some(message) = self.reading.message.as_ref().filter(|message| message.row.role.is_outgoing()) {
+            self.ask(Command::OpenMessage { key: message.row.key }, Pending::Refresh);
+        }
+    }
+
+    pub(super) fn message_refreshed(&mut self, opened: OpenedMessage) {
+        if let Some(message) = self.reading.message.as_mut().filter(|message| message.row.key == opened.row.key) {
+            *message = opened;
         }
     }
 
     pub(super) fn open_failed(&mut self, key: MessageKey) {
         if self.reading.waiting_for == Some(key) {
             self.reading.waiting_for = None;
+            self.reading.answer_next = None;
         }
     }
 

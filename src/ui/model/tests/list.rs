@@ -105,7 +105,8 @@ fn an_answer_that_nobody_waits_for_changes_nothing() {
 fn only_rows_near_the_visible_ones_are_asked_for_and_none_of_them_twice() {
     let mut desk = Desk::of(100_000);
     assert!(desk.model.messages.row(key(100_000 - 59)).is_some(), "the first ones came with the list");
-    let cases = [((30, 40), "LoadRows (40)"), ((50_000, 50_010), "LoadRows (130)"), ((99_990, 100_000), "LoadRows (70)")];
+    let cases =
+        [((30, 40), "LoadRows (40)"), ((50_000, 50_010), "LoadRows (130)"), ((99_990, 100_000), "LoadRows (70)")];
     for ((from, to), asked) in cases {
         assert_eq!(desk.act(Action::RowsVisible(from, to)), [asked]);
         assert!(desk.act(Action::RowsVisible(from, to)).is_empty(), "asked already");
@@ -200,7 +201,8 @@ fn the_cursor_stays_in_the_list() {
 #[test]
 fn clicks_select_one_some_or_a_range() {
     use Selecting::{Only, Range, Toggle};
-    let cases: [(&[(usize, Selecting)], &[i64]); 8] = [
+    type Case = (&'static [(usize, Selecting)], &'static [i64]);
+    let cases: [Case; 8] = [
         (&[(1, Only)], &[4]),
         (&[(1, Only), (3, Only)], &[2]),
         (&[(1, Only), (3, Toggle)], &[4, 2]),
@@ -426,7 +428,8 @@ fn the_source_and_the_attachments_are_those_of_the_open_message() {
 #[test]
 fn counts_are_summed_over_the_accounts_of_a_view() {
     let mut desk = Desk::of(0);
-    let count = |account, total, unread| crate::store::types::MailboxCount { account, role: Role::Inbox, total, unread };
+    let count =
+        |account, total, unread| crate::store::types::MailboxCount { account, role: Role::Inbox, total, unread };
     desk.hear(Event::Mailboxes(vec![count(WORK, 5, 2), count(HOME, 7, 1)]));
     let of = |account| desk.model.count(MailboxView { role: Role::Inbox, account });
     assert_eq!(of(None), (12, 3));

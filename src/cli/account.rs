@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::args::{AccountCommand, AccountSettings};
 use super::client::{Client, expect_event};
+use super::visit::told;
 use super::{Failure, complain};
 use crate::account::{Account, AccountId, Field, PasswordSource, Security, Server, check};
 use crate::demo::Demo;
@@ -18,27 +19,12 @@ pub fn run(client: &mut Client, command: AccountCommand) -> Result<(), Failure> 
         AccountCommand::Edit { account, settings } => edit(client, &account, *settings),
         AccountCommand::List { json } => list(client, json),
         AccountCommand::Remove { account } => {
-            let account = find(client, &account)?;
+            let account = client.account(&account)?;
             client.ask(Command::RemoveAccount(account.id))?;
             Ok(())
         }
         AccountCommand::Test { account } => test(client, &account),
     }
-}
-
-/// All accounts, in the order in which they were made.
-pub fn accounts(client: &mut Client) -> Result<Vec<Account>, Failure> {
-    expect_event!(client.ask(Command::ListAccounts)?, Event::Accounts(accounts) => accounts)
-}
-
-pub fn find(client: &mut Client, name: &str) -> Result<Account, Failure> {
-    let accounts = accounts(client)?;
-    let names: Vec<String> = accounts.iter().map(|account| account.name.clone()).collect();
-    accounts.into_iter().find(|account| account.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
-        let known =
-            if names.is_empty() { "there are none yet".to_owned() } else { format!("there are: {}", names.join(", ")) };
-        Failure::Failed(format!("there is no account “{name}”; {known}"))
-    })
 }
 
 fn add(client: &mut Client, settings: AccountSettings) -> Result<(), Failure> {
@@ -54,7 +40,7 @@ fn add(client: &mut Client, settings: AccountSettings) -> Result<(), Failure> {
 }
 
 fn edit(client: &mut Client, name: &str, settings: AccountSettings) -> Result<(), Failure> {
-    let (account, password) = apply(find(client, name)?, settings)?;
+    let (account, password) = apply(client.account(name)?, settings)?;
     refuse_bad_input(client, &account)?;
     save(client, account, password, false)
 }
@@ -92,7 +78,7 @@ fn save(client: &mut Client, account: Account, password: PasswordChange, is_new:
 }
 
 fn refuse_bad_input(client: &mut Client, account: &Account) -> Result<(), Failure> {
-    let others = accounts(client)?;
+    let others = client.accounts()?;
     let names: Vec<&str> =
         others.iter().filter(|other| other.id != account.id).map(|other| other.name.as_str()).collect();
     let errors = check(account, &names);
@@ -202,7 +188,7 @@ fn password_from_stdin() -> Result<Password, Failure> {
 
 fn list(client: &mut Client, json: bool) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    for account in accounts(client)? {
+    for account in client.accounts()? {
         let Account { name, identity, incoming, outgoing, user, .. } = &account;
         if json {
             let server = |server: &Server| json!({ "host": server.host, "port": server.port, "security": server.security.word() });
@@ -240,14 +226,14 @@ fn list(client: &mut Client, json: bool) -> Result<(), Failure> {
 }
 
 fn test(client: &mut Client, name: &str) -> Result<(), Failure> {
-    let account = find(client, name)?;
+    let account = client.account(name)?;
     let tested = client.ask(Command::TestAccount { account: Box::new(account), password: PasswordChange::Keep })?;
     let test = expect_event!(tested, Event::AccountTested(test) => test)?;
     let mut problems = Vec::new();
     for result in std::iter::once(test.incoming).chain(test.outgoing) {
         match result {
             Ok(words) => writeln!(io::stdout(), "{words}")?,
-            Err(problem) => problems.push(super::visit::told(&problem)),
+            Err(problem) => problems.push(told(&problem)),
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(Failure::Failed(problems.join("\n"))) }

@@ -1,11 +1,23 @@
 //! Speaks to an engine, and waits for its answers.
 
+use crate::account::Account;
 use crate::engine::{self, Answer, Command, Engine, Event, Problem, Request, RequestId};
 use crate::profile::Profile;
 use crate::secret::Keyring;
 use crate::store::Store;
 
 use super::Failure;
+
+/// What an answer must be, or a word that it was not.
+macro_rules! expect_event {
+    ($event:expr, $pattern:pat => $value:expr) => {
+        match $event {
+            $pattern => Ok($value),
+            other => Err($crate::cli::Failure::Failed(format!("unexpected answer: {other:?}"))),
+        }
+    };
+}
+pub(super) use expect_event;
 
 /// An engine with nobody else listening.
 pub struct Client {
@@ -56,6 +68,25 @@ impl Client {
         }
     }
 
+    /// All accounts, in the order in which they were made.
+    pub fn accounts(&mut self) -> Result<Vec<Account>, Failure> {
+        expect_event!(self.ask(Command::ListAccounts)?, Event::Accounts(accounts) => accounts)
+    }
+
+    /// The account of this name.
+    pub fn account(&mut self, name: &str) -> Result<Account, Failure> {
+        let accounts = self.accounts()?;
+        let names: Vec<String> = accounts.iter().map(|account| account.name.clone()).collect();
+        accounts.into_iter().find(|account| account.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
+            let known = if names.is_empty() {
+                "there are none yet".to_owned()
+            } else {
+                format!("there are: {}", names.join(", "))
+            };
+            Failure::Failed(format!("there is no account “{name}”; {known}"))
+        })
+    }
+
     /// Ends the engine and waits until everything is on the disk.
     pub fn close(mut self) {
         // An engine that is gone already has nothing left to say.
@@ -72,14 +103,3 @@ fn gone() -> Box<Problem> {
         ..Problem::default()
     })
 }
-
-/// What an answer must be, or a word that it was not.
-macro_rules! expect_event {
-    ($event:expr, $pattern:pat => $value:expr) => {
-        match $event {
-            $pattern => Ok($value),
-            other => Err($crate::cli::Failure::Failed(format!("unexpected answer: {other:?}"))),
-        }
-    };
-}
-pub(super) use expect_event;

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use super::Failure;
 use super::client::{Client, expect_event};
-use super::{Failure, account};
 use crate::account::{Account, AccountId};
 use crate::engine::{Command, Event, OpenedMessage, Problem};
 use crate::mail::compose::{self, Answer};
@@ -19,7 +19,7 @@ const ROWS_AT_ONCE: usize = 500;
 pub fn list(client: &mut Client, mailbox: Option<&str>, limit: Option<usize>, json: bool) -> Result<(), Failure> {
     let view = view(client, mailbox.unwrap_or("inbox"))?;
     let names: HashMap<AccountId, String> =
-        account::accounts(client)?.into_iter().map(|account| (account.id, account.name)).collect();
+        client.accounts()?.into_iter().map(|account| (account.id, account.name)).collect();
     let listing = client.ask(Command::ListMessages { view })?;
     let keys = expect_event!(listing, Event::Listing { keys, .. } => keys)?;
     let keys = keys.get(..limit.unwrap_or(usize::MAX).min(keys.len())).unwrap_or_default();
@@ -38,7 +38,7 @@ pub fn list(client: &mut Client, mailbox: Option<&str>, limit: Option<usize>, js
 /// `inbox`, or `Work/inbox`.
 fn view(client: &mut Client, word: &str) -> Result<MailboxView, Failure> {
     let (account, role) = match word.rsplit_once('/') {
-        Some((name, role)) => (Some(account::find(client, name)?.id), role),
+        Some((name, role)) => (Some(client.account(name)?.id), role),
         None => (None, word),
     };
     Ok(MailboxView { role: role.parse().map_err(Failure::Usage)?, account })
@@ -195,7 +195,7 @@ pub fn reply(client: &mut Client, key: MessageKey, send: bool) -> Result<(), Fai
 }
 
 fn account_of(client: &mut Client, id: AccountId) -> Result<Account, Failure> {
-    let found = account::accounts(client)?.into_iter().find(|account| account.id == id);
+    let found = client.accounts()?.into_iter().find(|account| account.id == id);
     found.ok_or_else(|| Failure::Failed("the message’s account is gone".into()))
 }
 

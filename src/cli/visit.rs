@@ -5,15 +5,15 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use super::client::Client;
-use super::{Failure, account, complain};
+use super::{Failure, complain};
 use crate::engine::{Command, Event, Offer, Problem, Visit};
 
 pub fn get(client: &mut Client, names: &[String], json: bool) -> Result<(), Failure> {
     let mut ids = Vec::new();
     for name in names {
-        ids.push(account::find(client, name)?.id);
+        ids.push(client.account(name)?.id);
     }
-    if names.is_empty() && account::accounts(client)?.is_empty() {
+    if names.is_empty() && client.accounts()?.is_empty() {
         return Err(Failure::Failed("there is no account yet: “malote account add” makes one".into()));
     }
     let mut visits = Vec::new();

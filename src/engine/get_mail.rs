@@ -13,13 +13,14 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 
+use super::endpoint::{endpoint, incoming_trust};
 use super::event::{Event, Problem, Stage, Visit};
 use super::hub::{Hub, now};
 use super::plan::{Plan, Target, plan};
 use super::problem::{self, Task};
-use crate::account::{Account, Retention, Security, Server};
+use crate::account::{Account, Retention, Security};
 use crate::mail::Envelope;
-use crate::net::{Connection, DriveError, Endpoint, Trust};
+use crate::net::{Connection, DriveError};
 use crate::protocol::pop3::{self, Credentials, Listing, MessageNumber, Session};
 use crate::secret::Password;
 use crate::store::{Arrival, Content, Delivery, LedgerId, StagedRaw, Store};
@@ -68,22 +69,6 @@ pub(super) async fn visit(hub: &Arc<Hub>, account: &Account, stop: &Receiver<()>
         visit.problems.iter_mut().for_each(|problem| problem::redact(problem, password.reveal()));
     }
     visit
-}
-
-/// Where the account's incoming server is, and whom to trust there.
-pub(super) fn endpoint(account: &Account, server: &Server, trust: Trust) -> Endpoint {
-    Endpoint {
-        host: server.host.trim().to_owned(),
-        port: server.port,
-        tls: server.security == Security::Tls,
-        trust,
-        ca_file: account.ca_file.clone(),
-        timeout: Duration::from_secs(u64::from(account.timeout_secs.max(1))),
-    }
-}
-
-pub(super) fn incoming_trust(account: &Account) -> Trust {
-    account.incoming_pin.map_or(Trust::Authorities, |pin| Trust::Pinned(pin.0))
 }
 
 async fn open(

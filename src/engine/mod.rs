@@ -2,6 +2,7 @@
 
 mod certificate;
 pub mod command;
+mod endpoint;
 mod errands;
 pub mod event;
 mod get_mail;

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use super::certificate;
+use super::endpoint::endpoint;
 use super::event::{Offer, Problem};
-use super::get_mail::endpoint;
 use crate::account::{Account, AccountId, PasswordSource, Security, Server};
 use crate::mail::sanitize;
 use crate::net::{self, DriveError, Trust};

@@ -1,23 +1,20 @@
 //! Requests that change nothing: each on a task of its own, so that a slow one holds up no other.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::command::{Command, PasswordChange};
+use super::endpoint::{endpoint, incoming_trust};
 use super::event::{AccountTest, Event, OpenedMessage, Problem};
-use super::get_mail::{endpoint, incoming_trust};
 use super::hub::Hub;
 use super::problem::{self, Task};
 use super::{saving, send_mail};
 use crate::account::{Account, Security};
-use crate::mail::{MessageView, sanitize};
+use crate::mail::MessageView;
+use crate::mail::body::source;
 use crate::net::Connection;
 use crate::protocol::pop3::{self, Credentials, Session};
 use crate::secret::Password;
 use crate::store::types::MessageKey;
-
-/// Octets of a message that the source view shows: beyond that no person reads, and laying it out would take long.
-const SOURCE_LIMIT_BYTES: usize = 1024 * 1024;
 
 pub(super) fn is_reading(command: &Command) -> bool {
     use Command::*;
@@ -59,8 +56,7 @@ pub(super) async fn answer(hub: &Arc<Hub>, command: Command) -> Result<Event, Bo
         Command::OpenMessage { key } => open(hub, key).await,
         Command::LoadSource { key } => {
             let raw = store.raw(key).await.map_err(failed("Could not open the message"))?;
-            let shown = raw.get(..SOURCE_LIMIT_BYTES.min(raw.len())).unwrap_or_default();
-            Ok(Event::Source { key, text: sanitize::multiline(&String::from_utf8_lossy(shown)) })
+            Ok(Event::Source { key, text: source(&raw) })
         }
         Command::LoadRaw { key } => {
             let bytes = store.raw(key).await.map_err(failed("Could not open the message"))?;
@@ -77,19 +73,8 @@ async fn open(hub: &Hub, key: MessageKey) -> Result<Event, Box<Problem>> {
     let failed = |error| problem::store_plain("Could not open the message", &error);
     let row = hub.store.row(key).await.map_err(failed)?;
     let raw = hub.store.raw(key).await.map_err(failed)?;
-    let view = async_std::task::spawn_blocking(move || view(&raw)).await;
+    let view = async_std::task::spawn_blocking(move || MessageView::of_any(&raw)).await;
     Ok(Event::Opened(Box::new(OpenedMessage { row, view: Arc::new(view) })))
-}
-
-/// A message that the parser stumbles over is shown as its source.
-pub(super) fn view(raw: &[u8]) -> MessageView {
-    catch_unwind(AssertUnwindSafe(|| MessageView::from_raw(raw))).unwrap_or_else(|_| MessageView {
-        readable: sanitize::multiline(&String::from_utf8_lossy(
-            raw.get(..SOURCE_LIMIT_BYTES.min(raw.len())).unwrap_or_default(),
-        )),
-        warnings: vec!["This message is damaged in a way that Malote does not understand: here is its source.".into()],
-        ..MessageView::default()
-    })
 }
 
 async fn test(hub: &Hub, account: &Account, password: PasswordChange) -> AccountTest {

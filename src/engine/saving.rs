@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::event::{Event, Problem};
 use super::hub::Hub;
 use super::problem;
-use super::reading::view;
+use crate::mail::MessageView;
 use crate::mail::body::attachment_bytes;
 use crate::store::types::MessageKey;
 
@@ -23,8 +23,10 @@ pub(super) async fn attachments(
 ) -> Result<Event, Box<Problem>> {
     let raw = hub.store.raw(key).await.map_err(|error| problem::store_plain("Could not open the message", &error))?;
     let write = move || -> io::Result<Vec<PathBuf>> {
-        let chosen =
-            view(&raw).attachments.into_iter().filter(|attachment| index.is_none_or(|i| i == attachment.index));
+        let chosen = MessageView::of_any(&raw)
+            .attachments
+            .into_iter()
+            .filter(|attachment| index.is_none_or(|i| i == attachment.index));
         let write = |attachment: crate::mail::Attachment| {
             let bytes = attachment_bytes(&raw, attachment.index).unwrap_or_default();
             write_new(&folder, &attachment.safe_name, &bytes)

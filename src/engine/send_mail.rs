@@ -9,8 +9,8 @@ use async_channel::Receiver;
 use futures::FutureExt;
 
 use super::certificate;
+use super::endpoint::{endpoint, outgoing_trust};
 use super::event::{Event, Offer, Problem};
-use super::get_mail::endpoint;
 use super::hub::{Hub, now};
 use super::problem::{self, Task, said};
 use crate::account::{Account, Security, Server};
@@ -62,7 +62,7 @@ pub(super) async fn flush(hub: &Arc<Hub>, account: &Account, stop: &Receiver<()>
 /// Signs in to the outgoing server and out again; what it said, or the problem.
 pub(super) async fn test(account: &Account, server: &Server, credentials: Credentials) -> Result<String, Problem> {
     let task = Task::TestOutgoing;
-    let trust = trust(account);
+    let trust = outgoing_trust(account);
     let mut line = match Connection::open(endpoint(account, server, trust)).await {
         Ok(line) => line,
         Err(error) => return Err(*broken(task, account, server, DriveError::Net(error)).await),
@@ -84,10 +84,6 @@ pub(super) fn credentials(account: &Account, password: &str) -> Credentials {
     Credentials { user, password: password.to_owned().into() }
 }
 
-fn trust(account: &Account) -> Trust {
-    account.outgoing_pin.map_or(Trust::Authorities, |pin| Trust::Pinned(pin.0))
-}
-
 struct Sender<'a> {
     hub: &'a Arc<Hub>,
     account: &'a Account,
@@ -104,7 +100,7 @@ impl Sender<'_> {
         let password =
             self.hub.password(self.account).await.map_err(|error| problem::secret(task, self.account, &error))?;
         self.password = Some(password.clone());
-        let opened = Connection::open(endpoint(self.account, server, trust(self.account))).await;
+        let opened = Connection::open(endpoint(self.account, server, outgoing_trust(self.account))).await;
         let mut line = match opened {
             Ok(line) => line,
             Err(error) => return Err(broken(task, self.account, server, DriveError::Net(error)).await),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::header::{self, Header};
 use super::layout::{self, Attached, Body, Layout};
@@ -49,6 +50,15 @@ pub struct Attachment {
     pub inline: bool,
 }
 
+/// Octets of a message that a person reads as source: beyond that nobody does, and laying it out would take long.
+const SOURCE_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// The octets of a message as text that is fit for the screen, as far as a person reads it.
+pub fn source(raw: &[u8]) -> String {
+    let shown = raw.get(..SOURCE_LIMIT_BYTES.min(raw.len())).unwrap_or_default();
+    sanitize::multiline(&String::from_utf8_lossy(shown))
+}
+
 /// Header fields that the view carries, and characters of each. Honest messages have a hundred short ones.
 const MAX_FIELDS: usize = 1000;
 const MAX_FIELD_CHARS: usize = 4000;
@@ -58,6 +68,17 @@ const MAX_SUBJECT_CHARS: usize = 1000;
 const MAX_SENDERS: usize = 3;
 
 impl MessageView {
+    /// As [`Self::from_raw`]; should the parser have a fault that this message finds, it is shown as its source.
+    pub fn of_any(raw: &[u8]) -> Self {
+        catch_unwind(AssertUnwindSafe(|| Self::from_raw(raw))).unwrap_or_else(|_| Self {
+            readable: source(raw),
+            warnings: vec![
+                "This message is damaged in a way that Malote does not understand: here is its source.".into(),
+            ],
+            ..Self::default()
+        })
+    }
+
     /// Takes a whole message apart. Total: whatever the bytes, something can be shown.
     pub fn from_raw(raw: &[u8]) -> Self {
         let bytes = header::repaired(raw);

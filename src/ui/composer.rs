@@ -36,7 +36,9 @@ fn bar_ui(ui: &mut Ui, composer: &Composer, chosen: &mut Option<Receiver<Action>
             if quiet(ui, "Attach…").clicked() {
                 choose_files(chosen);
             }
-            label(ui, if composer.is_saved() { "" } else { "Saving…" }, theme::small(), palette.faint, false);
+            if !composer.is_saved() && ui.available_width() > 320.0 {
+                label(ui, "Saving…", theme::small(), palette.faint, false);
+            }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if icon(ui, Icon::Close, "Close; the draft is kept").clicked() {
                     actions.push(Action::CloseComposer);

@@ -3,7 +3,7 @@
 use egui::{Id, Key, Modal, RichText, TextEdit, Ui};
 
 use super::action::Action;
-use super::model::{CertificateDialog, Dialog, EmptyTrashDialog, Model, PasswordDialog};
+use super::model::{CertificateDialog, Dialog, Model, PasswordDialog, TrashDialog};
 use super::sidebar::thousands;
 use super::theme::{self, palette};
 use super::widgets::{primary, prose, quiet};
@@ -15,7 +15,7 @@ pub fn dialog_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Actio
         match dialog {
             Dialog::Password(dialog) => password_ui(ui, dialog, actions),
             Dialog::Certificate(dialog) => certificate_ui(ui, dialog, actions),
-            Dialog::EmptyTrash(dialog) => empty_trash_ui(ui, dialog, actions),
+            Dialog::EmptyTrash(dialog) => trash_ui(ui, dialog, actions),
         }
     });
     if shown.should_close() {
@@ -89,21 +89,21 @@ fn certificate_ui(ui: &mut Ui, dialog: &CertificateDialog, actions: &mut Vec<Act
     });
 }
 
-fn empty_trash_ui(ui: &mut Ui, dialog: &EmptyTrashDialog, actions: &mut Vec<Action>) {
+fn trash_ui(ui: &mut Ui, dialog: &TrashDialog, actions: &mut Vec<Action>) {
     let palette = palette(ui);
-    ui.heading("Empty Trash?");
+    let whose = dialog.account_name.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
+    ui.heading(match dialog.messages {
+        1 => format!("Remove the message in the Trash{whose} for good?"),
+        messages => format!("Remove {} messages in the Trash{whose} for good?", thousands(messages)),
+    });
     ui.add_space(4.0);
-    let words = match dialog.messages {
-        1 => "1 message is removed from this computer for good.".to_owned(),
-        count => format!("{} messages are removed from this computer for good.", thousands(count)),
-    };
-    prose(ui, &words, palette.text);
+    prose(ui, "This cannot be undone. What lies on the server is not touched.", palette.muted);
     ui.add_space(10.0);
     ui.horizontal(|ui| {
-        if ui.button(RichText::new("Remove for good").color(palette.danger)).clicked() {
+        if ui.button(RichText::new("Empty Trash").color(palette.danger)).clicked() {
             actions.push(Action::ConfirmEmptyTrash);
         }
-        if primary(ui, true, "Keep them").clicked() {
+        if primary(ui, true, "Keep").clicked() {
             actions.push(Action::CloseDialog);
         }
     });

@@ -157,7 +157,8 @@ fn row_ui(
     let selected = model.messages.selected.contains(&key);
     let row = model.messages.row(key);
     let name = row.map_or_else(|| "Loading".to_owned(), spoken);
-    response.widget_info(|| WidgetInfo::selected(AccessRole::ListBoxOption, true, selected, &name));
+    response.widget_info(|| WidgetInfo::labeled(AccessRole::ListBoxOption, true, &name));
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(selected));
     let inner = rect.shrink2(Vec2::new(6.0, 1.5));
     if selected || response.hovered() {
         let fill = if selected { palette.selected } else { palette.hover.gamma_multiply(0.6) };

@@ -37,6 +37,9 @@ pub struct ViewState {
     pub chosen: Option<std::sync::mpsc::Receiver<Action>>,
 }
 
+/// What the message has at least, beside the list.
+const READING_WIDTH: f32 = 400.0;
+
 /// The whole window.
 pub fn window_ui(ui: &mut egui::Ui, model: &mut Model, state: &mut ViewState) -> Vec<Action> {
     let mut actions = keys::pressed(ui.ctx(), model);
@@ -50,21 +53,23 @@ pub fn window_ui(ui: &mut egui::Ui, model: &mut Model, state: &mut ViewState) ->
     Panel::bottom("status").frame(bar(palette.window)).show_separator_line(false).resizable(false).show(ui, |ui| {
         status::status_ui(ui, model, state.reading.hovered_link.as_deref(), &mut actions);
     });
-    let narrow = ui.available_width() < 1000.0;
-    Panel::left("sidebar")
+    // Where there is little room, the mailboxes are icons, and the message keeps enough to be read.
+    let narrow = ui.available_width() < 940.0;
+    let sidebar = Panel::left(if narrow { "narrow sidebar" } else { "sidebar" });
+    let sidebar = if narrow { sidebar.exact_size(50.0) } else { sidebar.default_size(208.0).size_range(140.0..=320.0) };
+    sidebar
         .frame(bar(palette.window))
         .show_separator_line(false)
-        .default_size(if narrow { 168.0 } else { 208.0 })
-        .size_range(140.0..=320.0)
-        .show(ui, |ui| sidebar::sidebar_ui(ui, model, &mut actions));
+        .show(ui, |ui| sidebar::sidebar_ui(ui, model, narrow, &mut actions));
     if model.started && model.accounts.is_empty() {
         CentralPanel::no_frame().frame(bar(palette.reading)).show(ui, |ui| reading_pane::welcome_ui(ui, &mut actions));
     } else {
+        let most = (ui.available_width() - READING_WIDTH).clamp(220.0, 640.0);
         Panel::left("list")
             .frame(bar(palette.list))
             .show_separator_line(false)
-            .default_size(if narrow { 290.0 } else { 372.0 })
-            .size_range(220.0..=640.0)
+            .default_size(372.0)
+            .size_range(220.0..=most)
             .show(ui, |ui| message_list::list_ui(ui, model, &mut state.list, &mut actions));
         CentralPanel::no_frame().frame(bar(palette.reading)).show(ui, |ui| {
             notices::notices_ui(ui, model, &mut actions);

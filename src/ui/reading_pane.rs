@@ -200,7 +200,9 @@ fn warning_ui(ui: &mut Ui, words: &str) {
             ui.horizontal_top(|ui| {
                 ui.add(Icon::Warning.image(17.0, palette.warning).alt_text("Warning"));
                 prose(ui, words, palette.text);
-                ui.add_space(ui.available_width());
+                // As wide as the pane, however short the words.
+                let rest = ui.available_width() - ui.spacing().item_spacing.x;
+                ui.add_space(rest.max(0.0));
             });
         });
     ui.add_space(4.0);
@@ -217,10 +219,10 @@ fn outbox_ui(ui: &mut Ui, message: &OpenedMessage, actions: &mut Vec<Action>) {
     };
     warning_ui(ui, &words);
     ui.horizontal(|ui| {
-        if quiet(ui, "Edit").clicked() {
+        if ui.button("Edit").clicked() {
             actions.push(Action::EditDraft(key));
         }
-        if message.row.outbox != Some(OutboxState::Waiting) && quiet(ui, "Send once more").clicked() {
+        if message.row.outbox != Some(OutboxState::Waiting) && ui.button("Send once more").clicked() {
             actions.push(Action::Retry(key));
         }
     });

@@ -12,26 +12,30 @@ use crate::store::types::{MailboxView, Role};
 
 const ROW_HEIGHT: f32 = 30.0;
 
-pub fn sidebar_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+/// `narrow`: icons alone, named when they are pointed at.
+pub fn sidebar_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let rect = ui.max_rect();
     ui.painter().vline(rect.right() - 0.5, rect.y_range(), egui::Stroke::new(1.0, palette.line));
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         egui::Frame::new().inner_margin(Margin { left: 8, right: 8, top: 10, bottom: 10 }).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
-            if model.accounts.len() > 1 {
+            if model.accounts.len() > 1 && !narrow {
                 heading(ui, "All accounts");
             }
             let unified = |role| MailboxView { role, account: None };
             for role in Role::ALL {
-                mailbox_ui(ui, model, unified(role), actions);
+                mailbox_ui(ui, model, unified(role), narrow, actions);
             }
             if model.accounts.len() > 1 {
                 for account in &model.accounts {
                     ui.add_space(12.0);
-                    heading(ui, &account.name);
+                    if !narrow {
+                        heading(ui, &account.name);
+                    }
                     for role in Role::ALL {
-                        mailbox_ui(ui, model, MailboxView { role, account: Some(account.id) }, actions);
+                        let view = MailboxView { role, account: Some(account.id) };
+                        mailbox_ui(ui, model, view, narrow, actions);
                     }
                 }
             }
@@ -47,7 +51,7 @@ fn heading(ui: &mut Ui, text: &str) {
     ui.add_space(3.0);
 }
 
-fn mailbox_ui(ui: &mut Ui, model: &Model, view: MailboxView, actions: &mut Vec<Action>) {
+fn mailbox_ui(ui: &mut Ui, model: &Model, view: MailboxView, narrow: bool, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let (total, unread) = model.count(view);
     let selected = model.messages.view == view;
@@ -61,7 +65,8 @@ fn mailbox_ui(ui: &mut Ui, model: &Model, view: MailboxView, actions: &mut Vec<A
         (Some(account), 0) => format!("{account}, {}", view.role),
         (Some(account), count) => format!("{account}, {}, {count}", view.role),
     };
-    response.widget_info(|| WidgetInfo::selected(AccessRole::TreeItem, true, selected, &name));
+    response.widget_info(|| WidgetInfo::labeled(AccessRole::TreeItem, true, &name));
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(selected));
     if selected || response.hovered() || response.has_focus() {
         ui.painter().rect_filled(
             rect,
@@ -70,29 +75,17 @@ fn mailbox_ui(ui: &mut Ui, model: &Model, view: MailboxView, actions: &mut Vec<A
         );
     }
     let tint = if selected { palette.accent } else { palette.muted };
-    let icon = Rect::from_center_size(Pos2::new(rect.left() + 19.0, rect.center().y), Vec2::splat(17.0));
+    let middle = if narrow { rect.center().x } else { rect.left() + 19.0 };
+    let icon = Rect::from_center_size(Pos2::new(middle, rect.center().y), Vec2::splat(17.0));
     Icon::of_role(view.role).paint(ui, icon, tint);
-    let counter = (count > 0).then(|| {
-        line(
-            ui,
-            &thousands(count),
-            theme::small(),
-            if view.role == Role::Inbox { palette.accent } else { palette.muted },
-            80.0,
-        )
-    });
-    let right = counter.as_ref().map_or(8.0, |galley| galley.size().x + 16.0);
-    let words = line(ui, &view.role.to_string(), theme::label(), palette.text, rect.width() - 36.0 - right);
-    paint_line(
-        ui,
-        Pos2::new(rect.left() + 36.0, rect.center().y - words.size().y / 2.0),
-        &words,
-        selected || (unread > 0 && view.role == Role::Inbox),
-    );
-    if let Some(galley) = counter {
-        let at = Pos2::new(rect.right() - galley.size().x - 9.0, rect.center().y - galley.size().y / 2.0);
-        paint_line(ui, at, &galley, true);
+    if narrow {
+        if count > 0 {
+            ui.painter().circle_filled(icon.right_top(), 3.0, palette.accent);
+        }
+    } else {
+        row_ui(ui, rect, view.role, count, selected || (unread > 0 && view.role == Role::Inbox));
     }
+    let response = if narrow { response.on_hover_text(name) } else { response };
     if response.clicked() {
         actions.push(Action::ShowMailbox(view));
     }
@@ -109,6 +102,21 @@ fn mailbox_ui(ui: &mut Ui, model: &Model, view: MailboxView, actions: &mut Vec<A
             }
         });
     }
+}
+
+/// The words of a mailbox's row, and its count at the right.
+fn row_ui(ui: &Ui, rect: Rect, role: Role, count: u64, strong: bool) {
+    let palette = palette(ui);
+    let mut right = rect.right() - 9.0;
+    if count > 0 {
+        let tint = if role == Role::Inbox { palette.accent } else { palette.muted };
+        let galley = line(ui, &thousands(count), theme::small(), tint, 80.0);
+        right -= galley.size().x;
+        paint_line(ui, Pos2::new(right, rect.center().y - galley.size().y / 2.0), &galley, true);
+    }
+    let left = rect.left() + 36.0;
+    let words = line(ui, &role.to_string(), theme::label(), palette.text, right - 8.0 - left);
+    paint_line(ui, Pos2::new(left, rect.center().y - words.size().y / 2.0), &words, strong);
 }
 
 /// 1204 as “1,204”.

@@ -2,66 +2,27 @@
 
 use std::collections::VecDeque;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use zeroize::Zeroizing;
-
 use super::command::Command;
-use super::{Capabilities, Error, MessageNumber, Reply, Uid};
+use super::{Capabilities, Error, MessageNumber, Reply};
 use crate::protocol::line::{Body, Line};
 use crate::protocol::{LineBuffer, Machine, Step};
+
+mod listing;
+mod sign_in;
+
+use listing::Gathered;
+pub use listing::{Listing, ScanLine};
+pub use sign_in::Credentials;
 
 /// RETR and DELE commands on their way at once, where the server announces PIPELINING. Enough to fill a line of 20 ms at
 /// 25,000 messages a second; every octet that comes back is read at once, so that no server's buffer can jam.
 const WINDOW: usize = 512;
-
-/// Lines that a listing may have, sense or nonsense. Ten times the fullest maildrop ever reported.
-const LISTING_LIMIT: usize = 5_000_000;
-
-/// Lines that the answer to CAPA may have.
-const CAPA_LIMIT: usize = 1_000;
 
 /// Octets of one message beyond which the server is taken to have lost its senses, whatever size it announced.
 pub const MESSAGE_LIMIT_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 
 /// Octets that a message may be longer than twice what was announced. Announced sizes are estimates on some servers.
 const MESSAGE_SLACK_BYTES: u64 = 64 * 1024 * 1024;
-
-/// Who signs in.
-#[derive(Clone, Default)]
-pub struct Credentials {
-    pub user: String,
-    pub password: Zeroizing<String>,
-}
-
-impl Credentials {
-    /// Initial response of SASL PLAIN (RFC 4616 §2), base64.
-    pub(in crate::protocol) fn plain(&self) -> Zeroizing<String> {
-        let message = Zeroizing::new(format!("\0{}\0{}", self.user, &*self.password));
-        Zeroizing::new(BASE64_STANDARD.encode(message.as_bytes()))
-    }
-
-    pub(in crate::protocol) fn speakable(&self) -> bool {
-        !self.user.is_empty() && [&self.user, &*self.password].iter().all(|text| !text.contains(['\r', '\n', '\0']))
-    }
-}
-
-/// One message of the maildrop.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScanLine {
-    pub number: MessageNumber,
-    /// As announced by LIST; a hint. Zero where LIST did not name the message.
-    pub size_bytes: u64,
-    /// None: the server did not give one.
-    pub uid: Option<Uid>,
-}
-
-/// What lies in the maildrop.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Listing {
-    /// By number.
-    pub messages: Vec<ScanLine>,
-}
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,15 +92,6 @@ enum Reading {
     Uidl { lines: usize },
     List { lines: usize },
     Body { number: MessageNumber, body: Body, bytes: u64, limit: u64 },
-}
-
-/// The listing as it comes in: UIDL and LIST each tell a half.
-#[derive(Default)]
-struct Gathered {
-    sizes: Vec<(u32, u64)>,
-    uids: Vec<(u32, Uid)>,
-    uidl_refused: Option<Reply>,
-    list_refused: Option<Reply>,
 }
 
 impl Session {
@@ -250,16 +202,6 @@ impl Session {
         self.answer(command, reply, line.bare_lf)
     }
 
-    fn greeting(&mut self, reply: Reply) -> Result<(), Error> {
-        if !reply.ok {
-            return Err(Error::TurnedAway(reply));
-        }
-        self.state = State::Authorization;
-        self.events.push_back(Event::Greeted);
-        self.send(Command::Capa);
-        Ok(())
-    }
-
     /// What each reply leads to.
     fn answer(&mut self, command: Command, reply: Reply, lf_server: bool) -> Result<(), Error> {
         match (command, reply.ok) {
@@ -305,110 +247,6 @@ impl Session {
         let index = usize::try_from(number.0).unwrap_or(usize::MAX).saturating_sub(1);
         let announced = self.sizes.get(index).copied().unwrap_or(0);
         announced.saturating_mul(2).saturating_add(MESSAGE_SLACK_BYTES).min(MESSAGE_LIMIT_BYTES)
-    }
-
-    fn capability_line(&mut self, line: &[u8], lines: usize) -> Result<(), Error> {
-        if line == b"." {
-            self.reading = Reading::Status;
-            return self.capabilities_known();
-        }
-        if lines >= CAPA_LIMIT {
-            return Err(Error::ListingTooLong);
-        }
-        self.capabilities.add(line);
-        self.reading = Reading::Capabilities { lines: lines + 1 };
-        Ok(())
-    }
-
-    /// The capabilities lie before us: upgrade, sign in, or begin.
-    fn capabilities_known(&mut self) -> Result<(), Error> {
-        match (self.state, self.security) {
-            (State::Transaction, _) => self.events.push_back(Event::SignedIn(self.capabilities.clone())),
-            // STLS is tried without being announced when CAPA itself is unknown to the server.
-            (_, Security::StlsWanted) if self.capabilities.stls || self.capabilities == Capabilities::default() => {
-                self.send(Command::Stls);
-            }
-            (_, Security::StlsWanted) => return Err(Error::NoStls),
-            (_, Security::Settled) => self.sign_in()?,
-        }
-        Ok(())
-    }
-
-    fn sign_in(&mut self) -> Result<(), Error> {
-        if !self.credentials.speakable() {
-            return Err(Error::Unspeakable);
-        }
-        let capabilities = &self.capabilities;
-        let plain = capabilities.sasl.iter().any(|mechanism| mechanism == "PLAIN");
-        if capabilities.user || capabilities.sasl.is_empty() {
-            self.send(Command::User);
-        } else if plain {
-            self.send(Command::AuthPlain);
-        } else {
-            return Err(Error::NoMechanism(capabilities.sasl.join(" ")));
-        }
-        Ok(())
-    }
-
-    fn uidl_line(&mut self, line: &[u8], lines: usize) -> Result<(), Error> {
-        if line == b"." {
-            self.reading = Reading::Status;
-            return Ok(());
-        }
-        if lines >= LISTING_LIMIT {
-            return Err(Error::ListingTooLong);
-        }
-        self.reading = Reading::Uidl { lines: lines + 1 };
-        // A line that names no message tells nothing; one without a unique-id leaves its message without one.
-        if let Some((number, uid)) = number_and_rest(line)
-            && !uid.is_empty()
-        {
-            self.listing.uids.push((number, Uid(uid.to_vec())));
-        }
-        Ok(())
-    }
-
-    fn list_line(&mut self, line: &[u8], lines: usize) -> Result<(), Error> {
-        if line == b"." {
-            self.reading = Reading::Status;
-            return self.listed();
-        }
-        if lines >= LISTING_LIMIT {
-            return Err(Error::ListingTooLong);
-        }
-        self.reading = Reading::List { lines: lines + 1 };
-        if let Some((number, rest)) = number_and_rest(line) {
-            self.listing.sizes.push((number, leading_number(rest)));
-        }
-        Ok(())
-    }
-
-    /// Both halves are in: joins them by number.
-    fn listed(&mut self) -> Result<(), Error> {
-        let Gathered { mut sizes, mut uids, uidl_refused, list_refused } = std::mem::take(&mut self.listing);
-        if let (Some(_), Some(refused)) = (uidl_refused, list_refused) {
-            return Err(Error::ListRefused(refused));
-        }
-        sizes.sort_by_key(|&(number, _)| number);
-        sizes.dedup_by_key(|&mut (number, _)| number);
-        uids.sort_by_key(|&(number, _)| number);
-        uids.dedup_by_key(|&mut (number, _)| number);
-        let messages = join(sizes, uids);
-        self.sizes.clear();
-        for message in &messages {
-            // Numbers count from one without gaps (RFC 1939 §5); one far beyond the listing's end is a lie and gets no size.
-            let index = usize::try_from(message.number.0).unwrap_or(usize::MAX).saturating_sub(1);
-            if index < messages.len().saturating_mul(2).saturating_add(1000) {
-                if self.sizes.len() <= index {
-                    self.sizes.resize(index + 1, 0);
-                }
-                if let Some(size) = self.sizes.get_mut(index) {
-                    *size = message.size_bytes;
-                }
-            }
-        }
-        self.events.push_back(Event::Listed(Listing { messages }));
-        Ok(())
     }
 
     fn over(&mut self, confirmed: bool) {
@@ -472,44 +310,6 @@ impl Machine for Session {
         self.capabilities = Capabilities::default();
         // What was said before the handshake is forgotten (RFC 2595 §4).
         self.send(Command::Capa);
-    }
-}
-
-/// `number blanks rest`: the rest without the blanks around it. None: no message number.
-fn number_and_rest(line: &[u8]) -> Option<(u32, &[u8])> {
-    let line = line.trim_ascii();
-    let end = line.iter().position(|b| !b.is_ascii_digit()).unwrap_or(line.len());
-    let (digits, rest) = line.split_at(end);
-    let number: u32 = std::str::from_utf8(digits).ok()?.parse().ok().filter(|&number| number > 0)?;
-    match rest.first() {
-        None | Some(b' ' | b'\t') => Some((number, rest.trim_ascii())),
-        Some(_) => None,
-    }
-}
-
-/// The number at the start of a size field; sizes that no integer holds count as unknown.
-fn leading_number(field: &[u8]) -> u64 {
-    let end = field.iter().position(|b| !b.is_ascii_digit()).unwrap_or(field.len());
-    field
-        .get(..end)
-        .and_then(|digits| std::str::from_utf8(digits).ok())
-        .and_then(|digits| digits.parse().ok())
-        .unwrap_or(0)
-}
-
-/// Joins sizes and unique-ids by message number; a message that only one of them names is in the maildrop, too.
-fn join(sizes: Vec<(u32, u64)>, uids: Vec<(u32, Uid)>) -> Vec<ScanLine> {
-    let (mut sizes, mut uids) = (sizes.into_iter().peekable(), uids.into_iter().peekable());
-    let mut messages = Vec::with_capacity(sizes.len().max(uids.len()));
-    loop {
-        let number = match (sizes.peek(), uids.peek()) {
-            (Some(&(a, _)), Some(&(b, _))) => a.min(b),
-            (Some(&(number, _)), None) | (None, Some(&(number, _))) => number,
-            (None, None) => return messages,
-        };
-        let size_bytes = sizes.next_if(|&(n, _)| n == number).map_or(0, |(_, size)| size);
-        let uid = uids.next_if(|&(n, _)| n == number).map(|(_, uid)| uid);
-        messages.push(ScanLine { number: MessageNumber(number), size_bytes, uid });
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is asked before it is done: what a notice offers (a password, a certificate), and emptying Trash.
+//! What a notice offers, entering a password or looking at a certificate, and the question before Trash is emptied.
 
 use super::{Model, Pending};
 use crate::account::AccountId;
@@ -10,17 +10,12 @@ use crate::store::types::{MailboxView, Role};
 pub enum Dialog {
     Password(PasswordDialog),
     Certificate(CertificateDialog),
-    EmptyTrash(EmptyTrashDialog),
-}
-
-/// What lies in Trash is to be removed for good.
-pub struct EmptyTrashDialog {
-    /// None: that of all accounts.
-    pub account: Option<AccountId>,
-    pub messages: u64,
+    EmptyTrash(TrashDialog),
 }
 
 pub struct PasswordDialog {
+    /// What offered it; done with once the password is given, not before.
+    notice: u64,
     pub account: AccountId,
     pub account_name: String,
     pub typed: zeroize::Zeroizing<String>,
@@ -29,10 +24,19 @@ pub struct PasswordDialog {
 }
 
 pub struct CertificateDialog {
+    notice: u64,
     pub account: AccountId,
     pub account_name: String,
     pub outgoing: bool,
     pub facts: CertificateFacts,
+}
+
+/// Removing for good is the one thing that cannot be undone.
+pub struct TrashDialog {
+    account: Option<AccountId>,
+    /// Whose mail, where it is not everybody's.
+    pub account_name: Option<String>,
+    pub messages: u64,
 }
 
 impl Model {
@@ -42,18 +46,24 @@ impl Model {
             Offer::EnterPassword(account) => {
                 let account_name = name(account);
                 let typed = zeroize::Zeroizing::default();
-                self.dialog = Some(Dialog::Password(PasswordDialog { account, account_name, typed, remember: true }));
+                self.dialog =
+                    Some(Dialog::Password(PasswordDialog { notice, account, account_name, typed, remember: true }));
             }
             Offer::TrustCertificate { account, outgoing, certificate } => {
                 let account_name = name(account);
                 let facts = *certificate;
-                self.dialog = Some(Dialog::Certificate(CertificateDialog { account, account_name, outgoing, facts }));
+                self.dialog =
+                    Some(Dialog::Certificate(CertificateDialog { notice, account, account_name, outgoing, facts }));
             }
             Offer::EditAccount(account) => {
                 self.open_settings();
                 self.edit_account(Some(account));
             }
         }
+    }
+
+    fn close_dialog_of(&mut self, notice: u64) {
+        self.dialog = None;
         self.notices.retain(|shown| shown.id != notice);
     }
 
@@ -63,29 +73,33 @@ impl Model {
         if dialog.typed.is_empty() {
             return;
         }
-        let (account, remember) = (dialog.account, dialog.remember);
+        let (notice, account, remember) = (dialog.notice, dialog.account, dialog.remember);
         let password = Password::new(dialog.typed.to_string());
-        self.dialog = None;
+        self.close_dialog_of(notice);
         self.ask(Command::ProvidePassword { account, password, remember }, Pending::BeforeGetMail(account));
-    }
-
-    pub(super) fn ask_to_empty_trash(&mut self) {
-        let account = self.messages.view.account;
-        let (messages, _) = self.count(MailboxView { role: Role::Trash, account });
-        self.dialog = Some(Dialog::EmptyTrash(EmptyTrashDialog { account, messages }));
-    }
-
-    pub(super) fn empty_trash(&mut self) {
-        if let Some(Dialog::EmptyTrash(EmptyTrashDialog { account, .. })) = self.dialog {
-            self.dialog = None;
-            self.ask(Command::EmptyTrash { account }, Pending::Other);
-        }
     }
 
     pub(super) fn trust_certificate(&mut self) {
         let Some(Dialog::Certificate(dialog)) = &self.dialog else { return };
-        let (account, outgoing, fingerprint) = (dialog.account, dialog.outgoing, dialog.facts.fingerprint);
-        self.dialog = None;
+        let (notice, account, outgoing) = (dialog.notice, dialog.account, dialog.outgoing);
+        let fingerprint = dialog.facts.fingerprint;
+        self.close_dialog_of(notice);
         self.ask(Command::PinCertificate { account, outgoing, fingerprint }, Pending::BeforeGetMail(account));
+    }
+
+    pub(super) fn ask_to_empty_trash(&mut self) {
+        let account = self.messages.view.account;
+        let messages = self.count(MailboxView { role: Role::Trash, account }).0;
+        if messages > 0 {
+            let account_name = account.and_then(|id| self.account(id)).map(|account| account.name.clone());
+            self.dialog = Some(Dialog::EmptyTrash(TrashDialog { account, account_name, messages }));
+        }
+    }
+
+    pub(super) fn empty_trash(&mut self) {
+        let Some(Dialog::EmptyTrash(TrashDialog { account, .. })) = &self.dialog else { return };
+        let account = *account;
+        self.dialog = None;
+        self.ask(Command::EmptyTrash { account }, Pending::Other);
     }
 }

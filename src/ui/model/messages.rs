@@ -231,7 +231,8 @@ impl Model {
         let Some(last) = messages.keys.len().checked_sub(1) else { return };
         let index = match messages.cursor.and_then(|key| messages.index_of(key)) {
             Some(index) => index.saturating_add_signed(by).min(last),
-            None => 0,
+            // From above the first row.
+            None => usize::try_from(by.saturating_sub(1)).unwrap_or(0).min(last),
         };
         self.messages.reveal += 1;
         self.select(index, if extend { Selecting::Range } else { Selecting::Only });

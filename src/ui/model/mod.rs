@@ -16,7 +16,7 @@ use crate::engine::{Answer, Command, Event, OpenedMessage, Request, RequestId, S
 use crate::store::types::{MailboxCount, MailboxView, MessageKey, Role};
 
 pub use composer::{Composer, Focus};
-pub use dialogs::{CertificateDialog, Dialog, EmptyTrashDialog, PasswordDialog};
+pub use dialogs::{CertificateDialog, Dialog, PasswordDialog, TrashDialog};
 pub use messages::{Messages, Reading};
 pub use notices::{Notice, Toast};
 pub use settings::{Form, RetentionChoice, Settings};

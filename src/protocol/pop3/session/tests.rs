@@ -1,5 +1,7 @@
 //! Conversations, as `C:` and `S:` lines, with what must come of them; each also one octet at a time and cut at every octet.
 
+use zeroize::Zeroizing;
+
 use super::*;
 
 /// What a conversation came to.
@@ -263,6 +265,6 @@ fn endless_answers_are_cut_off_by_a_limit() {
     let endless_line = format!("{LOGIN}{}", "x".repeat(100_000));
     assert_eq!(check(false, &endless_line).error, Some(Error::LineTooLong));
     let mut capabilities = "+OK\r\n+OK\r\n".to_owned();
-    capabilities.push_str(&"X\r\n".repeat(CAPA_LIMIT + 1));
+    capabilities.push_str(&"X\r\n".repeat(sign_in::CAPA_LIMIT + 1));
     assert_eq!(check(false, &capabilities).error, Some(Error::ListingTooLong));
 }

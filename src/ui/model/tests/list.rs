@@ -180,6 +180,7 @@ fn a_message_that_cannot_be_opened_says_so_and_the_list_goes_on() {
 fn the_cursor_stays_in_the_list() {
     let cases = [
         (vec![1], Some(5), "the first step goes to the first row"),
+        (vec![isize::MAX / 2], Some(1), "or End to the last"),
         (vec![1, 1, 1], Some(3), "down"),
         (vec![1, 1, -1], Some(5), "and up"),
         (vec![-1, -1], Some(5), "not above the first"),

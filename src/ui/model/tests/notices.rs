@@ -20,7 +20,7 @@ fn taken(offer: &Offer) -> Desk {
     let mut desk = offered(offer);
     let id = desk.model.notices[0].id;
     assert!(desk.act(Action::TakeOffer(id, offer.clone())).is_empty());
-    assert!(desk.model.notices.is_empty(), "it is being seen to");
+    assert_eq!(desk.model.notices.len(), 1, "it stays until the offer was used");
     desk
 }
 
@@ -87,7 +87,7 @@ fn a_missing_password_is_asked_for_and_then_mail_is_got() {
     dialog.typed.push_str("sesame");
     dialog.remember = false;
     desk.act(Action::GivePassword);
-    assert!(desk.model.dialog.is_none());
+    assert!(desk.model.dialog.is_none() && desk.model.notices.is_empty());
     let Some(Command::ProvidePassword { account, password, remember }) = desk.open.last().map(|open| &open.command)
     else {
         panic!("{:?}", desk.asked())
@@ -113,7 +113,7 @@ fn a_certificate_is_looked_at_before_it_is_trusted_and_only_for_its_server() {
         let Some(Dialog::Certificate(dialog)) = &desk.model.dialog else { panic!("it is shown") };
         assert_eq!((dialog.account_name.as_str(), &dialog.facts), ("Work", &certificate()));
         desk.act(Action::TrustCertificate);
-        assert!(desk.model.dialog.is_none());
+        assert!(desk.model.dialog.is_none() && desk.model.notices.is_empty());
         let Some(Command::PinCertificate { account, outgoing: pinned, fingerprint }) =
             desk.open.last().map(|open| &open.command)
         else {
@@ -130,6 +130,7 @@ fn closing_a_question_does_nothing_else() {
         let mut desk = taken(&offer);
         assert!(desk.act(Action::CloseDialog).is_empty());
         assert!(desk.model.dialog.is_none());
+        assert_eq!(desk.model.notices.len(), 1, "the offer stands");
         for action in [Action::TrustCertificate, Action::GivePassword, Action::ConfirmEmptyTrash] {
             assert!(desk.act(action).is_empty(), "there is no question any more");
         }
@@ -154,6 +155,8 @@ fn emptying_trash_asks_first_and_is_of_the_trash_that_is_looked_at() {
         let mut desk = Desk::of(3);
         desk.act(Action::ShowMailbox(MailboxView { role: Role::Trash, account }));
         desk.serve();
+        desk.act(Action::EmptyTrash);
+        assert!(desk.model.dialog.is_none(), "there is nothing in it");
         desk.hear(Event::Mailboxes(vec![MailboxCount { account: WORK, role: Role::Trash, total: 7, unread: 0 }]));
         assert!(desk.act(Action::EmptyTrash).is_empty());
         let Some(Dialog::EmptyTrash(dialog)) = &desk.model.dialog else { panic!("it asks") };

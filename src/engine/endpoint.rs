@@ -1,0 +1,25 @@
+//! Where an account's server is, and whom to trust there.
+
+use std::time::Duration;
+
+use crate::account::{Account, Security, Server};
+use crate::net::{Endpoint, Trust};
+
+pub(super) fn endpoint(account: &Account, server: &Server, trust: Trust) -> Endpoint {
+    Endpoint {
+        host: server.host.trim().to_owned(),
+        port: server.port,
+        tls: server.security == Security::Tls,
+        trust,
+        ca_file: account.ca_file.clone(),
+        timeout: Duration::from_secs(u64::from(account.timeout_secs.max(1))),
+    }
+}
+
+pub(super) fn incoming_trust(account: &Account) -> Trust {
+    account.incoming_pin.map_or(Trust::Authorities, |pin| Trust::Pinned(pin.0))
+}
+
+pub(super) fn outgoing_trust(account: &Account) -> Trust {
+    account.outgoing_pin.map_or(Trust::Authorities, |pin| Trust::Pinned(pin.0))
+}

@@ -9,7 +9,7 @@ mod reading;
 mod settings;
 
 use egui::accesskit::Role as AccessRole;
-use egui::{Context, Key, Modifiers, Rect, Ui, Vec2};
+use egui::{Context, Key, Modifiers, Ui, Vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, HarnessBuilder, Node};
 
@@ -122,8 +122,8 @@ impl Window {
 
     /// Everything that can be read, in the order of the tree.
     fn words(&self) -> Vec<String> {
-        let said = |node: Node<'_>| node.accesskit_node().label().or(node.accesskit_node().value());
-        self.0.root().children_recursive().filter_map(said).collect()
+        let said = |node: Node<'_>| [node.accesskit_node().label(), node.accesskit_node().value()];
+        self.0.root().children_recursive().flat_map(said).flatten().collect()
     }
 
     #[track_caller]
@@ -144,7 +144,7 @@ impl Window {
     /// Where this is, if all of it is inside the window.
     #[track_caller]
     fn assert_inside(&self, role: AccessRole, name: &str) {
-        let window = self.0.input().screen_rect.unwrap_or(Rect::NOTHING);
+        let window = self.0.ctx.content_rect();
         let rect = self.find(role, name).rect();
         assert!(window.contains_rect(rect) && rect.is_positive(), "“{name}” is cut: {rect:?}");
     }

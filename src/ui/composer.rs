@@ -46,8 +46,11 @@ fn bar_ui(ui: &mut Ui, composer: &Composer, chosen: &mut Option<Receiver<Action>
                 if icon(ui, Icon::Trash, "Discard the draft").clicked() {
                     actions.push(Action::DiscardDraft);
                 }
-                let (words, detached) =
-                    if composer.detached { ("Back into the window", false) } else { ("In a window of its own", true) };
+                let (words, detached) = match composer.detached {
+                    true => ("Back into the window", false),
+                    false if ui.available_width() < 180.0 => ("Own window", true),
+                    false => ("In a window of its own", true),
+                };
                 if quiet(ui, words).clicked() {
                     actions.push(Action::DetachComposer(detached));
                 }

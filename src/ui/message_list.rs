@@ -143,6 +143,11 @@ fn rows_ui(ui: &mut Ui, model: &Model, state: &mut ListState, area: Rect, action
     }
 }
 
+/// The row of a message, as egui knows it.
+pub fn row_id(key: MessageKey) -> Id {
+    Id::unique(("row", key.0))
+}
+
 fn row_ui(
     ui: &mut Ui,
     model: &Model,
@@ -153,7 +158,7 @@ fn row_ui(
     actions: &mut Vec<Action>,
 ) {
     let palette = palette(ui);
-    let response = ui.interact(rect, Id::unique(("row", key.0)), Sense::click());
+    let response = ui.interact(rect, row_id(key), Sense::click());
     let selected = model.messages.selected.contains(&key);
     let row = model.messages.row(key);
     let name = row.map_or_else(|| "Loading".to_owned(), spoken);
@@ -194,7 +199,8 @@ fn row_ui(
 /// What a screen reader says of a row.
 fn spoken(row: &MessageRow) -> String {
     let unread = if row.flags.has(Flag::Seen) { "" } else { "unread, " };
-    format!("{unread}{}, {}", if row.role.is_outgoing() { &row.to } else { &row.from_name }, row.subject)
+    let subject = if row.subject.is_empty() { "(no subject)" } else { &row.subject };
+    format!("{unread}{}, {subject}", if row.role.is_outgoing() { &row.to } else { &row.from_name })
 }
 
 /// Two lines and a half: who and when; what; how it begins. Returns where the star is.

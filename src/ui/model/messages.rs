@@ -329,7 +329,10 @@ impl Model {
 
     pub(super) fn move_selected(&mut self, to: Role) {
         let keys = self.messages.chosen();
-        if keys.is_empty() || to == self.messages.view.role {
+        let from = self.messages.view.role;
+        // What is not sent yet would be so quietly never: it is sent, edited or thrown away.
+        let is_unsent = matches!(from, Role::Drafts | Role::Outbox);
+        if keys.is_empty() || to == from || (is_unsent && to != Role::Trash) {
             return;
         }
         let done = match (to, keys.len()) {

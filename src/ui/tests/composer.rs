@@ -145,6 +145,30 @@ fn an_answer_is_written_above_what_is_quoted() {
 }
 
 #[test]
+fn it_goes_into_a_window_of_its_own_and_back_with_what_was_typed() {
+    let mut window = writing();
+    window.type_into("Subject", "Lunch");
+    for (button, other) in
+        [("In a window of its own", "Back into the window"), ("Back into the window", "In a window of its own")]
+    {
+        window.press_button(button);
+        assert!(window.has(AccessRole::Button, other));
+        assert_eq!(window.field("Subject").value().as_deref(), Some("Lunch"));
+    }
+}
+
+#[test]
+fn files_chosen_in_the_systems_dialog_are_attached_when_they_come() {
+    let mut window = writing();
+    let (tell, hear) = std::sync::mpsc::channel();
+    window.0.state_mut().view.chosen = Some(hear);
+    window.run();
+    tell.send(Action::Attach(vec![DraftAttachment { name: "plan.pdf".into(), ..Default::default() }])).unwrap();
+    window.run();
+    window.sees("plan.pdf (0 bytes)");
+}
+
+#[test]
 fn letters_typed_into_a_field_are_letters_and_not_shortcuts() {
     let mut window = writing();
     window.field("Subject").focus();

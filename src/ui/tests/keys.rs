@@ -64,6 +64,20 @@ fn in_the_list_every_key_does_what_the_help_says() {
 #[test]
 fn enter_opens_a_draft_and_nothing_else() {
     assert_eq!(reading().key(NONE, Key::Enter), []);
+    let mut window = drafts();
+    assert_eq!(window.key(NONE, Key::Enter), [Action::EditDraft(MessageKey(1))]);
+}
+
+#[test]
+fn enter_on_a_button_presses_it_and_nothing_else() {
+    let mut window = drafts();
+    window.button("Delete").focus();
+    window.run();
+    assert_eq!(window.key(NONE, Key::Enter), [Action::MoveSelected(Role::Trash)]);
+}
+
+/// Drafts with its only message selected.
+fn drafts() -> Window {
     let mut desk = Desk::of(1);
     desk.places.insert(MessageKey(1), Role::Drafts);
     desk.hear(crate::engine::Event::MailChanged);
@@ -71,7 +85,7 @@ fn enter_opens_a_draft_and_nothing_else() {
     desk.serve();
     let mut window = Window::new(desk);
     window.key(NONE, Key::J);
-    assert_eq!(window.key(NONE, Key::Enter), [Action::EditDraft(MessageKey(1))]);
+    window
 }
 
 #[test]

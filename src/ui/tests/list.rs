@@ -60,11 +60,13 @@ fn the_wheel_goes_through_the_list_and_text_comes_with_it() {
 
 #[test]
 fn a_row_says_who_what_and_whether_it_is_unread() {
-    let mut desk = Desk::of(2);
+    let mut desk = Desk::of(3);
     desk.flags.insert(MessageKey(1), Flags::default().with(Flag::Seen, true));
+    desk.raw.insert(MessageKey(3), "From: Ole <ole@example.net>\r\n\r\nNo subject.\r\n".into());
     desk.hear(Event::MailChanged);
     desk.serve();
-    assert_eq!(Window::new(desk).rows(), ["unread, Sender 2, Subject 2", "Sender 1, Subject 1"]);
+    let spoken = ["unread, Ole, (no subject)", "unread, Sender 2, Subject 2", "Sender 1, Subject 1"];
+    assert_eq!(Window::new(desk).rows(), spoken);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::engine::Event;
 use crate::engine::{Offer, Stage, Visit};
 use crate::store::types::MessageKey;
 use crate::ui::action::{Action, Selecting, Theme};
-use crate::ui::testing::{Desk, WORK, account, certificate, problem, visit};
+use crate::ui::testing::{Desk, HOME, WORK, account, certificate, problem, visit};
 
 /// The smallest window that there is.
 fn narrow(desk: Desk) -> Window {
@@ -52,10 +52,11 @@ fn in_a_narrow_window_list_message_and_buttons_are_all_there() {
 
 #[test]
 fn in_a_narrow_window_a_message_can_be_written() {
-    let mut window = narrow(Desk::with(&[account(WORK, "Work")], 3));
+    let mut window = narrow(Desk::with(&[account(WORK, "Work"), account(HOME, "Home")], 3));
     window.press_button("New message");
+    window.assert_inside(AccessRole::ComboBox, "From");
     window.type_into("To", "bo@example.org");
-    let names = ["Send", "Attach…", "Discard the draft", "Close; the draft is kept"];
+    let names = ["Send", "Attach…", "Own window", "Discard the draft", "Close; the draft is kept"];
     assert_nothing_is_cut(&window, &names);
     assert_apart(&window, &names);
     assert!(window.field("Text of the message").rect().height() > 100.0);

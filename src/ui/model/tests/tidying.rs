@@ -4,7 +4,7 @@ use super::{chosen, cursor, key, read, select};
 use crate::engine::Event;
 use crate::store::types::{Flag, MailboxId, Move, Role};
 use crate::ui::action::{Action, Selecting};
-use crate::ui::testing::{Desk, failed};
+use crate::ui::testing::{Desk, failed, view};
 
 #[test]
 fn a_star_turns_and_shows_at_once() {
@@ -52,6 +52,21 @@ fn what_is_moved_leaves_the_list_at_once_and_the_next_message_is_read() {
         assert_eq!(desk.model.messages.keys.len(), 5 - rows.len(), "{asked}");
         desk.serve();
         assert_eq!((cursor(&desk), read(&desk)), (next, next), "{asked}");
+    }
+}
+
+#[test]
+fn what_is_not_sent_yet_is_not_put_away_by_a_slip_of_the_finger() {
+    for place in [Role::Drafts, Role::Outbox] {
+        for (to, moved) in [(Role::Archive, false), (Role::Junk, false), (Role::Inbox, false), (Role::Trash, true)] {
+            let mut desk = Desk::of(2);
+            desk.places.insert(key(2), place);
+            desk.act(Action::ShowMailbox(view(place)));
+            desk.serve();
+            desk.act(select(0, Selecting::Only));
+            let asked = desk.act(Action::MoveSelected(to));
+            assert_eq!(asked.iter().any(|asked| asked.starts_with("MoveMessages")), moved, "{place} to {to}");
+        }
     }
 }
 

@@ -76,7 +76,7 @@ pub enum Event {
 }
 
 /// A message opened for reading.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OpenedMessage {
     pub row: MessageRow,
     pub view: Arc<MessageView>,

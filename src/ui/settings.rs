@@ -142,7 +142,8 @@ fn form_ui(ui: &mut Ui, form: &mut Form, height: f32, can_go_back: bool, actions
         if quiet(ui, "Cancel").clicked() {
             actions.push(if can_go_back { Action::OpenSettings } else { Action::CloseSettings });
         }
-        if form.tried && !form.errors.is_empty() {
+        let is_unaccepted = form.is_unprotected() && !form.unprotected_accepted;
+        if form.tried && (!form.errors.is_empty() || is_unaccepted) {
             prose(ui, "Some fields need a look.", palette.danger);
         }
     });

@@ -323,10 +323,12 @@ impl Model {
     }
 
     pub(super) fn account_saved(&mut self, id: AccountId, by_form: bool) {
-        if !by_form {
+        // A form that was closed meanwhile does not come back.
+        let Some(was_new) =
+            self.form_and_names().filter(|(form, _)| by_form && form.saving).map(|(form, _)| form.is_new())
+        else {
             return;
-        }
-        let was_new = self.form_and_names().is_some_and(|(form, _)| form.is_new());
+        };
         let first = was_new && self.accounts.iter().all(|account| account.id == id);
         self.settings = if first { None } else { Some(Settings::default()) };
         if first {
@@ -335,7 +337,7 @@ impl Model {
     }
 
     pub(super) fn save_failed(&mut self, problem: Problem) {
-        match self.form_and_names() {
+        match self.form_and_names().filter(|(form, _)| form.saving) {
             Some((form, _)) => {
                 form.saving = false;
                 form.problem = Some(problem);
@@ -345,14 +347,14 @@ impl Model {
     }
 
     pub(super) fn account_tested(&mut self, test: AccountTest) {
-        if let Some((form, _)) = self.form_and_names() {
+        if let Some((form, _)) = self.form_and_names().filter(|(form, _)| form.testing) {
             form.testing = false;
             form.test = Some(test);
         }
     }
 
     pub(super) fn test_failed(&mut self, problem: Problem) {
-        if let Some((form, _)) = self.form_and_names() {
+        if let Some((form, _)) = self.form_and_names().filter(|(form, _)| form.testing) {
             form.testing = false;
             form.problem = Some(problem);
         }

@@ -282,7 +282,10 @@ impl<'a> Collector<'a> {
             if target.goes {
                 self.going.insert(target.number);
             }
-            self.session.retrieve(target.number);
+            match target.lines() {
+                None => self.session.retrieve(target.number),
+                Some(lines) => self.session.top(target.number, lines),
+            }
             self.awaited.insert(target.number, target);
         }
         self.listed = true;

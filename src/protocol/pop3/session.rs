@@ -124,6 +124,17 @@ impl Session {
         self.queue.push_back(Command::Retr(number));
     }
 
+    /// Asks for the header and so many lines of the body (RFC 1939 §7), which come as [`Self::retrieve`]'s octets do. Servers that
+    /// send the whole message instead exist.
+    pub fn top(&mut self, number: MessageNumber, lines: u32) {
+        self.queue.push_back(Command::Top(number, lines));
+    }
+
+    /// Withdraws what was asked for and not sent yet.
+    pub fn withdraw(&mut self) {
+        self.queue.retain(|command| !matches!(command, Command::Retr(_) | Command::Top(..)));
+    }
+
     /// Only for what is safely stored. Goes before the messages that wait to be retrieved: a line that breaks later finds it done.
     pub fn delete(&mut self, number: MessageNumber) {
         let deletes = self.queue.iter().take_while(|command| matches!(command, Command::Dele(_))).count();
@@ -230,12 +241,14 @@ impl Session {
                 self.listing.list_refused = Some(reply);
                 self.listed()?;
             }
-            (Command::Retr(number), true) => {
+            (Command::Retr(number) | Command::Top(number, _), true) => {
                 self.events.push_back(Event::Message(number));
                 self.reading =
                     Reading::Body { number, body: Body::new(lf_server), bytes: 0, limit: self.limit(number) };
             }
-            (Command::Retr(number), false) => self.events.push_back(Event::MessageRefused(number, reply)),
+            (Command::Retr(number) | Command::Top(number, _), false) => {
+                self.events.push_back(Event::MessageRefused(number, reply))
+            }
             (Command::Dele(number), true) => self.events.push_back(Event::Deleted(number)),
             (Command::Dele(number), false) => self.events.push_back(Event::DeleteRefused(number, reply)),
             (Command::Quit, confirmed) => self.over(confirmed),

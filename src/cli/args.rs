@@ -48,6 +48,14 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show what lies on an account's server and what becomes of it, and decide otherwise for the next visit
+    Server(ServerArguments),
+    /// Show what each account's line has cost, by month
+    Meter {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
     /// List a mailbox, newest first
     List {
         /// inbox (the default), drafts, outbox, sent, archive, junk or trash; ACCOUNT/inbox for one account's
@@ -128,6 +136,36 @@ pub enum Command {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum ExportFormat {
     Eml,
+}
+
+#[derive(Debug, Args)]
+pub struct ServerArguments {
+    /// The account's name
+    pub account: String,
+    /// Delete these on the server with the next visit, fetched or not
+    #[arg(long, value_name = "UID", num_args = 1..)]
+    pub delete: Vec<String>,
+    /// Fetch these whole with the next visit, whatever the rules say
+    #[arg(long, value_name = "UID", num_args = 1..)]
+    pub get: Vec<String>,
+    /// Leave these on the server, whatever the rules say
+    #[arg(long, value_name = "UID", num_args = 1..)]
+    pub keep: Vec<String>,
+    /// Take back what was said about these
+    #[arg(long, value_name = "UID", num_args = 1..)]
+    pub reset: Vec<String>,
+    /// Count everything that is there as known, without fetching it (after moving from another program)
+    #[arg(long, conflicts_with = "run")]
+    pub adopt: bool,
+    /// Carry it out now
+    #[arg(long)]
+    pub run: bool,
+    /// Do not ask for the headers of messages that are not here
+    #[arg(long)]
+    pub no_headers: bool,
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// The finer rules of an account; what is not named keeps its value.

@@ -24,7 +24,7 @@ use crate::mail::Envelope;
 use crate::net::{Connection, DriveError};
 use crate::protocol::pop3::{self, Credentials, Listing, MessageNumber, Session};
 use crate::secret::Password;
-use crate::store::{Arrival, Content, Delivery, LedgerEntry, LedgerId, Note, StagedRaw, Store};
+use crate::store::{Arrival, Content, Delivery, LedgerEntry, LedgerId, LineUse, Note, StagedRaw, Store};
 
 /// A batch is stored when it has this many octets,
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
@@ -51,7 +51,7 @@ pub(super) async fn visit(hub: &Arc<Hub>, account: &Account, stop: &Receiver<()>
     let mut visit = Visit { account: account.id, account_name: account.name.clone(), ..Visit::default() };
     let mut stopped = Box::pin(stop.recv().fuse());
     let mut password = None;
-    let opening = open(hub, account, &mut visit, &mut password);
+    let opening = open(Task::GetMail, hub, account, &mut visit, &mut password);
     let opened = futures::select_biased! {
         _ = stopped => None,
         opened = opening.fuse() => Some(opened),
@@ -66,23 +66,29 @@ pub(super) async fn visit(hub: &Arc<Hub>, account: &Account, stop: &Receiver<()>
         }
     }
     visit.stage = Stage::Closed;
+    note_line_use(hub, &mut visit).await;
     if let Some(password) = password {
         visit.problems.iter_mut().for_each(|problem| problem::redact(problem, password.reveal()));
     }
     visit
 }
 
-async fn open(
+pub(super) async fn open(
+    task: Task,
     hub: &Hub,
     account: &Account,
     visit: &mut Visit,
     secret: &mut Option<Password>,
 ) -> Result<(Connection, Session), Box<Problem>> {
-    let task = Task::GetMail;
     let password = hub.password(account).await.map_err(|error| problem::secret(task, account, &error))?;
     *secret = Some(password.clone());
     visit.stage = Stage::Connecting;
-    hub.tell_if_room(Event::VisitProgress(visit.clone()));
+    let progress = |visit: &Visit| {
+        if task == Task::GetMail {
+            hub.tell_if_room(Event::VisitProgress(visit.clone()));
+        }
+    };
+    progress(visit);
     let started = Instant::now();
     let line = Connection::open(endpoint(account, &account.incoming, incoming_trust(account))).await;
     visit.connected_ms = millis(started.elapsed());
@@ -92,7 +98,7 @@ async fn open(
     };
     let credentials = Credentials { user: account.user.clone(), password: password.reveal().to_owned().into() };
     visit.stage = Stage::SigningIn;
-    hub.tell_if_room(Event::VisitProgress(visit.clone()));
+    progress(visit);
     Ok((line, Session::new(credentials, account.incoming.security == Security::StartTls)))
 }
 
@@ -166,7 +172,7 @@ impl<'a> Collector<'a> {
 
     async fn run(&mut self, stop: &Receiver<()>) {
         let ended = self.converse(stop).await;
-        self.visit.connected_ms = millis(self.line.open_for());
+        self.measure();
         self.note_broken_message().await;
         let store_failed = matches!(ended, Err(Failure::Store(_)));
         match ended {
@@ -397,7 +403,7 @@ impl<'a> Collector<'a> {
     }
 
     async fn farewell(&mut self, confirmed: bool) -> StoreResult<()> {
-        self.visit.connected_ms = millis(self.line.open_for());
+        self.measure();
         let deleted = std::mem::take(&mut self.deleted);
         if deleted.is_empty() {
             return Ok(());
@@ -442,12 +448,38 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// What the line has cost so far.
+    fn measure(&mut self) {
+        self.visit.connected_ms = millis(self.line.open_for());
+        self.visit.bytes_in = self.line.bytes_in;
+        self.visit.bytes_out = self.line.bytes_out;
+    }
+
     fn report(&mut self) {
         if self.reported.elapsed() >= REPORT_EVERY {
             self.reported = Instant::now();
-            self.visit.connected_ms = millis(self.line.open_for());
+            self.measure();
             self.hub.tell_if_room(Event::VisitProgress(self.visit.clone()));
         }
+    }
+}
+
+/// Adds the visit to what its account's line has cost.
+async fn note_line_use(hub: &Hub, visit: &mut Visit) {
+    if visit.bytes_in == 0 {
+        return;
+    }
+    let added = LineUse {
+        account: visit.account,
+        month: jiff::Zoned::now().strftime("%Y-%m").to_string(),
+        visits: 1,
+        connected_ms: visit.connected_ms,
+        bytes_in: visit.bytes_in,
+        bytes_out: visit.bytes_out,
+        new: u64::from(visit.new),
+    };
+    if let Err(error) = hub.store.add_line_use(added).await {
+        visit.problems.push(*problem::store_plain("Could not note what the line has cost", &error));
     }
 }
 
@@ -459,8 +491,8 @@ async fn planned(hub: &Hub, account: &Account, listing: &Listing) -> StoreResult
 
 /// What the store knows of a maildrop.
 pub(super) struct Known {
-    ledger: Vec<LedgerEntry>,
-    notes: HashMap<Vec<u8>, Note>,
+    pub ledger: Vec<LedgerEntry>,
+    pub notes: HashMap<Vec<u8>, Note>,
     left: HashSet<LedgerId>,
 }
 
@@ -522,6 +554,6 @@ fn envelope(octets: &[u8]) -> Envelope {
     catch_unwind(AssertUnwindSafe(|| Envelope::from_raw(octets))).unwrap_or_default()
 }
 
-fn millis(duration: Duration) -> u64 {
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

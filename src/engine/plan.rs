@@ -309,6 +309,7 @@ mod tests {
                     Some(&"nothing") => Part::Nothing,
                     _ => Part::Whole,
                 },
+                message: None,
             }
         });
         entries.collect()

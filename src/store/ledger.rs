@@ -26,6 +26,8 @@ pub struct LedgerEntry {
     pub stored_at: i64,
     pub delete: DeleteState,
     pub part: Part,
+    /// None: removed for good, or never here.
+    pub message: Option<MessageKey>,
 }
 
 /// What is known about its deletion on the server.
@@ -46,7 +48,7 @@ impl Store {
         self.read(move |db| {
             // The plus keeps SQLite from an index: reading the table in order is five times as fast as jumping about in it.
             let mut select = db.prepare_cached(
-                "SELECT id, uid, size_bytes, sha256, stored_at, deletion, part FROM ledger WHERE +account = ?1 ORDER BY id",
+                "SELECT id, uid, size_bytes, sha256, stored_at, deletion, part, message FROM ledger WHERE +account = ?1 ORDER BY id",
             )?;
             let entries = select.query_map([account.0], entry)?.collect::<Result<_, _>>()?;
             Ok(entries)
@@ -278,6 +280,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<LedgerEntry> {
             other => return Err(rusqlite::Error::IntegralValueOutOfRange(5, other)),
         },
         part: Part::of_number(row.get(6)?),
+        message: row.get::<_, Option<i64>>(7)?.map(MessageKey),
     })
 }
 
@@ -328,6 +331,7 @@ mod tests {
                 stored_at: NOON,
                 delete: DeleteState::None,
                 part: Part::Whole,
+                message: entry.message,
             };
             assert_eq!(entry, expected);
         }

@@ -193,6 +193,8 @@ pub struct Visit {
     /// Octets of message bodies that came over the line.
     pub bytes: u64,
     pub deleted_on_server: u32,
+    /// Messages that were known by other unique-ids and not fetched again.
+    pub recognised: u32,
     /// Messages that the account's limit for a visit left for the next one.
     pub later: u32,
     /// How long the line has been open.

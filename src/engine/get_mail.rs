@@ -18,12 +18,14 @@ use super::event::{Event, Problem, Stage, Visit};
 use super::hub::{Hub, now};
 use super::plan::{Plan, Target, Terms, plan};
 use super::problem::{self, Task};
+use super::recognise::Recognition;
 use crate::account::policy::Mirror;
 use crate::account::{Account, Security};
 use crate::mail::Envelope;
 use crate::net::{Connection, DriveError};
 use crate::protocol::pop3::{self, Credentials, Listing, MessageNumber, Session};
 use crate::secret::Password;
+use crate::store::types::Part;
 use crate::store::{Arrival, Content, Delivery, LedgerEntry, LedgerId, LineUse, Note, StagedRaw, Store};
 
 /// A batch is stored when it has this many octets,
@@ -139,6 +141,7 @@ struct Collector<'a> {
     deleted: Vec<Option<LedgerId>>,
     /// What may leave the server as soon as it is stored.
     going: HashSet<MessageNumber>,
+    recognition: Recognition,
     listed: bool,
     quitting: bool,
     reported: Instant,
@@ -163,6 +166,7 @@ impl<'a> Collector<'a> {
             deleting: HashMap::new(),
             deleted: Vec::new(),
             going: HashSet::new(),
+            recognition: Recognition::default(),
             listed: false,
             quitting: false,
             reported: now,
@@ -194,6 +198,7 @@ impl<'a> Collector<'a> {
     async fn converse(&mut self, stop: &Receiver<()>) -> Result<(), Failure> {
         loop {
             self.report();
+            self.keep_to_the_time();
             self.quit_when_done();
             // With too many batches waiting for the disk nothing is read: then the server waits, and memory does not grow.
             let disk_is_behind = self.deliveries.len() >= BATCHES_IN_FLIGHT;
@@ -252,6 +257,7 @@ impl<'a> Collector<'a> {
             Event::Message(number) => self.begin(number),
             Event::Chunk(octets) => self.take(octets).await?,
             Event::MessageEnd(number) => self.end(number).await?,
+            Event::MessageRefused(number, _) if self.recognition.refused(number) => self.recognised().await?,
             Event::MessageRefused(number, reply) => {
                 if let Some(uid) = self.awaited.remove(&number).and_then(|target| target.uid) {
                     let words = problem::said(&reply.text);
@@ -273,7 +279,8 @@ impl<'a> Collector<'a> {
 
     async fn listed(&mut self, listing: &Listing) -> StoreResult<()> {
         let (store, id) = (&self.hub.store, self.account.id);
-        let Plan { retrieve, delete, still_listed, later, forget } = planned(self.hub, self.account, listing).await?;
+        let Plan { retrieve, recognise, delete, still_listed, later, forget } =
+            planned(self.hub, self.account, listing).await?;
         if !still_listed.is_empty() {
             store.note_still_listed(id, still_listed).await?;
         }
@@ -284,7 +291,14 @@ impl<'a> Collector<'a> {
         self.visit.planned_bytes = retrieve.iter().fold(0u64, |sum, target| sum.saturating_add(target.size_bytes));
         self.visit.stage = Stage::Fetching;
         self.delete(delete).await?;
-        for target in retrieve {
+        self.recognition.begin(recognise, &mut self.session);
+        self.retrieve(retrieve);
+        self.listed = true;
+        Ok(())
+    }
+
+    fn retrieve(&mut self, targets: Vec<Target>) {
+        for target in targets {
             if target.goes {
                 self.going.insert(target.number);
             }
@@ -294,11 +308,23 @@ impl<'a> Collector<'a> {
             }
             self.awaited.insert(target.number, target);
         }
-        self.listed = true;
+    }
+
+    /// The headers that tell what is known are in: the rest is fetched.
+    async fn recognised(&mut self) -> StoreResult<()> {
+        if let Some((count, rest)) = self.recognition.conclude(&self.hub.store, self.account.id).await? {
+            self.visit.recognised = count;
+            self.visit.planned += u32::try_from(rest.len()).unwrap_or(u32::MAX);
+            self.line.renew();
+            self.retrieve(rest);
+        }
         Ok(())
     }
 
     fn begin(&mut self, number: MessageNumber) {
+        if self.recognition.message(number) {
+            return;
+        }
         if let Some(target) = self.awaited.remove(&number) {
             self.current = Some(Incoming { target, head: Vec::new(), octets: Vec::new(), staged: None });
         }
@@ -306,6 +332,9 @@ impl<'a> Collector<'a> {
 
     async fn take(&mut self, octets: Vec<u8>) -> StoreResult<()> {
         self.visit.bytes += octets.len() as u64;
+        if self.recognition.chunk(&octets) {
+            return Ok(());
+        }
         let Some(incoming) = &mut self.current else { return Ok(()) };
         incoming.octets.extend_from_slice(&octets);
         if incoming.octets.len() >= PIECE_BYTES {
@@ -316,11 +345,15 @@ impl<'a> Collector<'a> {
     }
 
     async fn end(&mut self, number: MessageNumber) -> StoreResult<()> {
+        if self.recognition.end() {
+            return self.recognised().await;
+        }
         let Some(mut incoming) = self.current.take() else { return Ok(()) };
         if incoming.staged.is_some() {
             incoming.stage(&self.hub.store).await?;
         }
         let Incoming { target, head, octets, staged } = incoming;
+        let came_bytes = staged.as_ref().map_or(octets.len() as u64, StagedRaw::size_bytes);
         self.batch_bytes += octets.len();
         let (content, head) = match staged {
             Some(staged) => (Content::Staged(staged), head),
@@ -331,6 +364,8 @@ impl<'a> Collector<'a> {
         }
         let envelope = if head.is_empty() { Envelope::default() } else { envelope(&head) };
         let Target { uid, size_bytes, dedupe, part, completes, .. } = target;
+        // A server that ignored the limit, or a message that is no longer than its first lines: it is here whole.
+        let part = if size_bytes > 0 && came_bytes >= size_bytes { Part::Whole } else { part };
         self.batch.push((number, Arrival { uid, listed_size: size_bytes, content, envelope, dedupe, part, completes }));
         let nothing_follows = self.awaited.is_empty();
         if nothing_follows || self.batch_bytes >= BATCH_BYTES || self.batch.len() >= BATCH_MESSAGES {
@@ -391,9 +426,23 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
+    /// After the time that the account gives a visit nothing more is asked for; what is on its way still comes.
+    fn keep_to_the_time(&mut self) {
+        let limit = self.account.policy.visit_secs.map(|secs| Duration::from_secs(u64::from(secs)));
+        if limit.is_none_or(|limit| self.line.open_for() < limit) || self.recognition.is_under_way() {
+            return;
+        }
+        for number in self.session.withdraw() {
+            if self.awaited.remove(&number).is_some() {
+                self.visit.later = self.visit.later.saturating_add(1);
+            }
+        }
+    }
+
     /// The line is closed the moment nothing more has to be moved.
     fn quit_when_done(&mut self) {
-        let fetched = self.listed && self.awaited.is_empty() && self.current.is_none();
+        let fetched =
+            self.listed && self.awaited.is_empty() && self.current.is_none() && !self.recognition.is_under_way();
         let stored = self.batch.is_empty() && self.deliveries.is_empty();
         if fetched && stored && !self.quitting {
             self.quitting = true;

@@ -10,6 +10,7 @@ mod hub;
 mod plan;
 mod problem;
 mod reading;
+mod recognise;
 mod saving;
 mod send_mail;
 mod server_view;

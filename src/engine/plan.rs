@@ -14,6 +14,8 @@ const SECS_PER_DAY: i64 = 86_400;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     pub retrieve: Vec<Target>,
+    /// They look like messages that are known by other unique-ids: their headers tell before they are fetched.
+    pub recognise: Vec<Target>,
     /// Due to leave the server. With the ledger row of what is stored of it; None: the person wants it gone unread.
     pub delete: Vec<(MessageNumber, Option<LedgerId>)>,
     /// The server still lists them, though it was asked to delete them: that did not count.
@@ -108,6 +110,7 @@ pub fn plan(listing: &Listing, terms: &Terms<'_>) -> Plan {
         let entry = view.entry_of(message).filter(|entry| entry.delete != DeleteState::None);
         plan.still_listed.extend(entry.map(|entry| entry.id));
     }
+    view.set_apart(listing, &mut plan);
     order(&mut plan.retrieve, terms);
     limit(&mut plan, terms.policy.visit_bytes);
     let listed: HashSet<&[u8]> = listing.messages.iter().map(uid).collect();
@@ -227,6 +230,36 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Where a server has renumbered, no unique-id is known any more, but the sizes are: those messages are looked at first.
+    fn set_apart(&self, listing: &Listing, plan: &mut Plan) {
+        let is_known = |message: &ScanLine| self.known.contains_key(uid(message));
+        if !self.renumbered || listing.messages.iter().any(|message| message.uid.is_none() || is_known(message)) {
+            return;
+        }
+        let mut sizes: HashMap<u64, u32> = HashMap::new();
+        for size in
+            self.terms.ledger.iter().filter(|entry| entry.part == Part::Whole).filter_map(|entry| entry.size_bytes)
+        {
+            *sizes.entry(size).or_default() += 1;
+        }
+        let mut fits = |target: &Target| match sizes.get_mut(&target.size_bytes).filter(|count| **count > 0) {
+            Some(count) => {
+                *count -= 1;
+                true
+            }
+            None => false,
+        };
+        let (known, new): (Vec<Target>, Vec<Target>) =
+            std::mem::take(&mut plan.retrieve).into_iter().partition(|target| fits(target));
+        // A few equal sizes are chance, and a header costs a round trip where nothing is pipelined.
+        if known.len() >= new.len() {
+            (plan.recognise, plan.retrieve) = (known, new);
+        } else {
+            plan.retrieve = [known, new].concat();
+            plan.retrieve.sort_by_key(|target| target.number);
+        }
+    }
+
     fn is_unique(&self, message: &ScanLine) -> bool {
         self.times_listed.get(&(uid(message), message.size_bytes)) == Some(&1)
     }
@@ -328,6 +361,7 @@ mod tests {
             let goes = if target.goes { "!" } else { "" };
             words.push(format!("get{}{part}{doubt}{completes}{goes}", target.number.0));
         }
+        words.extend(plan.recognise.iter().map(|target| format!("look{}", target.number.0)));
         let row = |id: &Option<LedgerId>| id.map_or("?".into(), |id| id.0.to_string());
         words.extend(plan.delete.iter().map(|(number, id)| format!("del{}={}", number.0, row(id))));
         words.extend(plan.still_listed.iter().map(|id| format!("still{}", id.0)));
@@ -367,7 +401,7 @@ mod tests {
             ("1 a 10, 2 b 20", "7 a 10 0", KeepForever, "get2"),
             // A listing that misses messages forgets nothing, and what comes next is compared by its octets.
             ("", "7 a 10 0", DeleteOnceStored, ""),
-            ("1 b 10", "7 a 10 0", KeepForever, "get1?"),
+            ("1 b 11", "7 a 10 0", KeepForever, "get1?"),
             // The unique-id is known, but the size is another one.
             ("1 a 11", "7 a 10 0", KeepForever, "get1?"),
             ("1 a 11", "7 a 10 0, 8 a 11 0", KeepForever, ""),
@@ -479,6 +513,20 @@ mod tests {
         assert_eq!(described(&plan(&listing, &terms)), "del2=8");
         let policy = Policy { never_delete: true, ..policy };
         assert_eq!(described(&plan(&listing, &Terms { policy: &policy, ..terms })), "");
+    }
+
+    #[test]
+    fn where_all_unique_ids_are_new_and_the_sizes_are_not_headers_are_looked_at_first() {
+        let keep = Retention::KeepForever;
+        let check = |list, known, expected| check(list, known, "", keep, &Policy::default(), expected);
+        check("1 x 10, 2 y 20, 3 z 30", "7 a 10 0, 8 b 20 0, 9 c 30 0", "look1 look2 look3");
+        check("1 x 10, 2 y 20, 3 z 31", "7 a 10 0, 8 b 20 0, 9 c 30 0", "get3? look1 look2");
+        // As many as were there of that size, and no more.
+        check("1 x 10, 2 y 10, 3 z 10", "7 a 10 0, 8 b 10 0", "get3? look1 look2");
+        // Mostly other sizes: these are other messages.
+        check("1 x 10, 2 y 21, 3 z 31", "7 a 10 0, 8 b 20 0, 9 c 30 0", "get1? get2? get3?");
+        // One unique-id that is known: the server has not renumbered.
+        check("1 a 10, 2 y 20", "7 a 10 0, 8 b 20 0", "get2?");
     }
 
     #[test]

@@ -179,6 +179,16 @@ impl Flag {
 }
 
 impl Part {
+    /// The word that the command line uses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Header => "header",
+            Self::Excerpt => "first-lines",
+            Self::Nothing => "nothing",
+        }
+    }
+
     /// The number that the store uses.
     pub(super) fn number(self) -> i64 {
         self as i64

@@ -130,9 +130,17 @@ impl Session {
         self.queue.push_back(Command::Top(number, lines));
     }
 
-    /// Withdraws what was asked for and not sent yet.
-    pub fn withdraw(&mut self) {
-        self.queue.retain(|command| !matches!(command, Command::Retr(_) | Command::Top(..)));
+    /// Withdraws the messages that were asked for and not requested from the server yet.
+    pub fn withdraw(&mut self) -> Vec<MessageNumber> {
+        let mut withdrawn = Vec::new();
+        self.queue.retain(|command| match command {
+            Command::Retr(number) | Command::Top(number, _) => {
+                withdrawn.push(*number);
+                false
+            }
+            _ => true,
+        });
+        withdrawn
     }
 
     /// Only for what is safely stored. Goes before the messages that wait to be retrieved: a line that breaks later finds it done.

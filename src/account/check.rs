@@ -61,8 +61,17 @@ pub fn check(account: &Account, other_names: &[&str]) -> Vec<FormError> {
     {
         wrong(Field::PasswordCommand, "Enter the command that prints the password, for example “pass show mail/work”.");
     }
-    if account.retention == Retention::DeleteAfterDays(0) {
-        wrong(Field::RetentionDays, "Enter at least 1 day, or choose “Delete once stored”.");
+    match account.retention {
+        Retention::DeleteAfterDays(0) => {
+            wrong(Field::RetentionDays, "Enter at least 1 day, or choose “Delete once stored”.");
+        }
+        Retention::KeepNewest(0) => {
+            wrong(Field::RetentionDays, "Enter at least 1 message, or choose “Delete once stored”.");
+        }
+        Retention::KeepNewestMegabytes(0) => {
+            wrong(Field::RetentionDays, "Enter at least 1 megabyte, or choose “Delete once stored”.");
+        }
+        _ => {}
     }
     if let Some(outgoing) = &account.outgoing {
         if let Some(message) = host_error(&outgoing.host) {

@@ -7,7 +7,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 mod check;
+pub mod policy;
 pub use check::{Field, FormError, check};
+pub use policy::Policy;
 
 /// Row of an account in the store. Zero stands for an account that was never saved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -25,6 +27,7 @@ pub struct Account {
     pub user: String,
     pub password_source: PasswordSource,
     pub retention: Retention,
+    pub policy: Policy,
     /// Where mail is submitted (RFC 6409). None: this account only receives.
     pub outgoing: Option<Server>,
     /// User name for submission where it differs from `user`.
@@ -77,6 +80,10 @@ pub enum Retention {
     DeleteOnceStored,
     /// Deleted in the first visit that is at least this many days after the message was stored here.
     DeleteAfterDays(u16),
+    /// Of what is stored here, the newest so many stay.
+    KeepNewest(u32),
+    /// The newest stay as long as together they have no more than so many megabytes (2^20 octets), stored here or not.
+    KeepNewestMegabytes(u32),
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,6 +113,7 @@ impl Account {
             user: String::new(),
             password_source: PasswordSource::Keyring,
             retention: Retention::KeepForever,
+            policy: Policy::default(),
             outgoing: None,
             outgoing_user: None,
             ca_file: None,
@@ -158,6 +166,8 @@ impl fmt::Display for Retention {
             Self::KeepForever => f.write_str("forever"),
             Self::DeleteOnceStored => f.write_str("none"),
             Self::DeleteAfterDays(days) => write!(f, "days:{days}"),
+            Self::KeepNewest(count) => write!(f, "newest:{count}"),
+            Self::KeepNewestMegabytes(megabytes) => write!(f, "newest:{megabytes}M"),
         }
     }
 }
@@ -169,12 +179,25 @@ impl FromStr for Retention {
         match word {
             "forever" => Ok(Self::KeepForever),
             "none" => Ok(Self::DeleteOnceStored),
-            _ => match word.strip_prefix("days:").map(str::parse::<u16>) {
-                Some(Ok(days)) if days > 0 => Ok(Self::DeleteAfterDays(days)),
-                _ => Err(format!(
-                    "“{word}” does not say what stays on the server: say forever, none or days:N (N from 1 to 65535)"
-                )),
-            },
+            _ => Self::counted(word).ok_or_else(|| {
+                format!(
+                    "“{word}” does not say what stays on the server: say forever, none, days:N (N from 1 to 65535), newest:N \
+                     or newest:NM (megabytes)"
+                )
+            }),
+        }
+    }
+}
+
+impl Retention {
+    fn counted(word: &str) -> Option<Self> {
+        if let Some(days) = word.strip_prefix("days:") {
+            return days.parse().ok().filter(|&days| days > 0).map(Self::DeleteAfterDays);
+        }
+        let newest = word.strip_prefix("newest:")?;
+        match newest.strip_suffix(['M', 'm']) {
+            Some(megabytes) => megabytes.parse().ok().filter(|&count| count > 0).map(Self::KeepNewestMegabytes),
+            None => newest.parse().ok().filter(|&count| count > 0).map(Self::KeepNewest),
         }
     }
 }
@@ -223,7 +246,13 @@ mod tests {
         for security in Security::ALL {
             assert_eq!(security.word().parse(), Ok(security));
         }
-        for retention in [Retention::KeepForever, Retention::DeleteOnceStored, Retention::DeleteAfterDays(14)] {
+        for retention in [
+            Retention::KeepForever,
+            Retention::DeleteOnceStored,
+            Retention::DeleteAfterDays(14),
+            Retention::KeepNewest(500),
+            Retention::KeepNewestMegabytes(20),
+        ] {
             assert_eq!(retention.to_string().parse(), Ok(retention));
         }
         let fingerprint = Fingerprint([0xA5; 32]);
@@ -233,7 +262,7 @@ mod tests {
     #[test]
     fn words_that_mean_nothing_are_refused() {
         assert!("ssl3".parse::<Security>().is_err());
-        for word in ["days:0", "days:", "days:-1", "days:70000", "always"] {
+        for word in ["days:0", "days:", "days:-1", "days:70000", "always", "newest:0", "newest:M", "newest:5G"] {
             assert!(word.parse::<Retention>().is_err(), "{word}");
         }
         assert!("A5:A5".parse::<Fingerprint>().is_err());

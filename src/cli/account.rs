@@ -4,11 +4,11 @@ use std::io::{self, Read, Write};
 
 use serde_json::json;
 
-use super::args::{AccountCommand, AccountSettings};
+use super::args::{AccountCommand, AccountSettings, PolicySettings};
 use super::client::{Client, expect_event};
 use super::visit::told;
 use super::{Failure, complain};
-use crate::account::{Account, AccountId, Field, PasswordSource, Security, Server, check};
+use crate::account::{Account, AccountId, Field, PasswordSource, Policy, Security, Server, check};
 use crate::demo::Demo;
 use crate::engine::{Command, Event, PasswordChange};
 use crate::secret::Password;
@@ -131,6 +131,7 @@ fn apply(mut account: Account, settings: AccountSettings) -> Result<(Account, Pa
     }
     account.incoming.port = settings.port.unwrap_or(account.incoming.port);
     account.retention = settings.keep.unwrap_or(account.retention);
+    apply_policy(&mut account.policy, &settings.policy);
     account.timeout_secs = settings.timeout_secs.unwrap_or(account.timeout_secs);
     if let Some(path) = settings.ca_file {
         account.ca_file = if path.is_empty() { None } else { Some(std::path::absolute(path)?) };
@@ -149,6 +150,18 @@ fn apply(mut account: Account, settings: AccountSettings) -> Result<(Account, Pa
         password = PasswordChange::Store(password_from_stdin()?);
     }
     Ok((account, password))
+}
+
+fn apply_policy(policy: &mut Policy, settings: &PolicySettings) {
+    policy.fetch = settings.fetch.unwrap_or(policy.fetch);
+    policy.order = settings.order.unwrap_or(policy.order);
+    policy.mirror = settings.mirror.unwrap_or(policy.mirror);
+    policy.never_delete = settings.never_delete.unwrap_or(policy.never_delete);
+    policy.excerpt_above_bytes = settings.first_lines_above.map_or(policy.excerpt_above_bytes, |size| size.0);
+    policy.skip_above_bytes = settings.skip_above.map_or(policy.skip_above_bytes, |size| size.0);
+    policy.visit_bytes = settings.visit_limit.map_or(policy.visit_bytes, |size| size.0);
+    policy.visit_secs = settings.visit_secs.map_or(policy.visit_secs, |secs| Some(secs).filter(|&secs| secs > 0));
+    policy.every_mins = settings.every.map_or(policy.every_mins, |mins| Some(mins).filter(|&mins| mins > 0));
 }
 
 fn apply_outgoing(account: &mut Account, host: Option<String>, port: Option<u16>, security: Option<Security>) {
@@ -201,6 +214,7 @@ fn list(client: &mut Client, json: bool) -> Result<(), Failure> {
                 "port": incoming.port,
                 "security": incoming.security.word(),
                 "keep": account.retention.to_string(),
+                "policy": account.policy,
                 "smtp": outgoing.as_ref().map(server),
                 "password": match &account.password_source {
                     PasswordSource::Keyring => "keyring",

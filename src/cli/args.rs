@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::account::policy::{Fetch, Mirror, Order, Size};
 use crate::account::{Fingerprint, Retention, Security};
 use crate::store::types::MessageKey;
 
@@ -43,6 +44,14 @@ pub enum Command {
     Get {
         /// Names of accounts
         accounts: Vec<String>,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what lies on an account's server and what becomes of it, and decide otherwise for the next visit
+    Server(ServerArguments),
+    /// Show what each account's line has cost, by month
+    Meter {
         /// One JSON object a line
         #[arg(long)]
         json: bool,
@@ -129,6 +138,68 @@ pub enum ExportFormat {
     Eml,
 }
 
+#[derive(Debug, Args)]
+pub struct ServerArguments {
+    /// The account's name
+    pub account: String,
+    /// Delete these on the server with the next visit, fetched or not
+    #[arg(long, value_name = "UID", num_args = 1..)]
+    pub delete: Vec<String>,
+    /// Fetch these whole with the next visit, whatever the rules say
+    #[arg(long, value_name = "UID", num_args = 1..)]
+    pub get: Vec<String>,
+    /// Leave these on the server, whatever the rules say
+    #[arg(long, value_name = "UID", num_args = 1..)]
+    pub keep: Vec<String>,
+    /// Take back what was said about these
+    #[arg(long, value_name = "UID", num_args = 1..)]
+    pub reset: Vec<String>,
+    /// Count everything that is there as known, without fetching it (after moving from another program)
+    #[arg(long, conflicts_with = "run")]
+    pub adopt: bool,
+    /// Carry it out now
+    #[arg(long)]
+    pub run: bool,
+    /// Do not ask for the headers of messages that are not here
+    #[arg(long)]
+    pub no_headers: bool,
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The finer rules of an account; what is not named keeps its value.
+#[derive(Debug, Args)]
+pub struct PolicySettings {
+    /// Fetch messages whole (the default) or their headers alone; the rest on request
+    #[arg(long, value_name = "whole|headers")]
+    pub fetch: Option<Fetch>,
+    /// Of messages above this size fetch only the header and the first lines
+    #[arg(long, value_name = "SIZE|none")]
+    pub first_lines_above: Option<Size>,
+    /// Leave messages above this size on the server until they are asked for
+    #[arg(long, value_name = "SIZE|none")]
+    pub skip_above: Option<Size>,
+    /// Which messages come first
+    #[arg(long, value_name = "oldest|newest|smallest")]
+    pub order: Option<Order>,
+    /// Fetch at most so many octets in one visit
+    #[arg(long, value_name = "SIZE|none")]
+    pub visit_limit: Option<Size>,
+    /// Ask for nothing more after so many seconds; 0: no limit
+    #[arg(long, value_name = "N")]
+    pub visit_secs: Option<u32>,
+    /// The safety switch: never delete anything on the server, whatever else is said
+    #[arg(long, value_name = "true|false")]
+    pub never_delete: Option<bool>,
+    /// What is also deleted on the server: nothing (the default), what was deleted here, or what has left the Inbox
+    #[arg(long, value_name = "nothing|deleted|left-inbox")]
+    pub mirror: Option<Mirror>,
+    /// The window collects by itself so many minutes after the last visit; 0: never
+    #[arg(long, value_name = "MINUTES")]
+    pub every: Option<u16>,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum AccountCommand {
     /// Add an account
@@ -181,9 +252,12 @@ pub struct AccountSettings {
     /// Read the password from standard input and keep it in the system keyring
     #[arg(long)]
     pub password_stdin: bool,
-    /// What stays on the server: forever (the default), days:N after download, or none (deleted once safely stored)
-    #[arg(long, value_name = "forever|days:N|none")]
+    /// What stays on the server: forever (the default), days:N after download, none (deleted once safely stored), newest:N
+    /// (messages) or newest:NM (megabytes)
+    #[arg(long, value_name = "forever|days:N|none|newest:N|newest:NM")]
     pub keep: Option<Retention>,
+    #[command(flatten)]
+    pub policy: PolicySettings,
     /// Host name of the SMTP submission server
     #[arg(long)]
     pub smtp_host: Option<String>,

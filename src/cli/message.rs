@@ -55,6 +55,7 @@ fn as_json(row: &MessageRow, account: &str) -> String {
         "to": row.to_addrs,
         "subject": row.subject,
         "size": row.size_bytes,
+        "part": row.part.word(),
         "flags": Flag::ALL.into_iter().filter(|&flag| row.flags.has(flag)).map(Flag::word).collect::<Vec<_>>(),
     })
     .to_string()

@@ -8,6 +8,7 @@ mod client;
 pub mod inspect;
 mod message;
 mod offline;
+mod server;
 mod visit;
 
 use std::fmt;
@@ -115,7 +116,9 @@ fn with_client(client: &mut Client, command: Command) -> Result<(), Failure> {
     match command {
         Command::Account(command) => account::run(client, command),
         Command::Get { accounts, json } => visit::get(client, &accounts, json),
+        Command::Server(arguments) => server::run(client, arguments),
         Command::Send => visit::send(client),
+        Command::Meter { json } => visit::meter(client, json),
         Command::List { mailbox, limit, json } => message::list(client, mailbox.as_deref(), limit, json),
         Command::Show { key, raw, text, headers } => message::show(client, key, raw, text, headers),
         Command::Archive { keys } => message::archive(client, keys),

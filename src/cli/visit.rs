@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use super::client::Client;
+use super::client::{Client, expect_event};
 use super::{Failure, complain};
 use crate::engine::{Command, Event, Offer, Problem, Visit};
 
@@ -96,4 +96,34 @@ pub fn send(client: &mut Client) -> Result<(), Failure> {
     })?;
     writeln!(io::stdout(), "{accepted} {} sent", if accepted == 1 { "message" } else { "messages" })?;
     if problems.is_empty() { Ok(()) } else { Err(Failure::Failed(problems.join("\n"))) }
+}
+
+/// What the lines have cost.
+pub fn meter(client: &mut Client, json: bool) -> Result<(), Failure> {
+    let accounts = client.accounts()?;
+    let months = expect_event!(client.ask(Command::ListLineUse)?, Event::LineUse(months) => months)?;
+    let mut out = io::stdout().lock();
+    for month in &months {
+        let name = accounts.iter().find(|account| account.id == month.account).map_or("", |account| &account.name);
+        if json {
+            let line = json!({
+                "account": name,
+                "month": month.month,
+                "visits": month.visits,
+                "connected_ms": month.connected_ms,
+                "bytes_in": month.bytes_in,
+                "bytes_out": month.bytes_out,
+                "new": month.new,
+            });
+            writeln!(out, "{line}")?;
+        } else {
+            let secs = std::time::Duration::from_millis(month.connected_ms).as_secs_f64();
+            writeln!(
+                out,
+                "{}  {name}: {} visits, connected {secs:.1} s, {} bytes in, {} bytes out, {} messages",
+                month.month, month.visits, month.bytes_in, month.bytes_out, month.new
+            )?;
+        }
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::Draft;
 use crate::secret::Password;
+use crate::store::Wish;
 use crate::store::types::{Flag, MailboxView, MessageKey, Move, Role};
 
 /// Names a request; its answers carry it back.
@@ -39,6 +40,14 @@ pub enum Command {
     /// before that `VisitProgress` and one `VisitEnded` an account. While an account is being visited, any number of further
     /// requests add one visit.
     GetMail { accounts: Vec<AccountId> },
+    /// Looks at what lies on the account's server; with the headers of what is not here, where they can be had. → `Server`
+    ViewServer { account: AccountId, headers: bool },
+    /// The person decides about messages on the server, by unique-id, for the next visit; None: the account's rules do. → `Done`
+    Wish { account: AccountId, uids: Vec<Vec<u8>>, wish: Option<Wish> },
+    /// Takes what the last look saw as known, without fetching it: unique-ids with their sizes. → `Done`
+    Adopt { account: AccountId, messages: Vec<(Vec<u8>, u64)> },
+    /// What the lines have cost so far. → `LineUse`
+    ListLineUse,
     /// Submits what waits in the Outbox. → `Done`; before that `OutboxProgress`
     SendOutbox,
     /// Ends every visit and submission at once; what is stored stays. → `Done`

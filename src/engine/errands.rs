@@ -8,7 +8,8 @@ use async_channel::{Receiver, Sender};
 use super::command::RequestId;
 use super::event::{Event, Stage, Visit};
 use super::hub::Hub;
-use super::{get_mail, problem, send_mail};
+use super::problem::Task;
+use super::{get_mail, problem, send_mail, server_view};
 use crate::account::{Account, AccountId};
 
 /// What to do at an account's servers.
@@ -87,6 +88,35 @@ impl Errands {
                 None => self.start(account, errand, vec![id]),
             }
         }
+    }
+
+    /// Looks at what lies on the server; answers by itself. Not while the account is visited.
+    pub async fn begin_look(&mut self, id: RequestId, account: AccountId, headers: bool) {
+        let found = match self.hub.store.accounts().await {
+            Ok(accounts) => accounts.into_iter().find(|candidate| candidate.id == account),
+            Err(error) => {
+                let failed = Event::Failed(problem::store_plain("Could not read the accounts", &error));
+                return self.hub.tell(Some(id), failed).await;
+            }
+        };
+        let Some(account) = found else {
+            return self.hub.tell(Some(id), Event::Failed(problem::no_such_account(account))).await;
+        };
+        if self.running.contains_key(&account.id) {
+            let busy = problem::under_way(Task::ViewServer, &account);
+            return self.hub.tell(Some(id), Event::Failed(busy)).await;
+        }
+        let (stop, stopped) = async_channel::bounded(1);
+        self.running.insert(account.id, Running { stop: Some(stop), answers: Vec::new(), again: None });
+        let (hub, ended) = (self.hub.clone(), self.ended_sender.clone());
+        async_std::task::spawn(async move {
+            let seen = server_view::view(&hub, &account, headers, &stopped).await;
+            let refused = seen.as_ref().is_err_and(|problem| problem::is_refusal(problem));
+            let seen = seen.map(|view| Event::Server(Box::new(view)));
+            hub.tell(Some(id), seen.unwrap_or_else(Event::Failed)).await;
+            let outcome = Ended { account: account.id, refused, stopped: stopped.is_closed() };
+            let _engine_is_gone = ended.send(outcome).await;
+        });
     }
 
     fn start(&mut self, account: Account, errand: Errand, answers: Vec<RequestId>) {

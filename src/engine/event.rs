@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::command::RequestId;
+pub use super::plan::Fate;
 use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::{Draft, MessageView};
-use crate::store::types::{MailboxCount, MailboxView, MessageKey, MessageRow, Move, OutboxState};
+use crate::store::types::{MailboxCount, MailboxView, MessageKey, MessageRow, Move, OutboxState, Part};
+pub use crate::store::{LineUse, Wish};
 
 /// News from the engine. `answers` names the request that it answers; None: unasked.
 #[derive(Clone, Debug)]
@@ -60,6 +62,8 @@ pub enum Event {
     Saved {
         files: Vec<PathBuf>,
     },
+    Server(Box<ServerView>),
+    LineUse(Vec<LineUse>),
 
     Moved(Vec<Move>),
     DraftSaved {
@@ -75,8 +79,100 @@ pub enum Event {
     },
 }
 
+/// What lies in an account's maildrop, as last looked at.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ServerView {
+    pub account: AccountId,
+    pub account_name: String,
+    /// When it was looked at, Unix seconds.
+    pub taken_at: i64,
+    /// How long that took.
+    pub connected_ms: u64,
+    /// In the server's order, mostly the oldest first.
+    pub messages: Vec<ServerMessage>,
+    /// What the account's line has carried lately, octets a second; None: there is too little to tell.
+    pub bytes_per_sec: Option<u64>,
+}
+
+/// What the next visit has before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ServerSummary {
+    pub messages: u64,
+    pub bytes: u64,
+    pub to_fetch: u64,
+    pub to_fetch_bytes: u64,
+    pub to_delete: u64,
+    /// None: too little is known about the line.
+    pub estimated_secs: Option<u64>,
+}
+
+impl ServerView {
+    pub fn summary(&self) -> ServerSummary {
+        let mut summary = ServerSummary { messages: self.messages.len() as u64, ..ServerSummary::default() };
+        for message in &self.messages {
+            summary.bytes = summary.bytes.saturating_add(message.size_bytes);
+            match message.fate {
+                Fate::Fetch(part) => {
+                    summary.to_fetch += 1;
+                    let bytes = if part == Part::Whole { message.size_bytes } else { 0 };
+                    summary.to_fetch_bytes = summary.to_fetch_bytes.saturating_add(bytes);
+                }
+                Fate::Delete => summary.to_delete += 1,
+                Fate::TooLarge | Fate::Resting { .. } | Fate::Here { .. } => {}
+            }
+        }
+        summary.estimated_secs =
+            self.bytes_per_sec.filter(|&rate| rate > 0).map(|rate| summary.to_fetch_bytes.div_ceil(rate));
+        summary
+    }
+}
+
+impl ServerSummary {
+    /// “37 new, 84 MB, about 6 min on this line; 2 to delete; 1,204 messages, 2.1 GB there”.
+    pub fn words(&self) -> String {
+        let size = |bytes: u64| match bytes {
+            0..1_000 => format!("{bytes} bytes"),
+            1_000..1_000_000 => format!("{} KB", bytes / 1_000),
+            1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+            _ => format!("{:.1} GB", bytes as f64 / 1e9),
+        };
+        let time = match self.estimated_secs {
+            None => String::new(),
+            Some(secs @ 0..100) => format!(", about {} s on this line", secs.max(1)),
+            Some(secs) => format!(", about {} min on this line", secs.div_ceil(60)),
+        };
+        let new = match self.to_fetch {
+            0 => "nothing new".to_owned(),
+            count => format!("{count} new, {}{time}", size(self.to_fetch_bytes)),
+        };
+        let delete = if self.to_delete > 0 { format!("; {} to delete", self.to_delete) } else { String::new() };
+        format!("{new}{delete}; {} messages, {} there", self.messages, size(self.bytes))
+    }
+}
+
+/// One message on the server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerMessage {
+    /// In the session in which it was seen.
+    pub number: u32,
+    /// Octets as the server gave them; empty: it gives none.
+    pub uid: Vec<u8>,
+    pub size_bytes: u64,
+    /// Fit for the screen; empty where nothing is known, or where it is here (see `key`).
+    pub from: String,
+    pub subject: String,
+    pub date: Option<i64>,
+    /// It is here.
+    pub key: Option<MessageKey>,
+    pub fate: Fate,
+    pub wish: Option<Wish>,
+    /// Attempts to fetch it that failed, and the server's words.
+    pub tries: u32,
+    pub words: String,
+}
+
 /// A message opened for reading.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OpenedMessage {
     pub row: MessageRow,
     pub view: Arc<MessageView>,
@@ -97,8 +193,15 @@ pub struct Visit {
     /// Octets of message bodies that came over the line.
     pub bytes: u64,
     pub deleted_on_server: u32,
+    /// Messages that were known by other unique-ids and not fetched again.
+    pub recognised: u32,
+    /// Messages that the account's limit for a visit left for the next one.
+    pub later: u32,
     /// How long the line has been open.
     pub connected_ms: u64,
+    /// Octets each way, listings and commands among them.
+    pub bytes_in: u64,
+    pub bytes_out: u64,
     /// What went wrong; the visit may have gone on.
     pub problems: Vec<Problem>,
     /// It ended because the person said *Stop*.

@@ -3,7 +3,7 @@
 //! The order that nothing bends: a message's octets and its ledger row are committed and synced before its DELE is sent,
 //! and a DELE counts only when QUIT was confirmed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,14 +16,17 @@ use futures::{FutureExt, StreamExt};
 use super::endpoint::{endpoint, incoming_trust};
 use super::event::{Event, Problem, Stage, Visit};
 use super::hub::{Hub, now};
-use super::plan::{Plan, Target, plan};
+use super::plan::{Plan, Target, Terms, plan};
 use super::problem::{self, Task};
-use crate::account::{Account, Retention, Security};
+use super::recognise::Recognition;
+use crate::account::policy::Mirror;
+use crate::account::{Account, Security};
 use crate::mail::Envelope;
 use crate::net::{Connection, DriveError};
 use crate::protocol::pop3::{self, Credentials, Listing, MessageNumber, Session};
 use crate::secret::Password;
-use crate::store::{Arrival, Content, Delivery, LedgerId, StagedRaw, Store};
+use crate::store::types::Part;
+use crate::store::{Arrival, Content, Delivery, LedgerEntry, LedgerId, LineUse, Note, StagedRaw, Store};
 
 /// A batch is stored when it has this many octets,
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
@@ -50,7 +53,7 @@ pub(super) async fn visit(hub: &Arc<Hub>, account: &Account, stop: &Receiver<()>
     let mut visit = Visit { account: account.id, account_name: account.name.clone(), ..Visit::default() };
     let mut stopped = Box::pin(stop.recv().fuse());
     let mut password = None;
-    let opening = open(hub, account, &mut visit, &mut password);
+    let opening = open(Task::GetMail, hub, account, &mut visit, &mut password);
     let opened = futures::select_biased! {
         _ = stopped => None,
         opened = opening.fuse() => Some(opened),
@@ -65,23 +68,29 @@ pub(super) async fn visit(hub: &Arc<Hub>, account: &Account, stop: &Receiver<()>
         }
     }
     visit.stage = Stage::Closed;
+    note_line_use(hub, &mut visit).await;
     if let Some(password) = password {
         visit.problems.iter_mut().for_each(|problem| problem::redact(problem, password.reveal()));
     }
     visit
 }
 
-async fn open(
+pub(super) async fn open(
+    task: Task,
     hub: &Hub,
     account: &Account,
     visit: &mut Visit,
     secret: &mut Option<Password>,
 ) -> Result<(Connection, Session), Box<Problem>> {
-    let task = Task::GetMail;
     let password = hub.password(account).await.map_err(|error| problem::secret(task, account, &error))?;
     *secret = Some(password.clone());
     visit.stage = Stage::Connecting;
-    hub.tell_if_room(Event::VisitProgress(visit.clone()));
+    let progress = |visit: &Visit| {
+        if task == Task::GetMail {
+            hub.tell_if_room(Event::VisitProgress(visit.clone()));
+        }
+    };
+    progress(visit);
     let started = Instant::now();
     let line = Connection::open(endpoint(account, &account.incoming, incoming_trust(account))).await;
     visit.connected_ms = millis(started.elapsed());
@@ -91,7 +100,7 @@ async fn open(
     };
     let credentials = Credentials { user: account.user.clone(), password: password.reveal().to_owned().into() };
     visit.stage = Stage::SigningIn;
-    hub.tell_if_room(Event::VisitProgress(visit.clone()));
+    progress(visit);
     let mut session = Session::new(credentials, account.incoming.security == Security::StartTls);
     // Said beforehand, it goes out with the last words of signing in where the server takes that.
     session.list();
@@ -131,8 +140,11 @@ struct Collector<'a> {
     batch_began: Instant,
     deliveries: FuturesUnordered<BoxFuture<'static, Delivered>>,
     /// DELEs that were sent: the ledger rows they stand for.
-    deleting: HashMap<MessageNumber, LedgerId>,
-    deleted: Vec<LedgerId>,
+    deleting: HashMap<MessageNumber, Option<LedgerId>>,
+    deleted: Vec<Option<LedgerId>>,
+    /// What may leave the server as soon as it is stored.
+    going: HashSet<MessageNumber>,
+    recognition: Recognition,
     listed: bool,
     quitting: bool,
     reported: Instant,
@@ -156,6 +168,8 @@ impl<'a> Collector<'a> {
             deliveries: FuturesUnordered::new(),
             deleting: HashMap::new(),
             deleted: Vec::new(),
+            going: HashSet::new(),
+            recognition: Recognition::default(),
             listed: false,
             quitting: false,
             reported: now,
@@ -165,7 +179,7 @@ impl<'a> Collector<'a> {
 
     async fn run(&mut self, stop: &Receiver<()>) {
         let ended = self.converse(stop).await;
-        self.visit.connected_ms = millis(self.line.open_for());
+        self.measure();
         self.note_broken_message().await;
         let store_failed = matches!(ended, Err(Failure::Store(_)));
         match ended {
@@ -187,6 +201,7 @@ impl<'a> Collector<'a> {
     async fn converse(&mut self, stop: &Receiver<()>) -> Result<(), Failure> {
         loop {
             self.report();
+            self.keep_to_the_time();
             self.quit_when_done();
             // With too many batches waiting for the disk nothing is read: then the server waits, and memory does not grow.
             let disk_is_behind = self.deliveries.len() >= BATCHES_IN_FLIGHT;
@@ -242,13 +257,17 @@ impl<'a> Collector<'a> {
             Event::Message(number) => self.begin(number),
             Event::Chunk(octets) => self.take(octets).await?,
             Event::MessageEnd(number) => self.end(number).await?,
+            Event::MessageRefused(number, _) if self.recognition.refused(number) => self.recognised().await?,
             Event::MessageRefused(number, reply) => {
-                self.awaited.remove(&number);
+                if let Some(uid) = self.awaited.remove(&number).and_then(|target| target.uid) {
+                    let words = problem::said(&reply.text);
+                    self.hub.store.note_failure(self.account.id, uid, words, now()).await?;
+                }
                 self.visit.problems.push(problem::message_refused(self.account, number, &reply));
             }
             Event::Deleted(number) => self.deleted.extend(self.deleting.remove(&number)),
             Event::DeleteRefused(number, reply) => {
-                if let Some(id) = self.deleting.remove(&number) {
+                if let Some(Some(id)) = self.deleting.remove(&number) {
                     self.hub.store.note_still_listed(self.account.id, vec![id]).await?;
                 }
                 self.visit.problems.push(problem::delete_refused(self.account, number, &reply));
@@ -260,26 +279,52 @@ impl<'a> Collector<'a> {
 
     async fn listed(&mut self, listing: &Listing) -> StoreResult<()> {
         let (store, id) = (&self.hub.store, self.account.id);
-        let ledger = store.ledger(id).await?;
-        let Plan { retrieve, delete, still_listed } =
-            plan(listing, &ledger, self.account.retention, now(), &self.hub.troubled(id));
+        let Plan { retrieve, recognise, delete, still_listed, later, forget } =
+            planned(self.hub, self.account, listing).await?;
         if !still_listed.is_empty() {
             store.note_still_listed(id, still_listed).await?;
         }
+        store.forget_notes(id, forget).await?;
+        self.visit.later = later;
         self.line.renew();
         self.visit.planned = u32::try_from(retrieve.len()).unwrap_or(u32::MAX);
         self.visit.planned_bytes = retrieve.iter().fold(0u64, |sum, target| sum.saturating_add(target.size_bytes));
         self.visit.stage = Stage::Fetching;
         self.delete(delete).await?;
-        for target in retrieve {
-            self.session.retrieve(target.number);
-            self.awaited.insert(target.number, target);
-        }
+        self.recognition.begin(recognise, &mut self.session);
+        self.retrieve(retrieve);
         self.listed = true;
         Ok(())
     }
 
+    fn retrieve(&mut self, targets: Vec<Target>) {
+        for target in targets {
+            if target.goes {
+                self.going.insert(target.number);
+            }
+            match target.lines() {
+                None => self.session.retrieve(target.number),
+                Some(lines) => self.session.top(target.number, lines),
+            }
+            self.awaited.insert(target.number, target);
+        }
+    }
+
+    /// The headers that tell what is known are in: the rest is fetched.
+    async fn recognised(&mut self) -> StoreResult<()> {
+        if let Some((count, rest)) = self.recognition.conclude(&self.hub.store, self.account.id).await? {
+            self.visit.recognised = count;
+            self.visit.planned += u32::try_from(rest.len()).unwrap_or(u32::MAX);
+            self.line.renew();
+            self.retrieve(rest);
+        }
+        Ok(())
+    }
+
     fn begin(&mut self, number: MessageNumber) {
+        if self.recognition.message(number) {
+            return;
+        }
         if let Some(target) = self.awaited.remove(&number) {
             self.current = Some(Incoming { target, head: Vec::new(), octets: Vec::new(), staged: None });
         }
@@ -287,6 +332,9 @@ impl<'a> Collector<'a> {
 
     async fn take(&mut self, octets: Vec<u8>) -> StoreResult<()> {
         self.visit.bytes += octets.len() as u64;
+        if self.recognition.chunk(&octets) {
+            return Ok(());
+        }
         let Some(incoming) = &mut self.current else { return Ok(()) };
         incoming.octets.extend_from_slice(&octets);
         if incoming.octets.len() >= PIECE_BYTES {
@@ -297,11 +345,15 @@ impl<'a> Collector<'a> {
     }
 
     async fn end(&mut self, number: MessageNumber) -> StoreResult<()> {
+        if self.recognition.end() {
+            return self.recognised().await;
+        }
         let Some(mut incoming) = self.current.take() else { return Ok(()) };
         if incoming.staged.is_some() {
             incoming.stage(&self.hub.store).await?;
         }
         let Incoming { target, head, octets, staged } = incoming;
+        let came_bytes = staged.as_ref().map_or(octets.len() as u64, StagedRaw::size_bytes);
         self.batch_bytes += octets.len();
         let (content, head) = match staged {
             Some(staged) => (Content::Staged(staged), head),
@@ -311,8 +363,10 @@ impl<'a> Collector<'a> {
             self.batch_began = Instant::now();
         }
         let envelope = if head.is_empty() { Envelope::default() } else { envelope(&head) };
-        let Target { uid, size_bytes, dedupe, .. } = target;
-        self.batch.push((number, Arrival { uid, listed_size: size_bytes, content, envelope, dedupe }));
+        let Target { uid, size_bytes, dedupe, part, completes, .. } = target;
+        // A server that ignored the limit, or a message that is no longer than its first lines: it is here whole.
+        let part = if size_bytes > 0 && came_bytes >= size_bytes { Part::Whole } else { part };
+        self.batch.push((number, Arrival { uid, listed_size: size_bytes, content, envelope, dedupe, part, completes }));
         let nothing_follows = self.awaited.is_empty();
         if nothing_follows || self.batch_bytes >= BATCH_BYTES || self.batch.len() >= BATCH_MESSAGES {
             self.flush();
@@ -346,8 +400,10 @@ impl<'a> Collector<'a> {
         let stored = done?;
         let new = stored.iter().filter(|(_, delivery)| !delivery.duplicate).count();
         self.visit.new += u32::try_from(new).unwrap_or(u32::MAX);
-        if self.account.retention == Retention::DeleteOnceStored && !self.visit.stopped && !self.quitting {
-            self.delete(stored.into_iter().map(|(number, delivery)| (number, delivery.ledger)).collect()).await?;
+        if !self.visit.stopped && !self.quitting {
+            let going = stored.into_iter().filter(|(number, _)| self.going.remove(number));
+            let going = going.map(|(number, delivery)| (number, Some(delivery.ledger))).collect();
+            self.delete(going).await?;
         }
         if new > 0 && self.refreshed.elapsed() >= REFRESH_EVERY {
             self.refreshed = Instant::now();
@@ -356,12 +412,12 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    /// Asks the server to delete what is safely stored; what was asked for is on the disk first.
-    async fn delete(&mut self, messages: Vec<(MessageNumber, LedgerId)>) -> StoreResult<()> {
+    /// Asks the server to delete what is safely stored, or what the person wants gone; what was asked for is on the disk first.
+    async fn delete(&mut self, messages: Vec<(MessageNumber, Option<LedgerId>)>) -> StoreResult<()> {
         if messages.is_empty() {
             return Ok(());
         }
-        let ids = messages.iter().map(|&(_, id)| id).collect();
+        let ids = messages.iter().filter_map(|&(_, id)| id).collect();
         self.hub.store.note_delete_sent(self.account.id, ids).await?;
         for (number, id) in messages {
             self.session.delete(number);
@@ -370,9 +426,23 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
+    /// After the time that the account gives a visit nothing more is asked for; what is on its way still comes.
+    fn keep_to_the_time(&mut self) {
+        let limit = self.account.policy.visit_secs.map(|secs| Duration::from_secs(u64::from(secs)));
+        if limit.is_none_or(|limit| self.line.open_for() < limit) || self.recognition.is_under_way() {
+            return;
+        }
+        for number in self.session.withdraw() {
+            if self.awaited.remove(&number).is_some() {
+                self.visit.later = self.visit.later.saturating_add(1);
+            }
+        }
+    }
+
     /// The line is closed the moment nothing more has to be moved.
     fn quit_when_done(&mut self) {
-        let fetched = self.listed && self.awaited.is_empty() && self.current.is_none();
+        let fetched =
+            self.listed && self.awaited.is_empty() && self.current.is_none() && !self.recognition.is_under_way();
         let stored = self.batch.is_empty() && self.deliveries.is_empty();
         if fetched && stored && !self.quitting {
             self.quitting = true;
@@ -382,14 +452,14 @@ impl<'a> Collector<'a> {
     }
 
     async fn farewell(&mut self, confirmed: bool) -> StoreResult<()> {
-        self.visit.connected_ms = millis(self.line.open_for());
+        self.measure();
         let deleted = std::mem::take(&mut self.deleted);
         if deleted.is_empty() {
             return Ok(());
         }
         if confirmed {
             self.visit.deleted_on_server = u32::try_from(deleted.len()).unwrap_or(u32::MAX);
-            self.hub.store.note_delete_done(self.account.id, deleted).await
+            self.hub.store.note_delete_done(self.account.id, deleted.into_iter().flatten().collect()).await
         } else {
             let notice = problem::quit_unconfirmed(self.account, deleted.len());
             self.hub.tell(None, Event::Notice(Box::new(notice))).await;
@@ -401,7 +471,10 @@ impl<'a> Collector<'a> {
     async fn note_broken_message(&mut self) {
         let Some(incoming) = self.current.take() else { return };
         if let Some(uid) = incoming.target.uid.filter(|_| !self.visit.stopped) {
-            self.hub.note_trouble(self.account.id, uid);
+            let noted = self.hub.store.note_failure(self.account.id, uid, "the line broke".into(), now()).await;
+            if let Err(error) = noted {
+                self.visit.problems.push(problem::store(Task::GetMail, self.account, &error));
+            }
         }
         if let Some(staged) = incoming.staged
             && let Err(error) = self.hub.store.stage_discard(staged).await
@@ -424,11 +497,72 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// What the line has cost so far.
+    fn measure(&mut self) {
+        self.visit.connected_ms = millis(self.line.open_for());
+        self.visit.bytes_in = self.line.bytes_in;
+        self.visit.bytes_out = self.line.bytes_out;
+    }
+
     fn report(&mut self) {
         if self.reported.elapsed() >= REPORT_EVERY {
             self.reported = Instant::now();
-            self.visit.connected_ms = millis(self.line.open_for());
+            self.measure();
             self.hub.tell_if_room(Event::VisitProgress(self.visit.clone()));
+        }
+    }
+}
+
+/// Adds the visit to what its account's line has cost.
+async fn note_line_use(hub: &Hub, visit: &mut Visit) {
+    if visit.bytes_in == 0 {
+        return;
+    }
+    let added = LineUse {
+        account: visit.account,
+        month: jiff::Zoned::now().strftime("%Y-%m").to_string(),
+        visits: 1,
+        connected_ms: visit.connected_ms,
+        bytes_in: visit.bytes_in,
+        bytes_out: visit.bytes_out,
+        new: u64::from(visit.new),
+    };
+    if let Err(error) = hub.store.add_line_use(added).await {
+        visit.problems.push(*problem::store_plain("Could not note what the line has cost", &error));
+    }
+}
+
+/// What the visit is to do, by what the store knows.
+async fn planned(hub: &Hub, account: &Account, listing: &Listing) -> StoreResult<Plan> {
+    let known = Known::load(hub, account).await?;
+    Ok(plan(listing, &known.terms(account)))
+}
+
+/// What the store knows of a maildrop.
+pub(super) struct Known {
+    pub ledger: Vec<LedgerEntry>,
+    pub notes: HashMap<Vec<u8>, Note>,
+    left: HashSet<LedgerId>,
+}
+
+impl Known {
+    pub async fn load(hub: &Hub, account: &Account) -> StoreResult<Self> {
+        let (store, id) = (&hub.store, account.id);
+        let left = match account.policy.mirror {
+            Mirror::Nothing => HashSet::new(),
+            mirror => store.ledger_left(id, mirror == Mirror::LeftInbox).await?,
+        };
+        Ok(Self { ledger: store.ledger(id).await?, notes: store.notes(id).await?, left })
+    }
+
+    pub fn terms<'a>(&'a self, account: &'a Account) -> Terms<'a> {
+        Terms {
+            ledger: &self.ledger,
+            notes: &self.notes,
+            left: &self.left,
+            retention: account.retention,
+            policy: &account.policy,
+            now: now(),
         }
     }
 }
@@ -469,6 +603,6 @@ fn envelope(octets: &[u8]) -> Envelope {
     catch_unwind(AssertUnwindSafe(|| Envelope::from_raw(octets))).unwrap_or_default()
 }
 
-fn millis(duration: Duration) -> u64 {
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,6 +1,6 @@
 //! What every task of the engine shares: the store, the keyring, the way back to the screen.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -22,13 +22,11 @@ pub(super) struct Hub {
     wake: Wake,
     /// Passwords for this session only.
     passwords: Mutex<HashMap<AccountId, Password>>,
-    /// Unique-ids in whose middle a visit broke off.
-    troubled: Mutex<HashMap<AccountId, HashSet<Vec<u8>>>>,
 }
 
 impl Hub {
     pub fn new(store: Store, keyring: Keyring, answers: Sender<Answer>, wake: Wake) -> Self {
-        Self { store, keyring, answers, wake, passwords: Mutex::default(), troubled: Mutex::default() }
+        Self { store, keyring, answers, wake, passwords: Mutex::default() }
     }
 
     /// Tells the screen, waiting for room. A screen that is gone hears nothing.
@@ -68,14 +66,6 @@ impl Hub {
             Some(password) => passwords.insert(account, password),
             None => passwords.remove(&account),
         };
-    }
-
-    pub fn troubled(&self, account: AccountId) -> HashSet<Vec<u8>> {
-        self.troubled.lock().unwrap_or_else(PoisonError::into_inner).get(&account).cloned().unwrap_or_default()
-    }
-
-    pub fn note_trouble(&self, account: AccountId, uid: Vec<u8>) {
-        self.troubled.lock().unwrap_or_else(PoisonError::into_inner).entry(account).or_default().insert(uid);
     }
 }
 

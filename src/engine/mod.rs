@@ -10,8 +10,10 @@ mod hub;
 mod plan;
 mod problem;
 mod reading;
+mod recognise;
 mod saving;
 mod send_mail;
+mod server_view;
 mod writing;
 
 use std::sync::Arc;
@@ -21,7 +23,10 @@ use async_channel::{Receiver, Sender};
 use futures::FutureExt;
 
 pub use command::{Command, PasswordChange, Request, RequestId};
-pub use event::{AccountTest, Answer, CertificateFacts, Event, Offer, OpenedMessage, Problem, Stage, Visit};
+pub use event::{
+    AccountTest, Answer, CertificateFacts, Event, Fate, LineUse, Offer, OpenedMessage, Problem, ServerMessage,
+    ServerSummary, ServerView, Stage, Visit, Wish,
+};
 pub use hub::Wake;
 pub use problem::opening_store;
 pub use saving::write_new;
@@ -78,6 +83,7 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>) {
         match command {
             Command::GetMail { accounts } => errands.begin(id, Errand::GetMail, accounts).await,
             Command::SendOutbox => errands.begin(id, Errand::SendOutbox, Vec::new()).await,
+            Command::ViewServer { account, headers } => errands.begin_look(id, account, headers).await,
             Command::Stop => {
                 errands.stop_all();
                 hub.tell(Some(id), Event::Done).await;

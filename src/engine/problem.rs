@@ -18,6 +18,7 @@ use crate::{secret, store};
 pub(super) enum Task {
     GetMail,
     SendMail,
+    ViewServer,
     TestIncoming,
     TestOutgoing,
 }
@@ -27,6 +28,7 @@ impl Task {
         let name = &account.name;
         match self {
             Self::GetMail => format!("Could not get mail for {name}"),
+            Self::ViewServer => format!("Could not look at what lies on the server of {name}"),
             Self::SendMail => format!("Could not send mail for {name}"),
             Self::TestIncoming => format!("Could not sign in to the incoming server of {name}"),
             Self::TestOutgoing => format!("Could not sign in to the outgoing server of {name}"),
@@ -320,6 +322,16 @@ fn problem_with_offer(mut problem: Box<Problem>, offer: Option<Offer>) -> Box<Pr
 pub(super) fn store(task: Task, account: &Account, error: &store::Error) -> Problem {
     let (why, remedy) = store_words(error);
     Problem { what: task.words(account), why, remedy, ..Problem::default() }
+}
+
+/// The person said *Stop*.
+pub(super) fn stopped(task: Task, account: &Account) -> Box<Problem> {
+    problem(task, account, "it was stopped", "Nothing was changed, here or there.")
+}
+
+/// One visit at a time: most servers let nobody else in meanwhile.
+pub(super) fn under_way(task: Task, account: &Account) -> Box<Problem> {
+    problem(task, account, "a visit to it is under way", "Wait until it has ended.")
 }
 
 /// The same for something that was not done for an account.

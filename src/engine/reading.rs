@@ -30,6 +30,7 @@ pub(super) fn is_reading(command: &Command) -> bool {
             | LoadRaw { .. }
             | SaveAttachments { .. }
             | ExportEml { .. }
+            | ListLineUse
     )
 }
 
@@ -45,6 +46,9 @@ pub(super) async fn answer(hub: &Arc<Hub>, command: Command) -> Result<Event, Bo
         }
         Command::ListMailboxes => {
             Ok(Event::Mailboxes(store.counts().await.map_err(failed("Could not read the mailboxes"))?))
+        }
+        Command::ListLineUse => {
+            Ok(Event::LineUse(store.line_use().await.map_err(failed("Could not read what the lines have cost"))?))
         }
         Command::ListMessages { view } => {
             let keys = store.keys(view).await.map_err(failed("Could not list the mailbox"))?;

@@ -47,6 +47,14 @@ async fn change(hub: &Hub, command: Command) -> Outcome {
             store.empty_trash(account).await.map_err(failed("Could not empty Trash"))?;
             Event::Done
         }
+        Command::Wish { account, uids, wish } => {
+            store.wish(account, uids, wish).await.map_err(failed("Could not note what you want"))?;
+            Event::Done
+        }
+        Command::Adopt { account, messages } => {
+            store.adopt(account, messages, now()).await.map_err(failed("Could not adopt the mailbox"))?;
+            Event::Done
+        }
         Command::DiscardDraft { key } => {
             store.discard_draft(key).await.map_err(failed("Could not discard the draft"))?;
             Event::Done

@@ -1,5 +1,7 @@
 //! What a list shows of a message, and what identifies it: the header fields, decoded.
 
+use sha2::{Digest, Sha256};
+
 use super::layout::{self, Attached, Layout};
 use super::mime::{self, Tree};
 use super::{Address, address_list, body, date, header, html, sanitize};
@@ -37,6 +39,20 @@ impl Envelope {
         let bytes = header::repaired(head);
         let tree = mime::read(&bytes);
         Self::from_tree(&tree, &layout::divide(&tree))
+    }
+
+    /// SHA-256 over what a message says of itself, the same whether it was read from the whole of it or from its header alone.
+    /// None where that is too little to tell it from others.
+    pub fn fingerprint(&self) -> Option<[u8; 32]> {
+        let id = self.message_id.as_deref().filter(|id| !id.is_empty())?;
+        let mut hash = Sha256::new();
+        hash.update(id);
+        hash.update([0]);
+        hash.update(self.date.unwrap_or_default().to_be_bytes());
+        hash.update(self.from.first().map_or("", |from| &from.addr));
+        hash.update([0]);
+        hash.update(&self.subject);
+        Some(hash.finalize().into())
     }
 
     pub(super) fn from_tree(tree: &Tree<'_>, layout: &Layout<'_, '_>) -> Self {

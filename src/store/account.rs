@@ -17,7 +17,7 @@ impl Store {
             let mut select = db.prepare_cached(
                 "SELECT id, name, display_name, address, signature, incoming_host, incoming_port, incoming_security, user,
                         password_command, retention, outgoing_host, outgoing_port, outgoing_security, outgoing_user,
-                        ca_file, incoming_pin, outgoing_pin, timeout_secs
+                        ca_file, incoming_pin, outgoing_pin, timeout_secs, policy
                  FROM account ORDER BY id",
             )?;
             let mut rows = select.query([])?;
@@ -66,17 +66,18 @@ impl Store {
 const INSERT: &str = "
     INSERT INTO account (id, name, display_name, address, signature, incoming_host, incoming_port, incoming_security, user,
                          password_command, retention, outgoing_host, outgoing_port, outgoing_security, outgoing_user,
-                         ca_file, incoming_pin, outgoing_pin, timeout_secs)
+                         ca_file, incoming_pin, outgoing_pin, timeout_secs, policy)
     VALUES (nullif(:id, 0), :name, :display_name, :address, :signature, :incoming_host, :incoming_port, :incoming_security,
             :user, :password_command, :retention, :outgoing_host, :outgoing_port, :outgoing_security, :outgoing_user,
-            :ca_file, :incoming_pin, :outgoing_pin, :timeout_secs)";
+            :ca_file, :incoming_pin, :outgoing_pin, :timeout_secs, :policy)";
 
 const UPDATE: &str = "
     UPDATE account SET name = :name, display_name = :display_name, address = :address, signature = :signature,
            incoming_host = :incoming_host, incoming_port = :incoming_port, incoming_security = :incoming_security,
            user = :user, password_command = :password_command, retention = :retention, outgoing_host = :outgoing_host,
            outgoing_port = :outgoing_port, outgoing_security = :outgoing_security, outgoing_user = :outgoing_user,
-           ca_file = :ca_file, incoming_pin = :incoming_pin, outgoing_pin = :outgoing_pin, timeout_secs = :timeout_secs
+           ca_file = :ca_file, incoming_pin = :incoming_pin, outgoing_pin = :outgoing_pin, timeout_secs = :timeout_secs,
+           policy = :policy
     WHERE id = :id";
 
 fn write_account(db: &Connection, account: &Account, sql: &str) -> Result<usize, Error> {
@@ -85,6 +86,7 @@ fn write_account(db: &Connection, account: &Account, sql: &str) -> Result<usize,
         PasswordSource::Keyring => None,
         PasswordSource::Command(command) => Some(command),
     };
+    let policy = serde_json::to_string(&account.policy).map_err(|error| Error::Unexpected(error.to_string()))?;
     let written = db.prepare_cached(sql)?.execute(named_params! {
         ":id": account.id.0,
         ":name": account.name,
@@ -105,6 +107,7 @@ fn write_account(db: &Connection, account: &Account, sql: &str) -> Result<usize,
         ":incoming_pin": account.incoming_pin.map(|pin| pin.0),
         ":outgoing_pin": account.outgoing_pin.map(|pin| pin.0),
         ":timeout_secs": account.timeout_secs,
+        ":policy": policy,
     });
     written.map_err(|error| match error.sqlite_error_code() {
         // The only rule that a well-formed account can break.
@@ -141,6 +144,8 @@ fn account(row: &Row<'_>) -> Result<Account, Error> {
         incoming_pin: row.get::<_, Option<[u8; 32]>>("incoming_pin")?.map(Fingerprint),
         outgoing_pin: row.get::<_, Option<[u8; 32]>>("outgoing_pin")?.map(Fingerprint),
         timeout_secs: row.get("timeout_secs")?,
+        policy: serde_json::from_str(&row.get::<_, String>("policy")?)
+            .map_err(|error| Error::Damaged(format!("the rules of an account: {error}")))?,
     })
 }
 
@@ -166,7 +171,7 @@ mod tests {
     use super::super::testing::{self, Fixture, NOON, arrival, envelope};
     use super::super::types::{MailboxCount, MailboxView};
     use super::*;
-    use crate::account::{Retention, Security};
+    use crate::account::{Policy, Retention, Security};
     use crate::mail::Draft;
 
     fn full() -> Account {
@@ -178,6 +183,7 @@ mod tests {
             },
             password_source: PasswordSource::Command("pass show mail".into()),
             retention: Retention::DeleteAfterDays(14),
+            policy: Policy { never_delete: true, skip_above_bytes: Some(1 << 40), ..Policy::default() },
             outgoing: Some(Server { host: "smtp.example.org".into(), port: 587, security: Security::StartTls }),
             outgoing_user: Some("ana.out".into()),
             ca_file: Some(PathBuf::from("/etc/ca é.pem")),

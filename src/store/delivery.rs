@@ -3,15 +3,15 @@
 use rusqlite::Connection;
 
 use super::listing::mailbox_of;
-use super::message::{NewMessage, insert_message};
+use super::message::{NewMessage, insert_message, replace_message};
 use super::raw::PackedRaw;
-use super::types::{Flags, MailboxId, MessageKey, Role};
-use super::{Error, LedgerId, StagedRaw, Store, ledger};
+use super::types::{Flags, MailboxId, MessageKey, Part, Role};
+use super::{Error, LedgerId, StagedRaw, Store, ledger, note};
 use crate::account::AccountId;
 use crate::mail::Envelope;
 
 /// A message that came from the server.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Arrival {
     /// None: the server has no UIDL.
     pub uid: Option<Vec<u8>>,
@@ -22,12 +22,22 @@ pub struct Arrival {
     /// Whether bytes that were stored for this account before are the same message. False where a server without unique-ids
     /// lists two that are equal.
     pub dedupe: bool,
+    /// How much of the message this is.
+    pub part: Part,
+    /// The rest of this one, of which a part is stored: the message keeps its key, its place and its flags.
+    pub completes: Option<LedgerId>,
 }
 
 #[derive(Debug)]
 pub enum Content {
     Whole(Vec<u8>),
     Staged(StagedRaw),
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self::Whole(Vec::new())
+    }
 }
 
 /// An [`Arrival`] hashed and compressed.
@@ -37,6 +47,9 @@ pub struct Prepared {
     raw: PackedRaw,
     envelope: Envelope,
     dedupe: bool,
+    part: Part,
+    completes: Option<LedgerId>,
+    fingerprint: Option<[u8; 32]>,
 }
 
 /// What became of an arrival. It is on the disk: DELE may be sent.
@@ -59,8 +72,11 @@ pub fn prepare(arrival: Arrival) -> Prepared {
         uid: arrival.uid,
         listed_size: arrival.listed_size,
         raw,
+        fingerprint: arrival.envelope.fingerprint(),
         envelope: arrival.envelope,
         dedupe: arrival.dedupe,
+        part: arrival.part,
+        completes: arrival.completes,
     }
 }
 
@@ -92,18 +108,57 @@ fn deliver_one(
     arrival: Prepared,
     now: i64,
 ) -> Result<Delivery, Error> {
-    let Prepared { uid, listed_size, raw, envelope, dedupe } = arrival;
-    let listed = ledger::Listed { account, uid: uid.unwrap_or_default(), size_bytes: listed_size, sha256: raw.sha256 };
-    if dedupe && let Some(known) = ledger::by_hash(db, account, &listed.sha256)? {
+    let Prepared { uid, listed_size, raw, envelope, dedupe, part, completes, fingerprint } = arrival;
+    let (uid, size_bytes, sha256) = (uid.unwrap_or_default(), listed_size, raw.sha256);
+    let listed = ledger::Listed { account, uid, size_bytes, sha256, part, fingerprint };
+    note::fetched(db, account, &listed.uid)?;
+    if let Some(id) = completes {
+        return complete(db, &listed, id, inbox, &envelope, raw, now);
+    }
+    if part == Part::Whole
+        && dedupe
+        && let Some(known) = ledger::by_hash(db, account, &listed.sha256)?
+    {
         let ledger = ledger::write_again(db, &listed, &known)?;
         raw.discard(db)?;
         return Ok(Delivery { key: known.message, ledger, duplicate: true });
     }
     let uid = (!listed.uid.is_empty()).then_some(listed.uid.as_slice());
-    let message = NewMessage { mailbox: inbox, flags: Flags::default(), uid, envelope: &envelope, now };
+    let message = NewMessage { mailbox: inbox, flags: Flags::default(), uid, envelope: &envelope, now, part };
     let key = insert_message(db, &message, raw)?;
     let ledger = ledger::write_first(db, &listed, key, now)?;
     Ok(Delivery { key: Some(key), ledger, duplicate: false })
+}
+
+/// The rest has come of a message of which a part is here, or which was known and never fetched.
+fn complete(
+    db: &Connection,
+    listed: &ledger::Listed,
+    id: LedgerId,
+    inbox: MailboxId,
+    envelope: &Envelope,
+    raw: PackedRaw,
+    now: i64,
+) -> Result<Delivery, Error> {
+    let uid = (!listed.uid.is_empty()).then_some(listed.uid.as_slice());
+    let key = match ledger::message_of(db, listed.account, id)? {
+        Some(key) => {
+            let (mailbox, flags) = place_of(db, key)?;
+            replace_message(db, key, &NewMessage { mailbox, flags, uid, envelope, now, part: listed.part }, raw)?;
+            key
+        }
+        None => {
+            let message = NewMessage { mailbox: inbox, flags: Flags::default(), uid, envelope, now, part: listed.part };
+            insert_message(db, &message, raw)?
+        }
+    };
+    let ledger = ledger::write_completed(db, listed, id, key, now)?;
+    Ok(Delivery { key: Some(key), ledger, duplicate: false })
+}
+
+fn place_of(db: &Connection, key: MessageKey) -> Result<(MailboxId, Flags), Error> {
+    let mut select = db.prepare_cached("SELECT mailbox, flags FROM message WHERE key = ?1")?;
+    Ok(select.query_row([key.0], |row| Ok((MailboxId(row.get(0)?), Flags(row.get(1)?))))?)
 }
 
 #[cfg(test)]
@@ -121,6 +176,7 @@ mod tests {
             content: Content::Whole(octets.to_owned()),
             envelope: envelope("Minutes", None),
             dedupe: false,
+            ..Arrival::default()
         })
     }
 
@@ -258,6 +314,7 @@ mod tests {
             content: Content::Staged(staged),
             envelope: envelope("Large", None),
             dedupe: true,
+            ..Arrival::default()
         });
         let mut delivery = Box::pin(fixture.store.deliver(fixture.account, vec![large], NOON));
         // Asked once, so that it is queued, and then forgotten: a visit that was stopped.
@@ -284,6 +341,7 @@ mod tests {
                     content: Content::Staged(staged),
                     envelope: envelope("Large", None),
                     dedupe: true,
+                    ..Arrival::default()
                 });
                 let small = |number| arrival(&[number; 9], &noise(500, batch * 10 + u64::from(number)));
                 store.deliver(account, vec![large, small(4), small(5)], NOON).await.unwrap();

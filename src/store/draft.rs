@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::listing::mailbox_of;
 use super::message::{NewMessage, insert_message, replace_message};
 use super::raw::PackedRaw;
-use super::types::{Flag, Flags, MessageKey, Role};
+use super::types::{Flag, Flags, MessageKey, Part, Role};
 use super::{Error, Store, outbox};
 use crate::account::AccountId;
 use crate::mail::draft::DraftAttachment;
@@ -98,7 +98,8 @@ impl Written {
 pub(super) fn store_written(db: &Connection, key: Option<MessageKey>, written: Written) -> Result<MessageKey, Error> {
     let mailbox = mailbox_of(db, written.account, written.role)?;
     let flags = Flags::default().with(Flag::Seen, true);
-    let message = NewMessage { mailbox, flags, uid: None, envelope: &written.envelope, now: written.now };
+    let message =
+        NewMessage { mailbox, flags, uid: None, envelope: &written.envelope, now: written.now, part: Part::Whole };
     let key = match key {
         // What is no draft (any more) is never overwritten: it may be a message that was received, or sent.
         Some(key) if is_draft(db, key)? => {

@@ -1,8 +1,10 @@
 //! The ledger: what was stored from each server, and what became of it there. Its rows outlive the messages.
 
+use std::collections::{HashMap, HashSet};
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::types::MessageKey;
+use super::types::{MessageKey, Part};
 use super::{Error, Store};
 use crate::account::AccountId;
 
@@ -23,6 +25,9 @@ pub struct LedgerEntry {
     /// When the message was first stored here, Unix seconds.
     pub stored_at: i64,
     pub delete: DeleteState,
+    pub part: Part,
+    /// None: removed for good, or never here.
+    pub message: Option<MessageKey>,
 }
 
 /// What is known about its deletion on the server.
@@ -43,7 +48,7 @@ impl Store {
         self.read(move |db| {
             // The plus keeps SQLite from an index: reading the table in order is five times as fast as jumping about in it.
             let mut select = db.prepare_cached(
-                "SELECT id, uid, size_bytes, sha256, stored_at, deletion FROM ledger WHERE +account = ?1 ORDER BY id",
+                "SELECT id, uid, size_bytes, sha256, stored_at, deletion, part, message FROM ledger WHERE +account = ?1 ORDER BY id",
             )?;
             let entries = select.query_map([account.0], entry)?.collect::<Result<_, _>>()?;
             Ok(entries)
@@ -64,6 +69,76 @@ impl Store {
     /// The server lists these still (or again), so whatever was thought to be deleted is not.
     pub async fn note_still_listed(&self, account: AccountId, ids: Vec<LedgerId>) -> Result<(), Error> {
         self.note(account, ids, DeleteState::None).await
+    }
+
+    /// Of the messages that are on the server as far as is known, those that are in Trash or gone here; with `or_moved` also those
+    /// in any mailbox but the Inbox.
+    pub async fn ledger_left(&self, account: AccountId, or_moved: bool) -> Result<HashSet<LedgerId>, Error> {
+        self.read(move |db| {
+            let mut select = db.prepare_cached(
+                "SELECT ledger.id FROM ledger
+                 LEFT JOIN message ON message.key = ledger.message LEFT JOIN mailbox ON mailbox.id = message.mailbox
+                 WHERE ledger.account = ?1 AND ledger.deletion <> 2 AND ledger.part <> 3
+                   AND (mailbox.role IS NULL OR mailbox.role = 'trash' OR ?2 AND mailbox.role <> 'inbox')",
+            )?;
+            let ids = select.query_map((account.0, or_moved), |row| row.get(0).map(LedgerId))?;
+            Ok(ids.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Notes messages of the server as known without fetching them, with their unique-ids and sizes.
+    pub async fn adopt(&self, account: AccountId, messages: Vec<(Vec<u8>, u64)>, now: i64) -> Result<(), Error> {
+        self.write(move |db| {
+            for (uid, size_bytes) in messages {
+                let listed =
+                    Listed { account, uid, size_bytes, sha256: [0; 32], part: Part::Nothing, fingerprint: None };
+                insert(db, &listed, None, now)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Of these fingerprints, what is known: the newest ledger row of each.
+    pub async fn ledger_by_fingerprint(
+        &self,
+        account: AccountId,
+        fingerprints: Vec<[u8; 32]>,
+    ) -> Result<HashMap<[u8; 32], LedgerId>, Error> {
+        self.read(move |db| {
+            let mut select = db.prepare_cached(
+                "SELECT max(id) FROM ledger WHERE account = ?1 AND fingerprint = ?2 HAVING count(*) = 1",
+            )?;
+            let mut known = HashMap::new();
+            for fingerprint in fingerprints {
+                if let Some(id) = select.query_row((account.0, fingerprint), |row| row.get(0)).optional()? {
+                    known.insert(fingerprint, LedgerId(id));
+                }
+            }
+            Ok(known)
+        })
+        .await
+    }
+
+    /// The server calls messages that are known by new unique-ids: each gets a row of its own, as old as the one that it had.
+    pub async fn recognise(&self, account: AccountId, messages: Vec<(LedgerId, Vec<u8>, u64)>) -> Result<(), Error> {
+        self.write(move |db| {
+            let mut insert = db.prepare_cached(
+                "INSERT INTO ledger (account, uid, size_bytes, sha256, stored_at, deletion, message, part, fingerprint)
+                 SELECT account, ?3, ?4, sha256, stored_at, 0, message, part, fingerprint FROM ledger
+                 WHERE id = ?1 AND account = ?2",
+            )?;
+            // The row that it had answers to no listing any more; its fingerprint would be ambiguous.
+            let mut forget =
+                db.prepare_cached("UPDATE ledger SET fingerprint = NULL WHERE id = ?1 AND account = ?2")?;
+            for (known, uid, size_bytes) in messages {
+                insert.execute(params![known.0, account.0, uid, size_bytes.cast_signed()])?;
+                forget.execute((known.0, account.0))?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Ids of another account or of none are left alone.
@@ -88,6 +163,8 @@ pub(super) struct Listed {
     pub(super) uid: Vec<u8>,
     pub(super) size_bytes: u64,
     pub(super) sha256: [u8; 32],
+    pub(super) part: Part,
+    pub(super) fingerprint: Option<[u8; 32]>,
 }
 
 /// An earlier delivery of the same octets.
@@ -100,7 +177,7 @@ pub(super) struct Known {
 pub(super) fn by_hash(db: &Connection, account: AccountId, sha256: &[u8; 32]) -> Result<Option<Known>, Error> {
     let mut select = db.prepare_cached(
         "SELECT message, stored_at FROM ledger WHERE account = ?1 AND sha256 = ?2
-         ORDER BY message IS NULL, id LIMIT 1",
+           AND part = 0 ORDER BY message IS NULL, id LIMIT 1",
     )?;
     let known = select
         .query_row(params![account.0, sha256], |row| {
@@ -134,10 +211,47 @@ pub(super) fn write_again(db: &Connection, listed: &Listed, known: &Known) -> Re
     }
 }
 
+/// Where the message of this row is; None: it was removed, or never here.
+pub(super) fn message_of(db: &Connection, account: AccountId, id: LedgerId) -> Result<Option<MessageKey>, Error> {
+    let mut select = db.prepare_cached("SELECT message FROM ledger WHERE id = ?1 AND account = ?2")?;
+    let key: Option<Option<i64>> = select.query_row((id.0, account.0), |row| row.get(0)).optional()?;
+    Ok(key.flatten().map(MessageKey))
+}
+
+/// The message of this row is here now, more of it or all. It counts as stored from now on.
+pub(super) fn write_completed(
+    db: &Connection,
+    listed: &Listed,
+    id: LedgerId,
+    key: MessageKey,
+    now: i64,
+) -> Result<LedgerId, Error> {
+    let mut update = db.prepare_cached(
+        "UPDATE ledger SET size_bytes = ?3, sha256 = ?4, stored_at = ?5, deletion = 0, message = ?6, part = ?7,
+                fingerprint = ?8
+         WHERE id = ?1 AND account = ?2",
+    )?;
+    let size_bytes = listed.size_bytes.cast_signed();
+    let values = params![
+        id.0,
+        listed.account.0,
+        size_bytes,
+        listed.sha256,
+        now,
+        key.0,
+        listed.part.number(),
+        listed.fingerprint
+    ];
+    match update.execute(values)? {
+        0 => insert(db, listed, Some(key), now),
+        _ => Ok(id),
+    }
+}
+
 fn insert(db: &Connection, listed: &Listed, message: Option<MessageKey>, stored_at: i64) -> Result<LedgerId, Error> {
     let mut insert = db.prepare_cached(
-        "INSERT INTO ledger (account, uid, size_bytes, sha256, stored_at, deletion, message)
-         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)",
+        "INSERT INTO ledger (account, uid, size_bytes, sha256, stored_at, deletion, message, part, fingerprint)
+         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8)",
     )?;
     insert.execute(params![
         listed.account.0,
@@ -146,6 +260,8 @@ fn insert(db: &Connection, listed: &Listed, message: Option<MessageKey>, stored_
         listed.sha256,
         stored_at,
         message.map(|key| key.0),
+        listed.part.number(),
+        listed.fingerprint,
     ])?;
     Ok(LedgerId(db.last_insert_rowid()))
 }
@@ -163,6 +279,8 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<LedgerEntry> {
             2 => DeleteState::Done,
             other => return Err(rusqlite::Error::IntegralValueOutOfRange(5, other)),
         },
+        part: Part::of_number(row.get(6)?),
+        message: row.get::<_, Option<i64>>(7)?.map(MessageKey),
     })
 }
 
@@ -201,6 +319,7 @@ mod tests {
                     content: Content::Whole(octets.clone()),
                     envelope: envelope("s", Some(5)),
                     dedupe: true,
+                    ..Arrival::default()
                 })])
                 .unwrap();
             let entry = block_on(fixture.store.ledger(fixture.account)).unwrap().pop().unwrap();
@@ -211,6 +330,8 @@ mod tests {
                 sha256: <sha2::Sha256 as sha2::Digest>::digest(&octets).into(),
                 stored_at: NOON,
                 delete: DeleteState::None,
+                part: Part::Whole,
+                message: entry.message,
             };
             assert_eq!(entry, expected);
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::types::{Flags, MailboxCount, MailboxId, MailboxView, MessageKey, MessageRow, Role};
+use super::types::{Flags, MailboxCount, MailboxId, MailboxView, MessageKey, MessageRow, Part, Role};
 use super::{Error, Store, outbox};
 use crate::account::AccountId;
 use crate::mail::{Address, sanitize};
@@ -76,7 +76,7 @@ fn message_row(db: &Connection, key: MessageKey) -> Result<Option<MessageRow>, E
     let mut select = db.prepare_cached(
         "SELECT message.key, mailbox.account, mailbox.role, message.uid, message.date, message.from_name,
                 message.from_addr, message.recipients, message.subject, message.snippet, message.size_bytes,
-                message.flags, message.has_attachments, outbox.state, outbox.words, message.recipient_addrs
+                message.flags, message.has_attachments, outbox.state, outbox.words, message.recipient_addrs, message.part
          FROM message JOIN mailbox ON mailbox.id = message.mailbox LEFT JOIN outbox ON outbox.message = message.key
          WHERE message.key = ?1",
     )?;
@@ -108,6 +108,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         size_bytes: row.get::<_, i64>(10)?.cast_unsigned(),
         flags: Flags(row.get(11)?),
         has_attachments: row.get(12)?,
+        part: Part::of_number(row.get(16)?),
         outbox: if role == Role::Outbox { outbox::state(row, 13, 14)? } else { None },
     })
 }
@@ -165,7 +166,14 @@ mod tests {
 
     fn receive(fixture: &Fixture, account: AccountId, uid: &[u8], envelope: Envelope) -> MessageKey {
         let content = Content::Whole(uid.to_owned());
-        let arrival = prepare(Arrival { uid: Some(uid.to_owned()), listed_size: 7, content, envelope, dedupe: true });
+        let arrival = prepare(Arrival {
+            uid: Some(uid.to_owned()),
+            listed_size: 7,
+            content,
+            envelope,
+            dedupe: true,
+            ..Arrival::default()
+        });
         block_on(fixture.store.deliver(account, vec![arrival], NOON)).unwrap()[0].key.unwrap()
     }
 
@@ -197,6 +205,7 @@ mod tests {
             size_bytes: 7,
             flags: Flags::default(),
             has_attachments: true,
+            part: Part::Whole,
             outbox: None,
         };
         assert_eq!(block_on(fixture.store.row(key)), Ok(expected));

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Error;
 use super::raw::PackedRaw;
-use super::types::{Flags, MailboxId, MessageKey};
+use super::types::{Flags, MailboxId, MessageKey, Part};
 use crate::mail::{Address, Envelope};
 
 /// A message row to be.
@@ -14,6 +14,7 @@ pub(super) struct NewMessage<'a> {
     pub(super) uid: Option<&'a [u8]>,
     pub(super) envelope: &'a Envelope,
     pub(super) now: i64,
+    pub(super) part: Part,
 }
 
 pub(super) fn insert_message(db: &Connection, message: &NewMessage<'_>, raw: PackedRaw) -> Result<MessageKey, Error> {
@@ -25,8 +26,8 @@ pub(super) fn insert_message(db: &Connection, message: &NewMessage<'_>, raw: Pac
     let mut insert = db.prepare_cached(
         "INSERT INTO message (key, mailbox, flags, has_attachments, date, stored_at, size_bytes, raw, sha256, uid,
                               from_name, from_addr, recipients, subject, snippet, message_id, in_reply_to, reference_ids,
-                              recipient_addrs)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+                              recipient_addrs, part)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
     )?;
     insert.execute(params![
         key.0,
@@ -48,6 +49,7 @@ pub(super) fn insert_message(db: &Connection, message: &NewMessage<'_>, raw: Pac
         columns.in_reply_to,
         columns.reference_ids,
         columns.recipient_addrs,
+        message.part.number(),
     ])?;
     Ok(key)
 }
@@ -65,7 +67,7 @@ pub(super) fn replace_message(
     let mut update = db.prepare_cached(
         "UPDATE message SET mailbox = ?2, flags = ?3, has_attachments = ?4, date = ?5, stored_at = ?6, size_bytes = ?7,
                 raw = ?8, sha256 = ?9, from_name = ?10, from_addr = ?11, recipients = ?12, subject = ?13, snippet = ?14,
-                message_id = ?15, in_reply_to = ?16, reference_ids = ?17, recipient_addrs = ?18, previous_mailbox = NULL
+                message_id = ?15, in_reply_to = ?16, reference_ids = ?17, recipient_addrs = ?18, part = ?19, previous_mailbox = NULL
          WHERE key = ?1",
     )?;
     update.execute(params![
@@ -87,6 +89,7 @@ pub(super) fn replace_message(
         columns.in_reply_to,
         columns.reference_ids,
         columns.recipient_addrs,
+        message.part.number(),
     ])?;
     Ok(())
 }
@@ -206,6 +209,7 @@ mod tests {
             content: Content::Whole(octets.to_owned()),
             envelope,
             dedupe: false,
+            ..Arrival::default()
         });
         let key = fixture.deliver(vec![arrival]).unwrap()[0].key.unwrap();
         block_on(fixture.store.row(key)).unwrap()

@@ -300,6 +300,7 @@ mod tests {
             content: Content::Staged(staged),
             envelope: envelope("Large", None),
             dedupe: true,
+            ..Arrival::default()
         })
     }
 

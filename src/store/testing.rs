@@ -114,6 +114,7 @@ pub fn arrival(uid: &[u8], octets: &[u8]) -> Prepared {
         content: Content::Whole(octets.to_owned()),
         envelope: envelope("Minutes", None),
         dedupe: true,
+        ..Arrival::default()
     })
 }
 

@@ -78,8 +78,23 @@ pub struct MessageRow {
     pub size_bytes: u64,
     pub flags: Flags,
     pub has_attachments: bool,
+    /// How much of it is here.
+    pub part: Part,
     /// In the Outbox: how it stands.
     pub outbox: Option<OutboxState>,
+}
+
+/// How much of a received message is here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Part {
+    #[default]
+    Whole,
+    /// The header alone.
+    Header,
+    /// The header and the first lines of the body.
+    Excerpt,
+    /// Nothing: it is known, and was never fetched.
+    Nothing,
 }
 
 /// How a message in the Outbox stands.
@@ -160,6 +175,33 @@ impl Flag {
 
     fn bit(self) -> u32 {
         1 << self as u32
+    }
+}
+
+impl Part {
+    /// The word that the command line uses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Header => "header",
+            Self::Excerpt => "first-lines",
+            Self::Nothing => "nothing",
+        }
+    }
+
+    /// The number that the store uses.
+    pub(super) fn number(self) -> i64 {
+        self as i64
+    }
+
+    /// What no version has written counts as whole: then nothing is fetched or deleted because of it.
+    pub(super) fn of_number(number: i64) -> Self {
+        match number {
+            1 => Self::Header,
+            2 => Self::Excerpt,
+            3 => Self::Nothing,
+            _ => Self::Whole,
+        }
     }
 }
 

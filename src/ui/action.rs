@@ -120,10 +120,10 @@ pub struct Shortcut {
 /// The table that the help shows, in the order of a day's work.
 pub const SHORTCUTS: [Shortcut; 19] = [
     Shortcut { keys: "F5 or g", what: "Get mail" },
-    Shortcut { keys: "j, k or ↓, ↑", what: "Next, previous message" },
+    Shortcut { keys: "j, k or Down, Up", what: "Next, previous message" },
     Shortcut { keys: "Page Down, Page Up", what: "A page on, a page back" },
     Shortcut { keys: "Home, End", what: "Newest, oldest message" },
-    Shortcut { keys: "Shift+↓, Shift+↑", what: "Select more" },
+    Shortcut { keys: "Shift+Down, Shift+Up", what: "Select more" },
     Shortcut { keys: "Ctrl+A", what: "Select all" },
     Shortcut { keys: "Enter", what: "Open the draft, or read on" },
     Shortcut { keys: "e", what: "Archive" },

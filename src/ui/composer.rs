@@ -46,8 +46,11 @@ fn bar_ui(ui: &mut Ui, composer: &Composer, chosen: &mut Option<Receiver<Action>
                 if icon(ui, Icon::Trash, "Discard the draft").clicked() {
                     actions.push(Action::DiscardDraft);
                 }
-                let (words, detached) =
-                    if composer.detached { ("Back into the window", false) } else { ("In a window of its own", true) };
+                let (words, detached) = match composer.detached {
+                    true => ("Back into the window", false),
+                    false if ui.available_width() < 180.0 => ("Own window", true),
+                    false => ("In a window of its own", true),
+                };
                 if quiet(ui, words).clicked() {
                     actions.push(Action::DetachComposer(detached));
                 }
@@ -80,16 +83,20 @@ fn fields_ui(
     egui::Frame::new().inner_margin(Margin { left: 20, right: 20, top: 4, bottom: 2 }).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         if accounts.len() > 1 {
-            field(ui, "From", palette, |ui, _| {
+            field(ui, "From", palette, |ui, name| {
                 let chosen =
                     accounts.iter().find(|(id, _)| *id == composer.account).map_or("", |(_, words)| words.as_str());
-                ComboBox::from_id_salt("from").selected_text(chosen).width(320.0).show_ui(ui, |ui| {
-                    for (id, words) in accounts {
-                        if ui.selectable_value(&mut composer.account, *id, words).changed() {
-                            actions.push(Action::DraftEdited);
+                let combo = ComboBox::from_id_salt("from")
+                    .selected_text(chosen)
+                    .width(320.0_f32.min(ui.available_width() - 8.0))
+                    .show_ui(ui, |ui| {
+                        for (id, words) in accounts {
+                            if ui.selectable_value(&mut composer.account, *id, words).changed() {
+                                actions.push(Action::DraftEdited);
+                            }
                         }
-                    }
-                });
+                    });
+                combo.response.labelled_by(name);
             });
         }
         let focus_to = composer.focus == Focus::To;

@@ -4,6 +4,7 @@
 use egui::{Event, Key, Modifiers};
 
 use super::action::Action;
+use super::message_list;
 use super::model::Model;
 use crate::mail::compose::Answer;
 use crate::store::types::{Flag, Role};
@@ -14,6 +15,9 @@ const PAGE: isize = 10;
 pub fn pressed(ctx: &egui::Context, model: &Model) -> Vec<Action> {
     let in_dialog = model.settings.is_some() || model.dialog.is_some() || model.help;
     let writing = ctx.text_edit_focused();
+    // Enter presses the button that has the keyboard; on a row of the list it means the row.
+    let row = model.messages.cursor.map(message_list::row_id);
+    let on_button = ctx.memory(egui::Memory::focused).is_some_and(|focused| Some(focused) != row);
     let events: Vec<(Key, Modifiers)> = ctx.input(|input| {
         let pressed = input.events.iter().filter_map(|event| match event {
             Event::Key { key, modifiers, pressed: true, .. } => Some((*key, *modifiers)),
@@ -21,7 +25,8 @@ pub fn pressed(ctx: &egui::Context, model: &Model) -> Vec<Action> {
         });
         pressed.collect()
     });
-    events.into_iter().filter_map(|(key, modifiers)| action(model, key, modifiers, in_dialog, writing)).collect()
+    let meant = events.into_iter().filter(|(key, modifiers)| !on_button || *key != Key::Enter || modifiers.command);
+    meant.filter_map(|(key, modifiers)| action(model, key, modifiers, in_dialog, writing)).collect()
 }
 
 fn action(model: &Model, key: Key, modifiers: Modifiers, in_dialog: bool, writing: bool) -> Option<Action> {

@@ -143,6 +143,11 @@ fn rows_ui(ui: &mut Ui, model: &Model, state: &mut ListState, area: Rect, action
     }
 }
 
+/// The row of a message, as egui knows it.
+pub fn row_id(key: MessageKey) -> Id {
+    Id::unique(("row", key.0))
+}
+
 fn row_ui(
     ui: &mut Ui,
     model: &Model,
@@ -153,11 +158,12 @@ fn row_ui(
     actions: &mut Vec<Action>,
 ) {
     let palette = palette(ui);
-    let response = ui.interact(rect, Id::unique(("row", key.0)), Sense::click());
+    let response = ui.interact(rect, row_id(key), Sense::click());
     let selected = model.messages.selected.contains(&key);
     let row = model.messages.row(key);
     let name = row.map_or_else(|| "Loading".to_owned(), spoken);
-    response.widget_info(|| WidgetInfo::selected(AccessRole::ListBoxOption, true, selected, &name));
+    response.widget_info(|| WidgetInfo::labeled(AccessRole::ListBoxOption, true, &name));
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(selected));
     let inner = rect.shrink2(Vec2::new(6.0, 1.5));
     if selected || response.hovered() {
         let fill = if selected { palette.selected } else { palette.hover.gamma_multiply(0.6) };
@@ -193,7 +199,8 @@ fn row_ui(
 /// What a screen reader says of a row.
 fn spoken(row: &MessageRow) -> String {
     let unread = if row.flags.has(Flag::Seen) { "" } else { "unread, " };
-    format!("{unread}{}, {}", if row.role.is_outgoing() { &row.to } else { &row.from_name }, row.subject)
+    let subject = if row.subject.is_empty() { "(no subject)" } else { &row.subject };
+    format!("{unread}{}, {subject}", if row.role.is_outgoing() { &row.to } else { &row.from_name })
 }
 
 /// Two lines and a half: who and when; what; how it begins. Returns where the star is.

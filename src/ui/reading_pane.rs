@@ -1,5 +1,6 @@
 //! The open message: who, when, what; what to be careful about; the text; what is attached.
 
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
@@ -14,8 +15,8 @@ use super::theme::{self, GROUP, Palette, palette};
 use super::widgets::{avatar, icon, label, primary, prose, quiet, size};
 use crate::engine::OpenedMessage;
 use crate::mail::text::{Line, Span, lines};
-use crate::mail::{Address, Attachment};
-use crate::store::types::{Flag, MessageKey, OutboxState};
+use crate::mail::{Address, Attachment, MessageView};
+use crate::store::types::{Flag, OutboxState};
 
 /// The widest that lines of text get, points: beyond that the eye loses its way back.
 const MEASURE: f32 = 760.0;
@@ -26,7 +27,7 @@ const LINES_SHOWN: usize = 2_000;
 /// What the pane keeps between frames: the text, cut into lines once.
 #[derive(Default)]
 pub struct ReadingState {
-    of: Option<MessageKey>,
+    of: Option<Arc<MessageView>>,
     lines: Vec<Line>,
     shown: usize,
     /// The true target of the link under the pointer.
@@ -44,9 +45,9 @@ pub fn reading_ui(
     let Some(message) = &model.reading.message else {
         return nothing_ui(ui, model);
     };
-    if state.of != Some(message.row.key) {
+    if state.of.as_ref().is_none_or(|view| !Arc::ptr_eq(view, &message.view)) {
         *state = ReadingState {
-            of: Some(message.row.key),
+            of: Some(message.view.clone()),
             lines: lines(&message.view.readable),
             shown: LINES_SHOWN,
             hovered_link: None,

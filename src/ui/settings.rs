@@ -142,7 +142,8 @@ fn form_ui(ui: &mut Ui, form: &mut Form, height: f32, can_go_back: bool, actions
         if quiet(ui, "Cancel").clicked() {
             actions.push(if can_go_back { Action::OpenSettings } else { Action::CloseSettings });
         }
-        if form.tried && !form.errors.is_empty() {
+        let is_unaccepted = form.is_unprotected() && !form.unprotected_accepted;
+        if form.tried && (!form.errors.is_empty() || is_unaccepted) {
             prose(ui, "Some fields need a look.", palette.danger);
         }
     });
@@ -241,22 +242,25 @@ fn security_ui(ui: &mut Ui, edit: &mut Edit, name: &str, security: &mut Security
 
 fn retention_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
     section(ui, "What stays on the server");
-    let Form { retention, retention_days, .. } = form;
+    let Form { retention, retention_days, retention_count, retention_megabytes, .. } = form;
     for (value, words) in [
         (RetentionChoice::Keep, "Everything"),
         (RetentionChoice::DeleteOnceStored, "Nothing: delete once safely stored here"),
     ] {
         edit.changed |= ui.radio_value(retention, value, words).changed();
     }
-    ui.horizontal(|ui| {
-        edit.changed |= ui
-            .radio_value(retention, RetentionChoice::DeleteAfterDays, "Everything for so many days after download:")
-            .changed();
-        let chosen = *retention == RetentionChoice::DeleteAfterDays;
-        let days = ui.add_enabled(chosen, TextEdit::singleline(retention_days).desired_width(54.0));
-        ui.ctx().accesskit_node_builder(days.id, |node| node.set_label("Days"));
-        edit.changed |= days.changed();
-    });
+    for (value, words, number, unit) in [
+        (RetentionChoice::DeleteAfterDays, "Everything for some days after download:", retention_days, "Days"),
+        (RetentionChoice::KeepNewest, "Only the newest messages, so many:", retention_count, "Messages"),
+        (RetentionChoice::KeepNewestMegabytes, "Only the newest, up to megabytes:", retention_megabytes, "Megabytes"),
+    ] {
+        ui.horizontal(|ui| {
+            edit.changed |= ui.radio_value(retention, value, words).changed();
+            let number = ui.add_enabled(*retention == value, TextEdit::singleline(number).desired_width(64.0));
+            ui.ctx().accesskit_node_builder(number.id, |node| node.set_label(unit));
+            edit.changed |= number.changed();
+        });
+    }
     if let Some(error) = edit.errors.iter().find(|error| error.field == Field::RetentionDays) {
         prose(ui, &error.message, palette(ui).danger);
     }

@@ -65,7 +65,8 @@ fn mailbox_ui(ui: &mut Ui, model: &Model, view: MailboxView, narrow: bool, actio
         (Some(account), 0) => format!("{account}, {}", view.role),
         (Some(account), count) => format!("{account}, {}, {count}", view.role),
     };
-    response.widget_info(|| WidgetInfo::selected(AccessRole::TreeItem, true, selected, &name));
+    response.widget_info(|| WidgetInfo::labeled(AccessRole::TreeItem, true, &name));
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(selected));
     if selected || response.hovered() || response.has_focus() {
         ui.painter().rect_filled(
             rect,

@@ -15,6 +15,7 @@ mod killed;
 mod misbehaving;
 mod offline;
 mod profile;
+mod rules;
 mod sending;
 mod tidy;
 mod window;

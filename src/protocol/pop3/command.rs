@@ -14,6 +14,8 @@ pub enum Command {
     Uidl,
     List,
     Retr(MessageNumber),
+    /// With the lines of the body.
+    Top(MessageNumber, u32),
     Dele(MessageNumber),
     Quit,
 }
@@ -40,6 +42,7 @@ impl Command {
             Self::Uidl => out.extend_from_slice(b"UIDL"),
             Self::List => out.extend_from_slice(b"LIST"),
             Self::Retr(number) => out.extend_from_slice(format!("RETR {}", number.0).as_bytes()),
+            Self::Top(number, lines) => out.extend_from_slice(format!("TOP {} {lines}", number.0).as_bytes()),
             Self::Dele(number) => out.extend_from_slice(format!("DELE {}", number.0).as_bytes()),
             Self::Quit => out.extend_from_slice(b"QUIT"),
         }

@@ -12,7 +12,7 @@ pub use reply::{Reply, ResponseCode};
 pub use session::{Credentials, Event, Listing, MESSAGE_LIMIT_BYTES, ScanLine, Session};
 
 /// Number of a message, valid in one session only (RFC 1939 §4). Not a [`Uid`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageNumber(pub u32);
 
 /// Unique-id of a message in its maildrop (RFC 1939 §7). Octets: no character set, no length that servers keep to.

@@ -78,15 +78,14 @@ struct Queue {
     listing: VecDeque<Command>,
     /// Before the messages that wait to be retrieved: a line that breaks later finds them done.
     deletions: VecDeque<MessageNumber>,
-    retrievals: VecDeque<MessageNumber>,
+    /// RETR and TOP.
+    retrievals: VecDeque<Command>,
 }
 
 impl Queue {
     fn pop(&mut self) -> Option<Command> {
         let listing = self.listing.pop_front();
-        listing
-            .or_else(|| self.deletions.pop_front().map(Command::Dele))
-            .or_else(|| self.retrievals.pop_front().map(Command::Retr))
+        listing.or_else(|| self.deletions.pop_front().map(Command::Dele)).or_else(|| self.retrievals.pop_front())
     }
 
     fn is_empty(&self) -> bool {
@@ -162,7 +161,23 @@ impl Session {
     }
 
     pub fn retrieve(&mut self, number: MessageNumber) {
-        self.queue.retrievals.push_back(number);
+        self.queue.retrievals.push_back(Command::Retr(number));
+    }
+
+    /// Asks for the header and so many lines of the body (RFC 1939 §7), which come as [`Self::retrieve`]'s octets do. Servers that
+    /// send the whole message instead exist.
+    pub fn top(&mut self, number: MessageNumber, lines: u32) {
+        self.queue.retrievals.push_back(Command::Top(number, lines));
+    }
+
+    /// Withdraws the messages that were asked for and not requested from the server yet.
+    pub fn withdraw(&mut self) -> Vec<MessageNumber> {
+        let withdrawn = std::mem::take(&mut self.queue.retrievals).into_iter();
+        let number = |command| match command {
+            Command::Retr(number) | Command::Top(number, _) => Some(number),
+            _ => None,
+        };
+        withdrawn.filter_map(number).collect()
     }
 
     /// Only for what is safely stored. Goes before the messages that wait to be retrieved.
@@ -170,7 +185,7 @@ impl Session {
         self.queue.deletions.push_back(number);
     }
 
-    /// Ends the session once everything that was asked for is answered.
+    /// Ends the session once everything that was asked for is answered. Nothing may be asked for any more.
     pub fn quit(&mut self) {
         self.quit_wanted = true;
     }
@@ -213,7 +228,8 @@ impl Session {
                 self.send(command);
             }
         }
-        if self.quit_wanted && self.sent.is_empty() && self.queue.is_empty() {
+        let may_follow = self.sent.is_empty() || self.window.pipelining();
+        if self.quit_wanted && may_follow && self.queue.is_empty() {
             self.quit_wanted = false;
             self.send(Command::Quit);
         }
@@ -289,12 +305,14 @@ impl Session {
                 self.listing.list_refused = Some(reply);
                 self.listed()?;
             }
-            (Command::Retr(number), true) => {
+            (Command::Retr(number) | Command::Top(number, _), true) => {
                 self.events.push_back(Event::Message(number));
                 self.reading =
                     Reading::Body { number, body: Body::new(lf_server), bytes: 0, limit: self.limit(number) };
             }
-            (Command::Retr(number), false) => self.events.push_back(Event::MessageRefused(number, reply)),
+            (Command::Retr(number) | Command::Top(number, _), false) => {
+                self.events.push_back(Event::MessageRefused(number, reply))
+            }
             (Command::Dele(number), true) => self.events.push_back(Event::Deleted(number)),
             (Command::Dele(number), false) => self.events.push_back(Event::DeleteRefused(number, reply)),
             (Command::Quit, confirmed) => self.over(confirmed),

@@ -2,7 +2,7 @@
 
 use super::{Model, Pending};
 use crate::account::AccountId;
-use crate::engine::{Command, Problem};
+use crate::engine::{Command, OpenedMessage, Problem};
 use crate::mail::compose::{self, Answer};
 use crate::mail::{Draft, DraftAttachment};
 use crate::store::types::{MessageKey, Role};
@@ -35,6 +35,8 @@ pub struct Composer {
     close_when_saved: bool,
     /// Thrown away while its first save was under way: it goes when its key is known.
     discarded: bool,
+    /// Shown once this one is safely stored.
+    next: Option<Box<Composer>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,10 +76,26 @@ impl Composer {
 }
 
 impl Model {
-    /// One message at a time: the one that is open is kept in Drafts first.
+    /// One message at a time: the one that is open is kept in Drafts, or in the Outbox, before the next is shown. If that
+    /// fails it stays.
     pub(super) fn open_composer(&mut self, composer: Composer) {
-        self.save_draft_now();
-        self.composer = Some(composer);
+        self.close_composer();
+        match &mut self.composer {
+            None => self.composer = Some(composer),
+            Some(open) => open.next = Some(Box::new(composer)),
+        }
+    }
+
+    pub(super) fn edit_draft(&mut self, key: MessageKey) {
+        // What is being written is newer than what is stored of it.
+        if self.composer.as_ref().is_none_or(|composer| composer.key != Some(key)) {
+            self.ask(Command::OpenDraft { key }, Pending::OpenDraft);
+        }
+    }
+
+    /// The composer closes; what waited for that is shown.
+    fn end_composer(&mut self) {
+        self.composer = self.composer.take().and_then(|composer| composer.next).map(|next| *next);
     }
 
     /// The account that a new message is from: the one that is looked at, or the first.
@@ -117,14 +135,16 @@ impl Model {
     }
 
     pub(super) fn answer(&mut self, answer: Answer) {
-        if let Some(message) = &self.reading.message {
+        if self.reading.waiting_for.is_some() {
+            // What is shown is the previous message: not the one that the person means.
+            self.reading.answer_next = Some(answer);
+        } else if let Some(message) = self.reading.message.clone().map(Box::new) {
             // Forwarding takes the attachments along, and they are in the octets only.
-            self.ask(Command::LoadRaw { key: message.row.key }, Pending::AnswerRaw(answer));
+            self.ask(Command::LoadRaw { key: message.row.key }, Pending::AnswerRaw { answer, message });
         }
     }
 
-    pub(super) fn compose_answer(&mut self, answer: Answer, raw: &[u8]) {
-        let Some(message) = &self.reading.message else { return };
+    pub(super) fn compose_answer(&mut self, answer: Answer, message: &OpenedMessage, raw: &[u8]) {
         let Some(account) = self.account(message.row.account) else { return };
         let identity = &account.identity;
         let draft = compose::answer(&message.view, raw, answer, identity.address.trim(), &identity.signature);
@@ -175,7 +195,7 @@ impl Model {
         composer.saved = revision;
         composer.problem = None;
         if composer.discarded {
-            self.composer = None;
+            self.end_composer();
             self.ask(Command::DiscardDraft { key }, Pending::Other);
         } else if composer.sending {
             self.queue();
@@ -189,8 +209,12 @@ impl Model {
             composer.saving = false;
             composer.sending = false;
             composer.close_when_saved = false;
+            composer.next = None;
             composer.changed_at = self.now;
             composer.problem = Some(problem);
+            if composer.discarded {
+                self.composer = None;
+            }
         }
     }
 
@@ -220,13 +244,14 @@ impl Model {
     }
 
     pub(super) fn queued(&mut self) {
-        self.composer = None;
+        self.end_composer();
         self.say("In the Outbox: it goes with the next Get mail, or with Send".into(), false);
     }
 
     pub(super) fn queue_failed(&mut self, problem: Problem) {
         if let Some(composer) = &mut self.composer {
             composer.sending = false;
+            composer.next = None;
             composer.problem = Some(problem);
         }
     }
@@ -234,8 +259,10 @@ impl Model {
     /// The draft stays in Drafts.
     pub(super) fn close_composer(&mut self) {
         let Some(composer) = &mut self.composer else { return };
-        if composer.is_saved() {
-            self.composer = None;
+        if composer.sending {
+            // It closes when it lies in the Outbox.
+        } else if composer.is_saved() && !composer.saving {
+            self.end_composer();
         } else {
             composer.close_when_saved = true;
             self.save_draft_now();
@@ -244,12 +271,15 @@ impl Model {
 
     pub(super) fn discard_draft(&mut self) {
         let Some(composer) = &mut self.composer else { return };
+        if composer.sending {
+            return;
+        }
         if composer.saving {
             composer.discarded = true;
             return;
         }
         let key = composer.key;
-        self.composer = None;
+        self.end_composer();
         if let Some(key) = key {
             self.ask(Command::DiscardDraft { key }, Pending::Other);
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{Model, Pending};
 use crate::engine::{Command, OpenedMessage};
+use crate::mail::compose::Answer;
 use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, Move, OutboxState, Role};
 use crate::ui::action::Selecting;
 
@@ -53,6 +54,8 @@ pub struct Reading {
     pub waiting_for: Option<MessageKey>,
     pub headers_shown: bool,
     pub source: Option<String>,
+    /// What is waited for is to be answered when it has come.
+    pub(super) answer_next: Option<Answer>,
 }
 
 impl Reading {
@@ -228,7 +231,8 @@ impl Model {
         let Some(last) = messages.keys.len().checked_sub(1) else { return };
         let index = match messages.cursor.and_then(|key| messages.index_of(key)) {
             Some(index) => index.saturating_add_signed(by).min(last),
-            None => 0,
+            // From above the first row.
+            None => usize::try_from(by.saturating_sub(1)).unwrap_or(0).min(last),
         };
         self.messages.reveal += 1;
         self.select(index, if extend { Selecting::Range } else { Selecting::Only });
@@ -245,6 +249,7 @@ impl Model {
             return;
         }
         self.reading.waiting_for = Some(key);
+        self.reading.answer_next = None;
         self.ask(Command::OpenMessage { key }, Pending::Open(key));
     }
 
@@ -254,16 +259,34 @@ impl Model {
             return;
         }
         let unread = !opened.row.flags.has(Flag::Seen);
+        let answer = self.reading.answer_next;
         self.reading =
             Reading { message: Some(opened), headers_shown: self.reading.headers_shown, ..Reading::default() };
         if unread {
             self.flag(vec![key], Flag::Seen, true);
+        }
+        if let Some(answer) = answer {
+            self.answer(answer);
+        }
+    }
+
+    /// What is written here changes: a draft its text, what lies in the Outbox its fate.
+    pub(super) fn refresh_message(&mut self) {
+        if let Some(message) = self.reading.message.as_ref().filter(|message| message.row.role.is_outgoing()) {
+            self.ask(Command::OpenMessage { key: message.row.key }, Pending::Refresh);
+        }
+    }
+
+    pub(super) fn message_refreshed(&mut self, opened: OpenedMessage) {
+        if let Some(message) = self.reading.message.as_mut().filter(|message| message.row.key == opened.row.key) {
+            *message = opened;
         }
     }
 
     pub(super) fn open_failed(&mut self, key: MessageKey) {
         if self.reading.waiting_for == Some(key) {
             self.reading.waiting_for = None;
+            self.reading.answer_next = None;
         }
     }
 
@@ -306,7 +329,10 @@ impl Model {
 
     pub(super) fn move_selected(&mut self, to: Role) {
         let keys = self.messages.chosen();
-        if keys.is_empty() || to == self.messages.view.role {
+        let from = self.messages.view.role;
+        // What is not sent yet would be so quietly never: it is sent, edited or thrown away.
+        let is_unsent = matches!(from, Role::Drafts | Role::Outbox);
+        if keys.is_empty() || to == from || (is_unsent && to != Role::Trash) {
             return;
         }
         let done = match (to, keys.len()) {

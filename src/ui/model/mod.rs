@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::action::{Action, Theme};
 use crate::account::{Account, AccountId};
-use crate::engine::{Answer, Command, Event, Request, RequestId, Stage, Visit};
+use crate::engine::{Answer, Command, Event, OpenedMessage, Request, RequestId, Stage, Visit};
 use crate::store::types::{MailboxCount, MailboxView, MessageKey, Role};
 
 pub use composer::{Composer, Focus};
@@ -27,8 +27,13 @@ enum Pending {
     Listing,
     Rows(Vec<MessageKey>),
     Open(MessageKey),
+    /// The open message once more, for it may be another now.
+    Refresh,
     /// The message that is to be answered, with its octets.
-    AnswerRaw(crate::mail::compose::Answer),
+    AnswerRaw {
+        answer: crate::mail::compose::Answer,
+        message: Box<OpenedMessage>,
+    },
     Source(MessageKey),
     GetMail,
     /// When it is done, this account's mail is to be got.
@@ -96,7 +101,10 @@ impl Model {
             (Event::Listing { view, keys }, Some(Pending::Listing)) => self.listed(view, keys),
             (Event::Rows(rows), Some(Pending::Rows(asked))) => self.messages.rows_loaded(&asked, rows),
             (Event::Opened(opened), Some(Pending::Open(_))) => self.message_opened(*opened),
-            (Event::Raw { bytes, .. }, Some(Pending::AnswerRaw(answer))) => self.compose_answer(answer, &bytes),
+            (Event::Opened(opened), Some(Pending::Refresh)) => self.message_refreshed(*opened),
+            (Event::Raw { bytes, .. }, Some(Pending::AnswerRaw { answer, message })) => {
+                self.compose_answer(answer, &message, &bytes);
+            }
             (Event::Source { key, text }, Some(Pending::Source(_))) => self.reading.source_loaded(key, text),
             (Event::Saved { files }, _) => self.files_saved(&files),
             (Event::Moved(moves), Some(Pending::Move { done, undoing })) => self.moved(moves, done, undoing),
@@ -126,7 +134,7 @@ impl Model {
             Action::SendOutbox => self.ask(Command::SendOutbox, Pending::SendOutbox),
             Action::Compose => self.compose(),
             Action::Answer(answer) => self.answer(answer),
-            Action::EditDraft(key) => self.ask(Command::OpenDraft { key }, Pending::OpenDraft),
+            Action::EditDraft(key) => self.edit_draft(key),
             Action::DraftEdited => self.draft_edited(),
             Action::Attach(attachments) => self.attach(attachments),
             Action::RemoveAttachment(index) => self.remove_attachment(index),
@@ -255,6 +263,7 @@ impl Model {
 
     fn mail_changed(&mut self) {
         self.messages.rows_are_stale();
+        self.refresh_message();
         self.ask(Command::ListMailboxes, Pending::Other);
         // One listing under way is enough: it is asked for anew when it has come.
         if self.pending.values().any(|purpose| *purpose == Pending::Listing) {

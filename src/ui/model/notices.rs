@@ -59,6 +59,8 @@ impl Model {
                 self.open_failed(key);
                 self.notify(None, problem);
             }
+            // It is gone; the list, asked for at the same time, says so.
+            Some(Pending::Refresh) => {}
             Some(Pending::Move { .. }) => {
                 self.mail_changed();
                 self.notify(None, problem);

@@ -33,6 +33,8 @@ pub struct Form {
     pub password_command: String,
     pub retention: RetentionChoice,
     pub retention_days: String,
+    pub retention_count: String,
+    pub retention_megabytes: String,
     pub smtp: bool,
     pub smtp_host: String,
     pub smtp_port: String,
@@ -64,6 +66,8 @@ pub enum RetentionChoice {
     Keep,
     DeleteOnceStored,
     DeleteAfterDays,
+    KeepNewest,
+    KeepNewestMegabytes,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,10 +91,22 @@ impl Form {
 
     fn of(account: &Account) -> Self {
         let outgoing = account.outgoing.as_ref();
-        let (retention, days) = match account.retention {
-            Retention::KeepForever => (RetentionChoice::Keep, 30),
-            Retention::DeleteOnceStored => (RetentionChoice::DeleteOnceStored, 30),
-            Retention::DeleteAfterDays(days) => (RetentionChoice::DeleteAfterDays, days),
+        let (mut days, mut count, mut megabytes) = (30, 1000, 500);
+        let retention = match account.retention {
+            Retention::KeepForever => RetentionChoice::Keep,
+            Retention::DeleteOnceStored => RetentionChoice::DeleteOnceStored,
+            Retention::DeleteAfterDays(number) => {
+                days = number;
+                RetentionChoice::DeleteAfterDays
+            }
+            Retention::KeepNewest(number) => {
+                count = number;
+                RetentionChoice::KeepNewest
+            }
+            Retention::KeepNewestMegabytes(number) => {
+                megabytes = number;
+                RetentionChoice::KeepNewestMegabytes
+            }
         };
         let command = match &account.password_source {
             PasswordSource::Keyring => None,
@@ -110,6 +126,8 @@ impl Form {
             password_command: command.unwrap_or_default(),
             retention,
             retention_days: days.to_string(),
+            retention_count: count.to_string(),
+            retention_megabytes: megabytes.to_string(),
             smtp: outgoing.is_some(),
             smtp_host: outgoing.map(|server| server.host.clone()).unwrap_or_default(),
             smtp_port: outgoing.map_or("465".into(), |server| server.port.to_string()),
@@ -189,6 +207,8 @@ impl Form {
             RetentionChoice::Keep => Retention::KeepForever,
             RetentionChoice::DeleteOnceStored => Retention::DeleteOnceStored,
             RetentionChoice::DeleteAfterDays => Retention::DeleteAfterDays(number(&self.retention_days)),
+            RetentionChoice::KeepNewest => Retention::KeepNewest(number(&self.retention_count)),
+            RetentionChoice::KeepNewestMegabytes => Retention::KeepNewestMegabytes(number(&self.retention_megabytes)),
         };
         account.ca_file = Some(trimmed(&self.ca_file)).filter(|path| !path.is_empty()).map(PathBuf::from);
         account.timeout_secs = number(&self.timeout_secs);
@@ -303,10 +323,12 @@ impl Model {
     }
 
     pub(super) fn account_saved(&mut self, id: AccountId, by_form: bool) {
-        if !by_form {
+        // A form that was closed meanwhile does not come back.
+        let Some(was_new) =
+            self.form_and_names().filter(|(form, _)| by_form && form.saving).map(|(form, _)| form.is_new())
+        else {
             return;
-        }
-        let was_new = self.form_and_names().is_some_and(|(form, _)| form.is_new());
+        };
         let first = was_new && self.accounts.iter().all(|account| account.id == id);
         self.settings = if first { None } else { Some(Settings::default()) };
         if first {
@@ -315,7 +337,7 @@ impl Model {
     }
 
     pub(super) fn save_failed(&mut self, problem: Problem) {
-        match self.form_and_names() {
+        match self.form_and_names().filter(|(form, _)| form.saving) {
             Some((form, _)) => {
                 form.saving = false;
                 form.problem = Some(problem);
@@ -325,14 +347,14 @@ impl Model {
     }
 
     pub(super) fn account_tested(&mut self, test: AccountTest) {
-        if let Some((form, _)) = self.form_and_names() {
+        if let Some((form, _)) = self.form_and_names().filter(|(form, _)| form.testing) {
             form.testing = false;
             form.test = Some(test);
         }
     }
 
     pub(super) fn test_failed(&mut self, problem: Problem) {
-        if let Some((form, _)) = self.form_and_names() {
+        if let Some((form, _)) = self.form_and_names().filter(|(form, _)| form.testing) {
             form.testing = false;
             form.problem = Some(problem);
         }

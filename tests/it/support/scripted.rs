@@ -276,6 +276,14 @@ impl Session<'_> {
                 line.say(format!("+OK {} octets\r\n", raw.len()).as_bytes())?;
                 line.say(&stuffed(raw))
             }),
+            "TOP" => {
+                let (number, lines) = argument.split_once(' ').unwrap_or((argument, "0"));
+                let lines = lines.trim().parse().unwrap_or(0);
+                self.with_number(number, line, |session, line, i| {
+                    line.say(b"+OK\r\n")?;
+                    line.say(&stuffed(&first_lines(&session.mail[i].raw, lines)))
+                })
+            }
             "DELE" => self.with_number(argument, line, |session, line, i| {
                 session.deleted[i] = true;
                 line.say(b"+OK\r\n")
@@ -337,6 +345,13 @@ impl Session<'_> {
             self.mail.iter().zip(&self.deleted).filter(|(_, gone)| **gone).map(|(mail, _)| mail).collect();
         self.state.lock().unwrap().maildrop.retain(|mail| !gone.contains(&mail));
     }
+}
+
+/// The header, the blank line, and so many lines of the body (RFC 1939 §7).
+fn first_lines(raw: &[u8], lines: usize) -> Vec<u8> {
+    let header = raw.windows(4).position(|end| end == b"\r\n\r\n").map_or(raw.len(), |end| end + 4);
+    let body = raw[header..].split_inclusive(|&octet| octet == b'\n').take(lines);
+    [&raw[..header], &body.collect::<Vec<_>>().concat()].concat()
 }
 
 /// A message as a multi-line reply: lines that begin with a dot get another, and the final dot (RFC 1939 section 3).

@@ -335,3 +335,38 @@ fn endless_answers_are_cut_off_by_a_limit() {
     capabilities.push_str(&"X\r\n".repeat(sign_in::CAPA_LIMIT + 1));
     assert_eq!(check(false, &capabilities).error, Some(Error::ListingTooLong));
 }
+
+#[test]
+fn the_first_lines_of_a_message_come_as_a_message_does() {
+    let mut session = session(false);
+    let server = format!(
+        "{LOGIN}+OK\r\n1 a\r\n.\r\n+OK\r\n1 9000\r\n.\r\n+OK\r\nSubject: s\r\n\r\n.\r\n-ERR no such message\r\n+OK\r\n"
+    );
+    let mut outcome = Outcome::default();
+    session.receive(server.as_bytes());
+    while let Ok(step) = session.step() {
+        match step {
+            Step::Write(bytes) => outcome.said.push_str(&String::from_utf8(bytes).unwrap()),
+            Step::Event(Event::SignedIn(_)) => session.list(),
+            Step::Event(Event::Listed(_)) => {
+                session.top(MessageNumber(1), 0);
+                session.top(MessageNumber(2), 40);
+                session.quit();
+            }
+            Step::Event(event) => outcome.events.push(format!("{event:?}")),
+            Step::Done => break,
+            Step::Read | Step::StartTls => panic!("{outcome:?}"),
+        }
+    }
+    assert!(outcome.said.ends_with("LIST\r\nTOP 1 0\r\nTOP 2 40\r\nQUIT\r\n"), "{}", outcome.said);
+    assert_eq!(
+        outcome.events[1..],
+        [
+            "Message(MessageNumber(1))",
+            "Chunk([83, 117, 98, 106, 101, 99, 116, 58, 32, 115, 13, 10, 13, 10])",
+            "MessageEnd(MessageNumber(1))",
+            "MessageRefused(MessageNumber(2), Reply { ok: false, code: None, text: \"no such message\" })",
+            "Quit { confirmed: true }",
+        ]
+    );
+}

@@ -1,39 +1,13 @@
-//! Mailboxes, selecting, reading, tidying up.
+//! Mailboxes, selecting, reading.
 
 use std::sync::Arc;
 
+use super::{chosen, cursor, key, open, read, select};
 use crate::account::AccountId;
 use crate::engine::Event;
-use crate::store::types::{Flag, Flags, MailboxId, MailboxView, MessageKey, Move, Role};
+use crate::store::types::{Flag, Flags, MailboxView, Role};
 use crate::ui::action::{Action, Selecting};
 use crate::ui::testing::{Desk, HOME, WORK, account, failed, view};
-
-fn select(index: usize, how: Selecting) -> Action {
-    Action::Select { index, how }
-}
-
-fn key(n: i64) -> MessageKey {
-    MessageKey(n)
-}
-
-fn chosen(desk: &Desk) -> Vec<i64> {
-    desk.model.messages.chosen().into_iter().map(|key| key.0).collect()
-}
-
-fn cursor(desk: &Desk) -> Option<i64> {
-    desk.model.messages.cursor.map(|key| key.0)
-}
-
-/// The message in the reading pane.
-fn read(desk: &Desk) -> Option<i64> {
-    desk.model.reading.message.as_ref().map(|message| message.row.key.0)
-}
-
-/// Clicks a row, and what it leads to has come.
-fn open(desk: &mut Desk, index: usize) {
-    desk.act(select(index, Selecting::Only));
-    desk.serve();
-}
 
 #[test]
 fn the_start_asks_for_accounts_mailboxes_and_the_inbox() {
@@ -180,6 +154,7 @@ fn a_message_that_cannot_be_opened_says_so_and_the_list_goes_on() {
 fn the_cursor_stays_in_the_list() {
     let cases = [
         (vec![1], Some(5), "the first step goes to the first row"),
+        (vec![isize::MAX / 2], Some(1), "or End to the last"),
         (vec![1, 1, 1], Some(3), "down"),
         (vec![1, 1, -1], Some(5), "and up"),
         (vec![-1, -1], Some(5), "not above the first"),
@@ -201,7 +176,8 @@ fn the_cursor_stays_in_the_list() {
 #[test]
 fn clicks_select_one_some_or_a_range() {
     use Selecting::{Only, Range, Toggle};
-    let cases: [(&[(usize, Selecting)], &[i64]); 8] = [
+    type Case = (&'static [(usize, Selecting)], &'static [i64]);
+    let cases: [Case; 8] = [
         (&[(1, Only)], &[4]),
         (&[(1, Only), (3, Only)], &[2]),
         (&[(1, Only), (3, Toggle)], &[4, 2]),
@@ -240,136 +216,6 @@ fn when_one_message_is_left_selected_it_is_the_one_that_is_read() {
     desk.act(select(0, Selecting::Toggle));
     desk.serve();
     assert_eq!((chosen(&desk), cursor(&desk), read(&desk)), (vec![2], Some(2), Some(2)));
-}
-
-#[test]
-fn a_star_turns_and_shows_at_once() {
-    let mut desk = Desk::of(3);
-    desk.act(Action::RowsVisible(0, 3));
-    desk.serve();
-    let starred = |desk: &Desk| desk.model.messages.row(key(2)).unwrap().flags.has(Flag::Starred);
-    assert_eq!(desk.act(Action::ToggleStar(key(2))), ["SetFlag starred true of 2"]);
-    assert!(starred(&desk));
-    assert_eq!(desk.act(Action::ToggleStar(key(2))), ["SetFlag starred false of 2"]);
-    assert!(!starred(&desk));
-}
-
-#[test]
-fn nothing_selected_nothing_done() {
-    let mut desk = Desk::of(3);
-    for action in [
-        Action::MoveSelected(Role::Archive),
-        Action::SetFlag(Flag::Seen, true),
-        Action::Undo,
-        Action::ShowSource(true),
-        Action::SaveAttachments { index: None, folder: "somewhere".into() },
-    ] {
-        assert!(desk.act(action.clone()).is_empty(), "{action:?}");
-    }
-}
-
-#[test]
-fn what_is_moved_leaves_the_list_at_once_and_the_next_message_is_read() {
-    let cases = [
-        (vec![0], Role::Archive, "MoveMessages 5 to Archive", Some(4)),
-        (vec![4], Role::Trash, "MoveMessages 1 to Trash", Some(2)),
-        (vec![1, 2], Role::Trash, "MoveMessages 4 3 to Trash", Some(2)),
-        (vec![1, 3], Role::Junk, "MoveMessages 4 2 to Junk", Some(1)),
-        (vec![3, 4], Role::Archive, "MoveMessages 2 1 to Archive", Some(3)),
-        (vec![0, 1, 2, 3, 4], Role::Trash, "MoveMessages 5 4 3 2 1 to Trash", None),
-    ];
-    for (rows, to, asked, next) in cases {
-        let mut desk = Desk::of(5);
-        for &index in &rows {
-            desk.act(select(index, Selecting::Toggle));
-        }
-        desk.serve();
-        assert!(desk.act(Action::MoveSelected(to)).contains(&asked.to_owned()), "{asked}");
-        assert_eq!(desk.model.messages.keys.len(), 5 - rows.len(), "{asked}");
-        desk.serve();
-        assert_eq!((cursor(&desk), read(&desk)), (next, next), "{asked}");
-    }
-}
-
-#[test]
-fn what_is_there_already_is_not_moved_there() {
-    let mut desk = Desk::of(2);
-    desk.act(select(0, Selecting::Only));
-    assert!(desk.act(Action::MoveSelected(Role::Inbox)).is_empty());
-    assert_eq!(desk.model.messages.keys.len(), 2);
-}
-
-fn moves(keys: &[i64]) -> Vec<Move> {
-    keys.iter().map(|&n| Move { key: key(n), from: MailboxId(1), to: MailboxId(7) }).collect()
-}
-
-/// Moves the first rows, and the store has done it.
-fn tidy(desk: &mut Desk, rows: usize, to: Role) -> String {
-    desk.act(select(0, Selecting::Only));
-    desk.act(select(rows - 1, Selecting::Range));
-    let keys = chosen(desk);
-    desk.act(Action::MoveSelected(to));
-    desk.answer("MoveMessages", Event::Moved(moves(&keys)));
-    let toast = desk.model.toast.clone().unwrap();
-    assert!(toast.undo, "it can be undone");
-    toast.text
-}
-
-#[test]
-fn a_move_says_what_was_done() {
-    let cases = [
-        (1, Role::Archive, "Archived"),
-        (2, Role::Archive, "2 messages archived"),
-        (1, Role::Trash, "Moved to Trash"),
-        (3, Role::Trash, "3 messages moved to Trash"),
-        (1, Role::Junk, "Moved to Junk"),
-        (2, Role::Junk, "2 messages moved to Junk"),
-    ];
-    for (rows, to, said) in cases {
-        assert_eq!(tidy(&mut Desk::of(5), rows, to), said);
-    }
-}
-
-#[test]
-fn moves_are_undone_the_last_one_first() {
-    let mut desk = Desk::of(5);
-    tidy(&mut desk, 1, Role::Archive);
-    tidy(&mut desk, 3, Role::Trash);
-    for asked in ["UndoMoves (3)", "UndoMoves (1)"] {
-        assert_eq!(desk.act(Action::Undo), [asked]);
-        desk.answer("UndoMoves", Event::Moved(Vec::new()));
-        let toast = desk.model.toast.clone().unwrap();
-        assert!(toast.text.starts_with("Undone: ") && !toast.undo, "{toast:?}");
-    }
-    assert!(desk.act(Action::Undo).is_empty(), "there is no more");
-}
-
-#[test]
-fn a_move_that_failed_is_told_and_the_list_is_asked_for_anew() {
-    let mut desk = Desk::of(3);
-    desk.act(select(0, Selecting::Only));
-    desk.act(Action::MoveSelected(Role::Trash));
-    assert_eq!(desk.model.messages.keys.len(), 2);
-    desk.answer("MoveMessages", failed("Could not move the message"));
-    desk.serve();
-    assert_eq!(desk.model.messages.keys.len(), 3, "it is back");
-    assert_eq!(desk.model.notices.len(), 1);
-    assert_eq!(desk.model.messages.can_undo(), None);
-}
-
-#[test]
-fn words_that_pass_pass() {
-    let mut desk = Desk::of(3);
-    desk.act(select(0, Selecting::Only));
-    desk.act(Action::MoveSelected(Role::Trash));
-    desk.answer("MoveMessages", Event::Moved(moves(&[3])));
-    assert_eq!(desk.model.next_tick(), Some(6.0));
-    desk.tick(5.9);
-    assert!(desk.model.toast.is_some());
-    desk.tick(6.0);
-    assert!(desk.model.toast.is_none());
-    assert_eq!(desk.model.next_tick(), None);
-    assert!(desk.model.messages.can_undo().is_some(), "undoing outlives the words");
 }
 
 #[test]

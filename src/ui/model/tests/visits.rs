@@ -1,1 +1,132 @@
-//!
+//! Getting mail: what is asked, what the line says, what is left of a visit.
+
+use crate::engine::{Event, Stage, Visit};
+use crate::store::types::{MessageKey, OutboxState};
+use crate::ui::action::Action;
+use crate::ui::status;
+use crate::ui::testing::{Desk, HOME, WORK, account, problem, visit};
+
+#[test]
+fn without_an_account_getting_mail_leads_to_adding_one() {
+    let mut desk = Desk::with(&[], 0);
+    assert!(desk.act(Action::GetMail).is_empty());
+    assert!(desk.model.settings.as_ref().unwrap().form.as_ref().unwrap().is_new());
+}
+
+#[test]
+fn get_mail_asked_three_times_is_passed_on_three_times_and_over_when_all_are_done() {
+    let mut desk = Desk::of(1);
+    assert!(!desk.model.is_visiting());
+    for _ in 0..3 {
+        assert_eq!(desk.act(Action::GetMail), ["GetMail of []"]);
+    }
+    for left in (0..3).rev() {
+        assert!(desk.model.is_visiting());
+        desk.answer("GetMail", Event::Done);
+        assert_eq!(desk.model.is_visiting(), left > 0, "{left} are still asked for");
+    }
+}
+
+#[test]
+fn mail_can_be_got_of_one_account() {
+    let mut desk = Desk::with(&[account(WORK, "Work"), account(HOME, "Home")], 1);
+    assert_eq!(desk.act(Action::GetMailOf(HOME)), ["GetMail of [2]"]);
+}
+
+#[test]
+fn stop_is_passed_on_and_the_line_counts_as_open_until_the_engine_says_otherwise() {
+    let mut desk = Desk::of(1);
+    desk.act(Action::GetMail);
+    desk.hear(Event::VisitProgress(visit(WORK, Stage::Fetching)));
+    assert_eq!(desk.act(Action::Stop), ["Stop"]);
+    assert!(desk.model.is_visiting());
+    desk.hear(Event::VisitEnded(Visit { stopped: true, ..visit(WORK, Stage::Closed) }));
+    desk.answer("GetMail", Event::Done);
+    assert!(!desk.model.is_visiting());
+    assert!(status::words(&desk.model).starts_with("Stopped. "), "{}", status::words(&desk.model));
+}
+
+#[test]
+fn the_line_says_how_the_visit_is_getting_on() {
+    let mut desk = Desk::of(1);
+    assert!(status::words(&desk.model).starts_with("No line is open."));
+    let fetching = Visit { planned: 20, new: 7, bytes: 4_300, connected_ms: 2_340, ..visit(WORK, Stage::Fetching) };
+    for (visit, words) in [
+        (visit(WORK, Stage::Waiting), "Work: getting ready"),
+        (visit(WORK, Stage::Connecting), "Work: dialling"),
+        (visit(WORK, Stage::SigningIn), "Work: signing in"),
+        (visit(WORK, Stage::Listing), "Work: asking what is new"),
+        (fetching, "Work: 7 of 20 messages, 4 KB, connected 2.3 s"),
+    ] {
+        desk.hear(Event::VisitProgress(visit));
+        assert!(status::words(&desk.model).starts_with(words), "{} / {words}", status::words(&desk.model));
+        assert!(desk.model.is_visiting());
+    }
+}
+
+#[test]
+fn the_line_says_that_it_is_closed_and_what_the_visit_took() {
+    let ended = |new, bytes, deleted_on_server, connected_ms| Visit {
+        new,
+        bytes,
+        deleted_on_server,
+        connected_ms,
+        ..visit(WORK, Stage::Closed)
+    };
+    for (visit, words) in [
+        (ended(0, 0, 0, 350), "Line closed. No new messages in 0.3 s"),
+        (ended(1, 900, 0, 1_000), "Line closed. 1 new message, 900 bytes in 1.0 s"),
+        (
+            ended(12, 2_150_000, 3, 75_000),
+            "Line closed. 12 new messages, 2.1 MB, 3 deleted on the server in 1 min 15 s",
+        ),
+    ] {
+        let mut desk = Desk::of(1);
+        desk.hear(Event::VisitEnded(visit));
+        assert_eq!(status::words(&desk.model), words);
+        assert!(!desk.model.is_visiting());
+    }
+}
+
+#[test]
+fn visits_of_several_accounts_are_told_together_when_the_last_line_is_closed() {
+    let mut desk = Desk::with(&[account(WORK, "Work"), account(HOME, "Home")], 1);
+    desk.hear(Event::VisitEnded(Visit { new: 2, bytes: 1_000, connected_ms: 900, ..visit(WORK, Stage::Closed) }));
+    desk.hear(Event::VisitProgress(Visit { account_name: "Home".into(), ..visit(HOME, Stage::SigningIn) }));
+    assert_eq!(status::words(&desk.model), "Home: signing in");
+    desk.hear(Event::VisitEnded(Visit { new: 3, bytes: 2_000, connected_ms: 400, ..visit(HOME, Stage::Closed) }));
+    assert_eq!(status::words(&desk.model), "Line closed. 5 new messages, 3 KB in 0.9 s");
+}
+
+#[test]
+fn an_account_that_is_removed_takes_its_visit_along() {
+    let mut desk = Desk::with(&[account(WORK, "Work"), account(HOME, "Home")], 1);
+    desk.hear(Event::VisitProgress(visit(HOME, Stage::Fetching)));
+    desk.hear(Event::Accounts(vec![account(WORK, "Work")]));
+    assert!(!desk.model.is_visiting());
+}
+
+#[test]
+fn the_outbox_is_sent_without_getting_mail() {
+    let mut desk = Desk::of(1);
+    assert_eq!(desk.act(Action::SendOutbox), ["SendOutbox"]);
+    assert!(desk.model.is_visiting());
+    desk.hear(Event::OutboxProgress { key: MessageKey(1), state: Some(OutboxState::Waiting) });
+    assert!(desk.model.toast.is_none());
+    desk.hear(Event::OutboxProgress { key: MessageKey(1), state: None });
+    assert_eq!(desk.model.toast.as_ref().unwrap().text, "Sent");
+    desk.answer("SendOutbox", Event::Done);
+    assert!(!desk.model.is_visiting());
+}
+
+#[test]
+fn a_visit_that_met_problems_leaves_one_notice_and_the_next_good_one_takes_it_away() {
+    let mut desk = Desk::of(1);
+    let problems = vec![problem("Could not get mail for Work", None), problem("Could not delete", None)];
+    desk.hear(Event::VisitEnded(Visit { problems, ..visit(WORK, Stage::Closed) }));
+    let [notice] = desk.model.notices.as_slice() else { panic!("{:?}", desk.model.notices) };
+    assert_eq!(notice.problem.what, "Could not get mail for Work");
+    assert!(notice.problem.remedy.contains("1 more"), "{}", notice.problem.remedy);
+    desk.hear(Event::VisitEnded(visit(WORK, Stage::Closed)));
+    assert!(desk.model.notices.is_empty());
+}

@@ -1,0 +1,188 @@
+//! What lies on an account's server, and what becomes of each message there: before the line is paid for.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_channel::Receiver;
+use futures::FutureExt;
+
+use super::event::{Problem, ServerMessage, ServerView, Visit};
+use super::get_mail::{self, Known, millis};
+use super::hub::{Hub, now};
+use super::plan::fates;
+use super::problem::{self, Task};
+use crate::account::Account;
+use crate::mail::{Envelope, sanitize};
+use crate::net::Connection;
+use crate::protocol::pop3::{Event, Listing, MessageNumber, Session};
+use crate::secret::Password;
+use crate::store::LedgerEntry;
+use crate::store::types::Part;
+
+/// Headers that are asked for in one look, the newest first: more is more than a person reads, and the line costs.
+const HEADERS_LIMIT: usize = 500;
+
+/// Octets of a header that are kept; what a server sends beyond is let go.
+const HEADER_BYTES: usize = 16 * 1024;
+
+/// Signs in, lists, asks for the headers of what is not here (where `headers`), and hangs up. Fetches and deletes nothing.
+pub(super) async fn view(
+    hub: &Arc<Hub>,
+    account: &Account,
+    headers: bool,
+    stop: &Receiver<()>,
+) -> Result<ServerView, Box<Problem>> {
+    let mut secret = None;
+    let outcome = {
+        let mut looked = Box::pin(look(hub, account, headers, &mut secret).fuse());
+        futures::select_biased! {
+            _ = stop.recv().fuse() => Err(problem::stopped(Task::ViewServer, account)),
+            outcome = looked => outcome,
+        }
+    };
+    outcome.map_err(|mut problem| {
+        if let Some(password) = &secret {
+            problem::redact(&mut problem, password.reveal());
+        }
+        problem
+    })
+}
+
+async fn look(
+    hub: &Arc<Hub>,
+    account: &Account,
+    headers: bool,
+    secret: &mut Option<Password>,
+) -> Result<ServerView, Box<Problem>> {
+    let task = Task::ViewServer;
+    let store_failed = |error| Box::new(problem::store(task, account, &error));
+    let known = Known::load(hub, account).await.map_err(store_failed)?;
+    let mut visit = Visit { account: account.id, account_name: account.name.clone(), ..Visit::default() };
+    let (mut line, mut session) = get_mail::open(task, hub, account, &mut visit, secret).await?;
+    let mut glance = Glance { wants_headers: headers, ..Glance::default() };
+    loop {
+        match line.next(&mut session).await {
+            Ok(Some(event)) => glance.take(event, &mut session, &known),
+            Ok(None) => break,
+            Err(error) => return Err(problem::drive(task, account, error).await),
+        }
+    }
+    let connected_ms = hang_up(line);
+    let Glance { listing, headers, .. } = glance;
+    hub.store.note_headers(account.id, headers.into_iter().collect()).await.map_err(store_failed)?;
+    let known = Known::load(hub, account).await.map_err(store_failed)?;
+    Ok(ServerView {
+        account: account.id,
+        account_name: account.name.clone(),
+        taken_at: now(),
+        connected_ms,
+        messages: described(account, &listing, &known),
+        bytes_per_sec: bytes_per_sec(hub, account).await,
+    })
+}
+
+/// What the account's line has carried in this month and the last. Not said after a few short visits, which are all sign-in.
+async fn bytes_per_sec(hub: &Hub, account: &Account) -> Option<u64> {
+    let months = hub.store.line_use().await.ok()?;
+    let lately = months.iter().filter(|month| month.account == account.id).take(2);
+    let (bytes, ms) = lately.fold((0u64, 0u64), |(bytes, ms), month| (bytes + month.bytes_in, ms + month.connected_ms));
+    if bytes < TELLING_BYTES || ms == 0 { None } else { Some(bytes.saturating_mul(1000) / ms) }
+}
+
+/// How long the line was open, in milliseconds. It is closed before anything else is done.
+fn hang_up(line: Connection) -> u64 {
+    millis(line.open_for())
+}
+
+/// Octets below which a line's speed cannot be told.
+const TELLING_BYTES: u64 = 1 << 20;
+
+/// What has been seen so far.
+#[derive(Default)]
+struct Glance {
+    wants_headers: bool,
+    listing: Listing,
+    /// Unique-ids of the messages whose headers were asked for.
+    asked: HashMap<MessageNumber, Vec<u8>>,
+    current: Option<(Vec<u8>, Vec<u8>)>,
+    /// By unique-id.
+    headers: HashMap<Vec<u8>, Vec<u8>>,
+}
+
+impl Glance {
+    fn take(&mut self, event: Event, session: &mut Session, known: &Known) {
+        match event {
+            Event::Listed(listing) => {
+                self.listing = listing;
+                if self.wants_headers {
+                    self.ask_for_headers(session, known);
+                }
+                session.quit();
+            }
+            Event::Message(number) => self.current = self.asked.remove(&number).map(|uid| (uid, Vec::new())),
+            Event::Chunk(octets) => {
+                if let Some((_, header)) = &mut self.current {
+                    let room = HEADER_BYTES.saturating_sub(header.len()).min(octets.len());
+                    header.extend_from_slice(octets.get(..room).unwrap_or_default());
+                }
+            }
+            Event::MessageEnd(_) => self.headers.extend(self.current.take()),
+            // A server without TOP: sizes and unique-ids are what there is.
+            Event::MessageRefused(number, _) => {
+                self.asked.remove(&number);
+            }
+            Event::Greeted | Event::SignedIn(_) | Event::Deleted(_) | Event::DeleteRefused(..) | Event::Quit { .. } => {
+            }
+        }
+    }
+
+    /// Of what is neither here nor was looked at before.
+    fn ask_for_headers(&mut self, session: &mut Session, known: &Known) {
+        let here = known.by_uid();
+        let unknown = self.listing.messages.iter().rev().filter_map(|message| {
+            let uid = message.uid.as_ref().map(|uid| uid.0.as_slice())?;
+            let seen = known.notes.get(uid).is_some_and(|note| note.header.is_some());
+            let is_here = here.get(uid).is_some_and(|entry| entry.part != Part::Nothing);
+            (!seen && !is_here).then(|| (message.number, uid.to_vec()))
+        });
+        self.asked = unknown.take(HEADERS_LIMIT).collect();
+        let mut numbers: Vec<MessageNumber> = self.asked.keys().copied().collect();
+        numbers.sort_unstable();
+        for number in numbers {
+            session.top(number, 0);
+        }
+    }
+}
+
+/// Each message with its fate, in the server's order.
+fn described(account: &Account, listing: &Listing, known: &Known) -> Vec<ServerMessage> {
+    let here = known.by_uid();
+    let fates = fates(listing, &known.terms(account));
+    let messages = listing.messages.iter().zip(fates).map(|(message, fate)| {
+        let uid = message.uid.as_ref().map(|uid| uid.0.clone()).unwrap_or_default();
+        let note = known.notes.get(&uid).filter(|_| !uid.is_empty());
+        let header = note.and_then(|note| note.header.as_deref()).map(Envelope::from_raw).unwrap_or_default();
+        let from = header.from.first().map(|from| if from.name.is_empty() { &from.addr } else { &from.name });
+        ServerMessage {
+            number: message.number.0,
+            size_bytes: message.size_bytes,
+            from: from.map(|from| sanitize::line(from)).unwrap_or_default(),
+            subject: sanitize::line(&header.subject),
+            date: header.date,
+            key: here.get(uid.as_slice()).and_then(|entry| entry.message),
+            fate,
+            wish: note.and_then(|note| note.wish),
+            tries: note.map_or(0, |note| note.tries),
+            words: note.map(|note| sanitize::line(&note.words)).unwrap_or_default(),
+            uid,
+        }
+    });
+    messages.collect()
+}
+
+impl Known {
+    /// The newest ledger row of each unique-id.
+    fn by_uid(&self) -> HashMap<&[u8], &LedgerEntry> {
+        self.ledger.iter().map(|entry| (entry.uid.as_slice(), entry)).collect()
+    }
+}

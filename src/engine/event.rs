@@ -33,6 +33,8 @@ pub enum Event {
     VisitProgress(Visit),
     /// The line of this account is closed.
     VisitEnded(Visit),
+    /// The visits that will be made without being asked for, the next one first.
+    NextVisits(Vec<NextVisit>),
     /// A message of the Outbox changed its state; None: it was accepted and lies in Sent.
     OutboxProgress {
         key: MessageKey,
@@ -244,6 +246,32 @@ pub struct Problem {
     pub detail: String,
     /// What the window can offer beside the words.
     pub offer: Option<Offer>,
+    /// Whether trying again without being asked makes sense.
+    pub again: Again,
+}
+
+/// Whether trying again without being asked makes sense; the worst comes last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Again {
+    /// With the next visit.
+    #[default]
+    Anytime,
+    /// It passes: not before so many seconds.
+    After(u32),
+    /// Perhaps it passes: once more, not before so many seconds.
+    Once(u32),
+    /// Only when the person has done something.
+    Never,
+}
+
+/// A visit that will be made without being asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NextVisit {
+    pub account: AccountId,
+    /// Unix seconds.
+    pub at: i64,
+    /// Again, after a fault that passes.
+    pub retry: bool,
 }
 
 /// A step that a person can take from a [`Problem`].

@@ -17,7 +17,7 @@ use crate::net::Connection;
 use crate::protocol::pop3::{Event, Listing, MessageNumber, Session};
 use crate::secret::Password;
 use crate::store::LedgerEntry;
-use crate::store::types::Part;
+use crate::store::types::{MessageKey, Part};
 
 /// Headers that are asked for in one look, the newest first: more is more than a person reads, and the line costs.
 const HEADERS_LIMIT: usize = 500;
@@ -71,12 +71,14 @@ async fn look(
     let Glance { listing, headers, .. } = glance;
     hub.store.note_headers(account.id, headers.into_iter().collect()).await.map_err(store_failed)?;
     let known = Known::load(hub, account).await.map_err(store_failed)?;
+    let mut messages = described(account, &listing, &known);
+    name_what_is_here(hub, &mut messages).await.map_err(store_failed)?;
     Ok(ServerView {
         account: account.id,
         account_name: account.name.clone(),
         taken_at: now(),
         connected_ms,
-        messages: described(account, &listing, &known),
+        messages,
         bytes_per_sec: bytes_per_sec(hub, account).await,
     })
 }
@@ -96,6 +98,9 @@ fn hang_up(line: Connection) -> u64 {
 
 /// Octets below which a line's speed cannot be told.
 const TELLING_BYTES: u64 = 1 << 20;
+
+/// Of what is here the newest so many are shown with sender and subject: a person scrolls no further.
+const NAMED_LIMIT: usize = 20_000;
 
 /// What has been seen so far.
 #[derive(Default)]
@@ -178,6 +183,22 @@ fn described(account: &Account, listing: &Listing, known: &Known) -> Vec<ServerM
         }
     });
     messages.collect()
+}
+
+/// What is here tells by itself who sent it: no header is asked for.
+async fn name_what_is_here(hub: &Hub, messages: &mut [ServerMessage]) -> Result<(), crate::store::Error> {
+    let mut here: HashMap<MessageKey, &mut ServerMessage> = HashMap::new();
+    for message in messages.iter_mut().rev().take(NAMED_LIMIT) {
+        if let Some(key) = message.key {
+            here.insert(key, message);
+        }
+    }
+    for row in hub.store.rows(here.keys().copied().collect()).await? {
+        if let Some(message) = here.get_mut(&row.key) {
+            (message.from, message.subject, message.date) = (row.from_name, row.subject, Some(row.date));
+        }
+    }
+    Ok(())
 }
 
 impl Known {

@@ -77,6 +77,11 @@ fn account_ui(ui: &mut Ui, account: &Account, removing: bool, actions: &mut Vec<
                 if edit.clicked() {
                     actions.push(Action::EditAccount(Some(account.id)));
                 }
+                let server = ui.button("On the server…");
+                server.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, named("On the server of")));
+                if server.clicked() {
+                    actions.push(Action::LookAtServer(account.id));
+                }
                 let remove = ui.button("Remove…");
                 remove.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, named("Remove")));
                 if remove.clicked() {

@@ -100,7 +100,7 @@ impl Desk {
             Command::OpenMessage { key } => Event::Opened(Box::new(self.opened(*key))),
             Command::LoadRaw { key } => Event::Raw { key: *key, bytes: Arc::new(self.octets(*key).into_bytes()) },
             Command::LoadSource { key } => Event::Source { key: *key, text: self.octets(*key) },
-            Command::SetFlag { .. } => Event::Done,
+            Command::SetFlag { .. } | Command::KeepSchedule => Event::Done,
             _ => return None,
         })
     }
@@ -215,6 +215,7 @@ pub fn problem(what: &str, offer: Option<Offer>) -> Problem {
         remedy: "Try again later.".into(),
         detail: "-ERR [SYS/TEMP] not now".into(),
         offer,
+        ..Problem::default()
     }
 }
 

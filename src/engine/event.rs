@@ -228,9 +228,9 @@ pub enum Stage {
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccountTest {
     /// What the incoming server said, or the problem.
-    pub incoming: Result<String, Problem>,
+    pub incoming: Result<String, Box<Problem>>,
     /// The same for the outgoing server; None where the account has none.
-    pub outgoing: Option<Result<String, Problem>>,
+    pub outgoing: Option<Result<String, Box<Problem>>>,
 }
 
 /// Something that went wrong, in a person's words.

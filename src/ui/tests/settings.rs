@@ -140,7 +140,7 @@ fn a_test_shows_what_the_servers_said_and_a_failure_why() {
     window.press_button("Test connection");
     assert!(window.find(AccessRole::Button, "Testing…").accesskit_node().is_disabled());
     window.meanwhile(|desk| {
-        let outgoing = Some(Err(problem("Could not sign in to send", None)));
+        let outgoing = Some(Err(Box::new(problem("Could not sign in to send", None))));
         let test = AccountTest { incoming: Ok("Signed in to pop.example.org".into()), outgoing };
         desk.answer("TestAccount", Event::AccountTested(Box::new(test)));
     });

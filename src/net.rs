@@ -139,11 +139,13 @@ impl Connection {
     ///
     /// Dropping the future loses nothing: what was sent or received is remembered.
     pub async fn next<M: Machine>(&mut self, machine: &mut M) -> Result<Option<M::Event>, DriveError<M::Error>> {
+        machine.clock(self.opened.elapsed());
         loop {
             match machine.step().map_err(DriveError::Protocol)? {
                 Step::Write(bytes) => self.outgoing.extend_from_slice(&bytes),
                 Step::Read => {
                     let count = self.exchange(true).await.map_err(DriveError::Net)?;
+                    machine.clock(self.opened.elapsed());
                     machine.receive(self.buffer.get(..count).unwrap_or_default());
                 }
                 Step::StartTls => {

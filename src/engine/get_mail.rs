@@ -101,7 +101,10 @@ pub(super) async fn open(
     let credentials = Credentials { user: account.user.clone(), password: password.reveal().to_owned().into() };
     visit.stage = Stage::SigningIn;
     progress(visit);
-    Ok((line, Session::new(credentials, account.incoming.security == Security::StartTls)))
+    let mut session = Session::new(credentials, account.incoming.security == Security::StartTls);
+    // Said beforehand, it goes out with the last words of signing in where the server takes that.
+    session.list();
+    Ok((line, session))
 }
 
 /// Why a visit could not go on.
@@ -249,10 +252,7 @@ impl<'a> Collector<'a> {
         use pop3::Event;
         match event {
             Event::Greeted => {}
-            Event::SignedIn(_) => {
-                self.visit.stage = Stage::Listing;
-                self.session.list();
-            }
+            Event::SignedIn(_) => self.visit.stage = Stage::Listing,
             Event::Listed(listing) => self.listed(&listing).await?,
             Event::Message(number) => self.begin(number),
             Event::Chunk(octets) => self.take(octets).await?,

@@ -117,7 +117,6 @@ struct Glance {
 impl Glance {
     fn take(&mut self, event: Event, session: &mut Session, known: &Known) {
         match event {
-            Event::SignedIn(_) => session.list(),
             Event::Listed(listing) => {
                 self.listing = listing;
                 if self.wants_headers {
@@ -137,7 +136,8 @@ impl Glance {
             Event::MessageRefused(number, _) => {
                 self.asked.remove(&number);
             }
-            Event::Greeted | Event::Deleted(_) | Event::DeleteRefused(..) | Event::Quit { .. } => {}
+            Event::Greeted | Event::SignedIn(_) | Event::Deleted(_) | Event::DeleteRefused(..) | Event::Quit { .. } => {
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! Bytes in, events and bytes out: the protocols without sockets, clocks or threads (sans-IO).
 
+use std::time::Duration;
+
 mod line;
 pub mod pop3;
 pub mod smtp;
@@ -10,6 +12,10 @@ pub use line::LineBuffer;
 pub trait Machine {
     type Event;
     type Error;
+
+    /// How long the line has been open: said before each step and each receipt, to a machine that measures the line. Nothing
+    /// that a machine decides about mail may depend on it.
+    fn clock(&mut self, _open_for: Duration) {}
 
     /// Octets from the server; empty: it hung up.
     fn receive(&mut self, bytes: &[u8]);

@@ -1,6 +1,7 @@
 //! One session: AUTHORIZATION, TRANSACTION, UPDATE (RFC 1939 §4 to §6), with as many commands on their way as the server takes.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::command::Command;
 use super::{Capabilities, Error, MessageNumber, Reply};
@@ -9,14 +10,12 @@ use crate::protocol::{LineBuffer, Machine, Step};
 
 mod listing;
 mod sign_in;
+mod window;
 
 use listing::Gathered;
 pub use listing::{Listing, ScanLine};
 pub use sign_in::Credentials;
-
-/// RETR and DELE commands on their way at once, where the server announces PIPELINING. Enough to fill a line of 20 ms at
-/// 25,000 messages a second; every octet that comes back is read at once, so that no server's buffer can jam.
-const WINDOW: usize = 512;
+use window::Window;
 
 /// Octets of one message beyond which the server is taken to have lost its senses, whatever size it announced.
 pub const MESSAGE_LIMIT_BYTES: u64 = 4 * 1024 * 1024 * 1024;
@@ -54,8 +53,13 @@ pub struct Session {
     output: Vec<u8>,
     /// Commands sent, oldest first: what the next replies answer.
     sent: VecDeque<Command>,
-    /// RETR and DELE that wait for room in the window.
-    queue: VecDeque<Command>,
+    /// How many may be on their way.
+    window: Window,
+    /// Not even where the server announces it.
+    one_at_a_time: bool,
+    /// Several commands have been on their way at once.
+    pipelined: bool,
+    queue: Queue,
     events: VecDeque<Event>,
     capabilities: Capabilities,
     state: State,
@@ -66,6 +70,27 @@ pub struct Session {
     sizes: Vec<u64>,
     quit_wanted: bool,
     hung_up: bool,
+}
+
+/// Commands that wait for room in the window, in the order in which their kinds go.
+#[derive(Default)]
+struct Queue {
+    listing: VecDeque<Command>,
+    /// Before the messages that wait to be retrieved: a line that breaks later finds them done.
+    deletions: VecDeque<MessageNumber>,
+    /// RETR and TOP.
+    retrievals: VecDeque<Command>,
+}
+
+impl Queue {
+    fn pop(&mut self) -> Option<Command> {
+        let listing = self.listing.pop_front();
+        listing.or_else(|| self.deletions.pop_front().map(Command::Dele)).or_else(|| self.retrievals.pop_front())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.listing.is_empty() && self.deletions.is_empty() && self.retrievals.is_empty()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +127,10 @@ impl Session {
             input: LineBuffer::default(),
             output: Vec::new(),
             sent: VecDeque::new(),
-            queue: VecDeque::new(),
+            window: Window::new(),
+            one_at_a_time: false,
+            pipelined: false,
+            queue: Queue::default(),
             events: VecDeque::new(),
             capabilities: Capabilities::default(),
             state: State::Greeting,
@@ -115,41 +143,49 @@ impl Session {
         }
     }
 
-    /// Asks what lies in the maildrop. To be called once, after [`Event::SignedIn`].
+    /// Sends no command before the last one is answered, whatever the server announces: for one that broke when it was
+    /// taken at its word (see [`Self::pipelined`]). To be called before the first step.
+    pub fn one_at_a_time(&mut self) {
+        self.one_at_a_time = true;
+    }
+
+    /// Whether several commands have been on their way at once. If such a session ended in an error of the protocol, or the
+    /// server hung up or fell silent, it may be because the server announces PIPELINING but cannot do it.
+    pub fn pipelined(&self) -> bool {
+        self.pipelined
+    }
+
+    /// Asks what lies in the maildrop. To be called once; before [`Event::SignedIn`] it saves a round trip.
     pub fn list(&mut self) {
-        self.queue.extend([Command::Stat, Command::Uidl, Command::List]);
+        self.queue.listing.extend([Command::Stat, Command::Uidl, Command::List]);
     }
 
     pub fn retrieve(&mut self, number: MessageNumber) {
-        self.queue.push_back(Command::Retr(number));
+        self.queue.retrievals.push_back(Command::Retr(number));
     }
 
     /// Asks for the header and so many lines of the body (RFC 1939 §7), which come as [`Self::retrieve`]'s octets do. Servers that
     /// send the whole message instead exist.
     pub fn top(&mut self, number: MessageNumber, lines: u32) {
-        self.queue.push_back(Command::Top(number, lines));
+        self.queue.retrievals.push_back(Command::Top(number, lines));
     }
 
     /// Withdraws the messages that were asked for and not requested from the server yet.
     pub fn withdraw(&mut self) -> Vec<MessageNumber> {
-        let mut withdrawn = Vec::new();
-        self.queue.retain(|command| match command {
-            Command::Retr(number) | Command::Top(number, _) => {
-                withdrawn.push(*number);
-                false
-            }
-            _ => true,
-        });
-        withdrawn
+        let withdrawn = std::mem::take(&mut self.queue.retrievals).into_iter();
+        let number = |command| match command {
+            Command::Retr(number) | Command::Top(number, _) => Some(number),
+            _ => None,
+        };
+        withdrawn.filter_map(number).collect()
     }
 
-    /// Only for what is safely stored. Goes before the messages that wait to be retrieved: a line that breaks later finds it done.
+    /// Only for what is safely stored. Goes before the messages that wait to be retrieved.
     pub fn delete(&mut self, number: MessageNumber) {
-        let deletes = self.queue.iter().take_while(|command| matches!(command, Command::Dele(_))).count();
-        self.queue.insert(deletes, Command::Dele(number));
+        self.queue.deletions.push_back(number);
     }
 
-    /// Ends the session once everything that was asked for is answered.
+    /// Ends the session once everything that was asked for is answered. Nothing may be asked for any more.
     pub fn quit(&mut self) {
         self.quit_wanted = true;
     }
@@ -162,6 +198,21 @@ impl Session {
     fn send(&mut self, command: Command) {
         command.encode(&self.credentials, &mut self.output);
         self.sent.push_back(command);
+        self.window.sent(self.announced(command));
+        self.pipelined |= self.sent.len() > 1;
+    }
+
+    /// Octets that the answer to a command will have, as far as LIST told.
+    fn announced(&self, command: Command) -> u64 {
+        match command {
+            Command::Retr(number) => self.size(number),
+            _ => 0,
+        }
+    }
+
+    /// Takes the server at its word, or not (RFC 2449 §6.6).
+    fn heed_capabilities(&mut self) {
+        self.window.set_pipelining(self.capabilities.pipelining && !self.one_at_a_time);
     }
 
     /// Fills the window from the queue, and says QUIT when there is nothing else to say.
@@ -169,13 +220,16 @@ impl Session {
         if self.state != State::Transaction {
             return;
         }
-        let window = if self.capabilities.pipelining { WINDOW } else { 1 };
-        while self.sent.len() < window
-            && let Some(command) = self.queue.pop_front()
+        while self.window.has_room()
+            && let Some(command) = self.queue.pop()
         {
-            self.send(command);
+            // Only where it costs no round trip: what LIST names is what counts.
+            if command != Command::Stat || self.window.pipelining() {
+                self.send(command);
+            }
         }
-        if self.quit_wanted && self.sent.is_empty() && self.queue.is_empty() {
+        let may_follow = self.sent.is_empty() || self.window.pipelining();
+        if self.quit_wanted && may_follow && self.queue.is_empty() {
             self.quit_wanted = false;
             self.send(Command::Quit);
         }
@@ -217,6 +271,7 @@ impl Session {
             return self.greeting(Reply::parse(&line.bytes).ok_or_else(|| Error::NotPop3(words()))?);
         }
         let Some(command) = self.sent.pop_front() else { return Err(Error::Unasked(words())) };
+        self.window.replied(self.announced(command));
         let reply = Reply::parse(&line.bytes).ok_or_else(|| Error::Garbage(words()))?;
         self.answer(command, reply, line.bare_lf)
     }
@@ -232,6 +287,7 @@ impl Session {
             (Command::Stls, true) if self.input.is_empty() => self.state = State::Handshake,
             (Command::Stls, true) => return Err(Error::Injection),
             (Command::Stls, false) => return Err(Error::StlsRefused(reply)),
+            (Command::User, true) if self.sent.front() == Some(&Command::Pass) => {}
             (Command::User, true) => self.send(Command::Pass),
             (Command::Pass | Command::AuthPlain, true) => {
                 self.state = State::Transaction;
@@ -265,9 +321,13 @@ impl Session {
     }
 
     fn limit(&self, number: MessageNumber) -> u64 {
+        self.size(number).saturating_mul(2).saturating_add(MESSAGE_SLACK_BYTES).min(MESSAGE_LIMIT_BYTES)
+    }
+
+    /// As announced; 0 where it was not.
+    fn size(&self, number: MessageNumber) -> u64 {
         let index = usize::try_from(number.0).unwrap_or(usize::MAX).saturating_sub(1);
-        let announced = self.sizes.get(index).copied().unwrap_or(0);
-        announced.saturating_mul(2).saturating_add(MESSAGE_SLACK_BYTES).min(MESSAGE_LIMIT_BYTES)
+        self.sizes.get(index).copied().unwrap_or(0)
     }
 
     fn over(&mut self, confirmed: bool) {
@@ -292,6 +352,10 @@ impl Session {
 impl Machine for Session {
     type Event = Event;
     type Error = Error;
+
+    fn clock(&mut self, open_for: Duration) {
+        self.window.clock(open_for);
+    }
 
     fn receive(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {

@@ -55,6 +55,7 @@ impl Session {
 
     /// The capabilities lie before us: upgrade, sign in, or begin.
     pub(super) fn capabilities_known(&mut self) -> Result<(), Error> {
+        self.heed_capabilities();
         match (self.state, self.security) {
             (State::Transaction, _) => self.events.push_back(Event::SignedIn(self.capabilities.clone())),
             // STLS is tried without being announced when CAPA itself is unknown to the server.
@@ -75,6 +76,10 @@ impl Session {
         let plain = capabilities.sasl.iter().any(|mechanism| mechanism == "PLAIN");
         if capabilities.user || capabilities.sasl.is_empty() {
             self.send(Command::User);
+            // A refused name makes the password a refused command, and the session ends with the first refusal.
+            if self.window.pipelining() {
+                self.send(Command::Pass);
+            }
         } else if plain {
             self.send(Command::AuthPlain);
         } else {

@@ -17,6 +17,10 @@ pub enum Field {
     OutgoingPort,
     CaFile,
     TimeoutSecs,
+    ExcerptAbove,
+    SkipAbove,
+    VisitLimit,
+    Every,
 }
 
 /// Why a field cannot stay as it is.

@@ -103,6 +103,10 @@ fn switch(field: Field) -> &'static str {
         Field::OutgoingPort => "--smtp-port",
         Field::CaFile => "--ca-file",
         Field::TimeoutSecs => "--timeout-secs",
+        Field::ExcerptAbove => "--first-lines-above",
+        Field::SkipAbove => "--skip-above",
+        Field::VisitLimit => "--visit-limit",
+        Field::Every => "--every",
     }
 }
 

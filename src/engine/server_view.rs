@@ -136,8 +136,11 @@ impl Glance {
             Event::MessageRefused(number, _) => {
                 self.asked.remove(&number);
             }
-            Event::Greeted | Event::SignedIn(_) | Event::Deleted(_) | Event::DeleteRefused(..) | Event::Quit { .. } => {
-            }
+            Event::Greeted(_)
+            | Event::SignedIn(_)
+            | Event::Deleted(_)
+            | Event::DeleteRefused(..)
+            | Event::Quit { .. } => {}
         }
     }
 

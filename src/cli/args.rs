@@ -50,6 +50,21 @@ pub enum Command {
     },
     /// Show what lies on an account's server and what becomes of it, and decide otherwise for the next visit
     Server(ServerArguments),
+    /// Examine a server: its name, line, certificate and abilities, and (of an account) how it keeps to them
+    Doctor {
+        /// An account's name, or HOST or HOST:PORT
+        #[arg(value_name = "ACCOUNT|HOST[:PORT]")]
+        server: String,
+        /// Of a host: tls (the default), stls or none
+        #[arg(long, value_name = "tls|stls|none")]
+        security: Option<Security>,
+        /// Of a host: certificates to trust beside the system's
+        #[arg(long, value_name = "PEM")]
+        ca_file: Option<PathBuf>,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
     /// Show what each account's line has cost, by month
     Meter {
         /// One JSON object a line

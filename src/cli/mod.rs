@@ -5,6 +5,7 @@
 mod account;
 mod args;
 mod client;
+mod doctor;
 pub mod inspect;
 mod message;
 mod offline;
@@ -116,6 +117,7 @@ fn with_client(client: &mut Client, command: Command) -> Result<(), Failure> {
     match command {
         Command::Account(command) => account::run(client, command),
         Command::Get { accounts, json } => visit::get(client, &accounts, json),
+        Command::Doctor { server, security, ca_file, json } => doctor::run(client, &server, security, ca_file, json),
         Command::Server(arguments) => server::run(client, arguments),
         Command::Send => visit::send(client),
         Command::Meter { json } => visit::meter(client, json),

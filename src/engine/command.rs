@@ -42,6 +42,8 @@ pub enum Command {
     GetMail { accounts: Vec<AccountId> },
     /// Looks at what lies on the account's server; with the headers of what is not here, where they can be had. → `Server`
     ViewServer { account: AccountId, headers: bool },
+    /// Examines an account's server, stored or not; `signs_in`: with the account's password, too. → `Examined`
+    Examine { account: Box<Account>, signs_in: bool },
     /// The person decides about messages on the server, by unique-id, for the next visit; None: the account's rules do. → `Done`
     Wish { account: AccountId, uids: Vec<Vec<u8>>, wish: Option<Wish> },
     /// The same for messages that are here, at least in part. → `Done`

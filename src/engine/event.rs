@@ -65,6 +65,7 @@ pub enum Event {
         files: Vec<PathBuf>,
     },
     Server(Box<ServerView>),
+    Examined(Vec<Finding>),
     LineUse(Vec<LineUse>),
 
     Moved(Vec<Move>),
@@ -170,6 +171,16 @@ pub struct ServerMessage {
     pub wish: Option<Wish>,
     /// Attempts to fetch it that failed, and the server's words.
     pub tries: u32,
+    pub words: String,
+}
+
+/// One thing that was found out about a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub what: String,
+    /// None: neither good nor bad.
+    pub good: Option<bool>,
+    /// Fit for the screen.
     pub words: String,
 }
 

@@ -2,6 +2,7 @@
 
 mod certificate;
 pub mod command;
+mod doctor;
 mod endpoint;
 mod errands;
 pub mod event;
@@ -26,8 +27,8 @@ use futures::FutureExt;
 
 pub use command::{Command, PasswordChange, Request, RequestId};
 pub use event::{
-    AccountTest, Again, Answer, CertificateFacts, Event, Fate, LineUse, NextVisit, Offer, OpenedMessage, Problem,
-    ServerMessage, ServerSummary, ServerView, Stage, Visit, Wish,
+    AccountTest, Again, Answer, CertificateFacts, Event, Fate, Finding, LineUse, NextVisit, Offer, OpenedMessage,
+    Problem, ServerMessage, ServerSummary, ServerView, Stage, Visit, Wish,
 };
 pub use hub::Wake;
 pub use problem::opening_store;
@@ -107,6 +108,13 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>) {
             Command::KeepSchedule => {
                 errands.keep_schedule().await;
                 hub.tell(Some(id), Event::Done).await;
+            }
+            Command::Examine { account, signs_in } => {
+                let hub = hub.clone();
+                async_std::task::spawn(async move {
+                    let findings = doctor::examine(&hub, &account, signs_in).await;
+                    hub.tell(Some(id), Event::Examined(findings)).await;
+                });
             }
             Command::ViewServer { account, headers } => errands.begin_look(id, account, headers).await,
             Command::Stop => {

@@ -19,6 +19,7 @@ pub(super) enum Task {
     GetMail,
     SendMail,
     ViewServer,
+    Examine,
     TestIncoming,
     TestOutgoing,
 }
@@ -28,6 +29,7 @@ impl Task {
         let name = &account.name;
         match self {
             Self::GetMail => format!("Could not get mail for {name}"),
+            Self::Examine => format!("Could not examine the server of {name}"),
             Self::ViewServer => format!("Could not look at what lies on the server of {name}"),
             Self::SendMail => format!("Could not send mail for {name}"),
             Self::TestIncoming => format!("Could not sign in to the incoming server of {name}"),

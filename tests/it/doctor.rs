@@ -53,7 +53,8 @@ fn what_is_wrong_is_said() {
     let malote = Malote::new();
     let outcome = malote.run(&["doctor", "nowhere.invalid"]).failed();
     assert!(outcome.said().contains("there is no server named nowhere.invalid"), "{}", outcome.said());
-    let outcome = malote.run(&["doctor", "pop.example.org:port"]).failed();
+    let outcome = malote.run(&["doctor", "pop.example.org:port"]);
+    assert_eq!(outcome.status, Some(2));
     assert!(outcome.said().contains("is no port"), "{}", outcome.said());
 
     let server =

@@ -4,43 +4,31 @@
 //! and a DELE counts only when QUIT was confirmed.
 
 use std::collections::{HashMap, HashSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_channel::Receiver;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, pending};
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 
 use super::endpoint::{endpoint, incoming_trust};
 use super::event::{Event, Problem, Stage, Visit};
 use super::hub::{Hub, now};
+use super::intake::{Intake, Stored};
 use super::plan::{Plan, Target, Terms, plan};
 use super::problem::{self, Task};
 use super::recognise::Recognition;
 use crate::account::policy::Mirror;
-use crate::account::{Account, Security};
-use crate::mail::Envelope;
+use crate::account::{Account, AccountId, Security};
 use crate::net::{Connection, DriveError};
 use crate::protocol::pop3::{self, Credentials, Listing, MessageNumber, Session};
 use crate::secret::Password;
-use crate::store::types::Part;
-use crate::store::{Arrival, Content, Delivery, LedgerEntry, LedgerId, LineUse, Note, StagedRaw, Store};
+use crate::store::{LedgerEntry, LedgerId, LineUse, Note, Store};
 
-/// A batch is stored when it has this many octets,
-const BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// this many messages,
-const BATCH_MESSAGES: usize = 256;
-/// or is this old: mail shows up soon, and yet not every message pays for a sync of its own.
-const BATCH_AGE: Duration = Duration::from_millis(250);
-
-/// Batches on their way to the disk before the line has to wait. With [`BATCH_BYTES`] it bounds the memory.
-const BATCHES_IN_FLIGHT: usize = 3;
-
-/// A message that grows beyond this goes to the disk piece by piece, so that no message is ever whole in memory because the
-/// wire delivered it.
-const PIECE_BYTES: usize = 1024 * 1024;
+/// Events of the line that are handled before anything else gets its turn.
+const EVENTS_AT_ONCE: usize = 256;
 
 /// How Gmail greets: it lists some hundreds of messages at a time, and the next ones in the next session.
 const BATCHING_SERVER: &str = "Gpop";
@@ -171,17 +159,10 @@ enum Failure {
 }
 
 type StoreResult<T> = Result<T, crate::store::Error>;
-type Delivered = StoreResult<Vec<(MessageNumber, Delivery)>>;
+type LineEvent = Result<Option<pop3::Event>, DriveError<pop3::Error>>;
 
-/// A message on its way in.
-struct Incoming {
-    target: Target,
-    /// The first octets, for the envelope.
-    head: Vec<u8>,
-    /// What was not staged yet.
-    octets: Vec<u8>,
-    staged: Option<StagedRaw>,
-}
+/// Messages that are to leave the server, with the ledger rows that they stand for.
+type Deletions = Vec<(MessageNumber, Option<LedgerId>)>;
 
 struct Collector<'a> {
     hub: &'a Arc<Hub>,
@@ -191,11 +172,9 @@ struct Collector<'a> {
     session: Session,
     /// Messages that were asked for and not answered yet.
     awaited: HashMap<MessageNumber, Target>,
-    current: Option<Incoming>,
-    batch: Vec<(MessageNumber, Arrival)>,
-    batch_bytes: usize,
-    batch_began: Instant,
-    deliveries: FuturesUnordered<BoxFuture<'static, Delivered>>,
+    intake: Intake,
+    /// Messages that are noted as being deleted before the server is asked to.
+    noting: FuturesUnordered<BoxFuture<'static, StoreResult<Deletions>>>,
     /// DELEs that were sent: the ledger rows they stand for.
     deleting: HashMap<MessageNumber, Option<LedgerId>>,
     deleted: Vec<Option<LedgerId>>,
@@ -220,11 +199,8 @@ impl<'a> Collector<'a> {
             line,
             session,
             awaited: HashMap::new(),
-            current: None,
-            batch: Vec::new(),
-            batch_bytes: 0,
-            batch_began: now,
-            deliveries: FuturesUnordered::new(),
+            intake: Intake::new(hub.store.clone(), account.id, hub.workers.clone(), hub.held.clone()),
+            noting: FuturesUnordered::new(),
             deleting: HashMap::new(),
             deleted: Vec::new(),
             going: HashSet::new(),
@@ -263,49 +239,66 @@ impl<'a> Collector<'a> {
             self.report();
             self.keep_to_the_time();
             self.quit_when_done();
-            // With too many batches waiting for the disk nothing is read: then the server waits, and memory does not grow.
-            let disk_is_behind = self.deliveries.len() >= BATCHES_IN_FLIGHT;
-            if disk_is_behind {
-                self.line.renew();
-            }
-            let age = self.batch_began.elapsed();
-            let (line, session) = (&mut self.line, &mut self.session);
-            let mut event = if disk_is_behind {
-                futures::future::pending().boxed().fuse()
-            } else {
-                line.next(session).boxed().fuse()
-            };
-            let mut delivered = if self.deliveries.is_empty() {
-                futures::future::pending().boxed().fuse()
-            } else {
-                self.deliveries.next().boxed().fuse()
-            };
-            let mut grown_old = if self.batch.is_empty() {
-                futures::future::pending().boxed().fuse()
-            } else {
-                async_std::task::sleep(BATCH_AGE.saturating_sub(age)).boxed().fuse()
-            };
-            let turn = futures::select_biased! {
-                _ = stop.recv().fuse() => Turn::Stopped,
-                done = delivered => Turn::Delivered(done),
-                event = event => Turn::Event(event),
-                () = grown_old => Turn::BatchIsOld,
-            };
-            drop((event, delivered, grown_old));
+            let turn = self.turn(stop).await;
             match turn {
                 Turn::Stopped => {
                     self.visit.stopped = true;
                     return Ok(());
                 }
-                Turn::Delivered(done) => {
-                    self.delivered(done.unwrap_or_else(|| Ok(Vec::new()))).await.map_err(Failure::Store)?
+                Turn::Stored(stored) => stored.and_then(|stored| self.stored(stored)).map_err(Failure::Store)?,
+                Turn::Noted(noted) => self.ask_to_delete(noted.map_err(Failure::Store)?),
+                Turn::Event(event) => {
+                    if !self.take_turn(event).await? {
+                        return Ok(());
+                    }
                 }
-                Turn::Event(Ok(Some(event))) => self.handle(event).await.map_err(Failure::Store)?,
-                Turn::Event(Ok(None)) => return Ok(()),
-                Turn::Event(Err(error)) => return Err(Failure::Line(error)),
-                Turn::BatchIsOld => self.flush(),
             }
         }
+    }
+
+    /// Waits for what comes first.
+    async fn turn(&mut self, stop: &Receiver<()>) -> Turn {
+        // Where too much waits for the disk nothing is read: then the server waits, and memory does not grow.
+        let disk_is_behind = self.intake.is_behind();
+        if disk_is_behind {
+            self.line.renew();
+        }
+        let event = match disk_is_behind {
+            true => pending().left_future(),
+            false => self.line.next(&mut self.session).right_future(),
+        };
+        let noted = match self.noting.is_empty() {
+            true => pending().left_future(),
+            false => self.noting.next().right_future(),
+        };
+        let (mut event, mut stored) = (pin!(event.fuse()), pin!(self.intake.next().fuse()));
+        let mut noted = noted.fuse();
+        futures::select_biased! {
+            _ = stop.recv().fuse() => Turn::Stopped,
+            stored = stored => Turn::Stored(stored),
+            noted = noted => Turn::Noted(noted.unwrap_or_else(|| Ok(Vec::new()))),
+            event = event => Turn::Event(event),
+        }
+    }
+
+    /// An event of the line, and those that have come with it. False: the conversation is over.
+    async fn take_turn(&mut self, event: LineEvent) -> Result<bool, Failure> {
+        let mut next = Some(event);
+        let mut handled = 0;
+        while let Some(event) = next {
+            match event {
+                Ok(Some(event)) => self.handle(event).await.map_err(Failure::Store)?,
+                Ok(None) => return Ok(false),
+                Err(error) => return Err(Failure::Line(error)),
+            }
+            handled += 1;
+            if handled >= EVENTS_AT_ONCE || self.intake.is_behind() {
+                break;
+            }
+            self.quit_when_done();
+            next = self.line.next(&mut self.session).now_or_never();
+        }
+        Ok(true)
     }
 
     async fn handle(&mut self, event: pop3::Event) -> StoreResult<()> {
@@ -315,7 +308,7 @@ impl<'a> Collector<'a> {
             Event::SignedIn(_) => self.visit.stage = Stage::Listing,
             Event::Listed(listing) => self.listed(&listing).await?,
             Event::Message(number) => self.begin(number),
-            Event::Chunk(octets) => self.take(octets).await?,
+            Event::Chunk(octets) => self.take(&octets).await?,
             Event::MessageEnd(number) => self.end(number).await?,
             Event::MessageRefused(number, _) if self.recognition.refused(number) => self.recognised().await?,
             Event::MessageRefused(number, reply) => {
@@ -324,6 +317,9 @@ impl<'a> Collector<'a> {
                     self.hub.store.note_failure(self.account.id, uid, words, now()).await?;
                 }
                 self.visit.problems.push(problem::message_refused(self.account, number, &reply));
+                if self.awaited.is_empty() {
+                    self.intake.nothing_follows();
+                }
             }
             Event::Deleted(number) => self.deleted.extend(self.deleting.remove(&number)),
             Event::DeleteRefused(number, reply) => {
@@ -386,21 +382,17 @@ impl<'a> Collector<'a> {
             return;
         }
         if let Some(target) = self.awaited.remove(&number) {
-            self.current = Some(Incoming { target, head: Vec::new(), octets: Vec::new(), staged: None });
+            self.intake.begin(target);
         }
     }
 
-    async fn take(&mut self, octets: Vec<u8>) -> StoreResult<()> {
+    async fn take(&mut self, octets: &[u8]) -> StoreResult<()> {
         self.visit.bytes += octets.len() as u64;
-        if self.recognition.chunk(&octets) {
+        if self.recognition.chunk(octets) {
             return Ok(());
         }
-        let Some(incoming) = &mut self.current else { return Ok(()) };
-        incoming.octets.extend_from_slice(&octets);
-        if incoming.octets.len() >= PIECE_BYTES {
-            incoming.stage(&self.hub.store).await?;
-            self.line.renew();
-        }
+        self.intake.take(octets).await?;
+        self.line.renew();
         Ok(())
     }
 
@@ -408,62 +400,23 @@ impl<'a> Collector<'a> {
         if self.recognition.end() {
             return self.recognised().await;
         }
-        let Some(mut incoming) = self.current.take() else { return Ok(()) };
-        if incoming.staged.is_some() {
-            incoming.stage(&self.hub.store).await?;
-        }
-        let Incoming { target, head, octets, staged } = incoming;
-        let came_bytes = staged.as_ref().map_or(octets.len() as u64, StagedRaw::size_bytes);
-        self.batch_bytes += octets.len();
-        let (content, head) = match staged {
-            Some(staged) => (Content::Staged(staged), head),
-            None => (Content::Whole(octets), Vec::new()),
-        };
-        if self.batch.is_empty() {
-            self.batch_began = Instant::now();
-        }
-        let envelope = if head.is_empty() { Envelope::default() } else { envelope(&head) };
-        let Target { uid, size_bytes, dedupe, part, completes, .. } = target;
-        // A server that ignored the limit, or a message that is no longer than its first lines: it is here whole.
-        let part = if size_bytes > 0 && came_bytes >= size_bytes { Part::Whole } else { part };
-        self.batch.push((number, Arrival { uid, listed_size: size_bytes, content, envelope, dedupe, part, completes }));
-        let nothing_follows = self.awaited.is_empty();
-        if nothing_follows || self.batch_bytes >= BATCH_BYTES || self.batch.len() >= BATCH_MESSAGES {
-            self.flush();
+        self.intake.end(number).await?;
+        if self.awaited.is_empty() {
+            self.intake.nothing_follows();
         }
         Ok(())
     }
 
-    /// Sends the batch on its way to the disk: parsed, hashed and compressed on another thread, then one transaction.
-    fn flush(&mut self) {
-        let batch = std::mem::take(&mut self.batch);
-        self.batch_bytes = 0;
-        if batch.is_empty() {
-            return;
-        }
-        let (store, account) = (self.hub.store.clone(), self.account.id);
-        self.deliveries.push(Box::pin(async move {
-            let prepare = move || -> (Vec<MessageNumber>, Vec<_>) {
-                batch
-                    .into_iter()
-                    .map(|(number, arrival)| (number, crate::store::prepare(with_envelope(arrival))))
-                    .unzip()
-            };
-            let (numbers, prepared) = async_std::task::spawn_blocking(prepare).await;
-            let deliveries = store.deliver(account, prepared, now()).await?;
-            Ok(numbers.into_iter().zip(deliveries).collect())
-        }));
-    }
-
-    /// A batch is on the disk: only now may its messages leave the server.
-    async fn delivered(&mut self, done: Delivered) -> StoreResult<()> {
-        let stored = done?;
+    /// They are on the disk: only now may they leave the server.
+    fn stored(&mut self, stored: Stored) -> StoreResult<()> {
         let new = stored.iter().filter(|(_, delivery)| !delivery.duplicate).count();
         self.visit.new += u32::try_from(new).unwrap_or(u32::MAX);
         if !self.visit.stopped && !self.quitting {
             let going = stored.into_iter().filter(|(number, _)| self.going.remove(number));
-            let going = going.map(|(number, delivery)| (number, Some(delivery.ledger))).collect();
-            self.delete(going).await?;
+            let going: Deletions = going.map(|(number, delivery)| (number, Some(delivery.ledger))).collect();
+            if !going.is_empty() {
+                self.noting.push(note_deletions(self.hub.store.clone(), self.account.id, going).boxed());
+            }
         }
         if new > 0 && self.refreshed.elapsed() >= REFRESH_EVERY {
             self.refreshed = Instant::now();
@@ -473,17 +426,17 @@ impl<'a> Collector<'a> {
     }
 
     /// Asks the server to delete what is safely stored, or what the person wants gone; what was asked for is on the disk first.
-    async fn delete(&mut self, messages: Vec<(MessageNumber, Option<LedgerId>)>) -> StoreResult<()> {
-        if messages.is_empty() {
-            return Ok(());
-        }
-        let ids = messages.iter().filter_map(|&(_, id)| id).collect();
-        self.hub.store.note_delete_sent(self.account.id, ids).await?;
+    async fn delete(&mut self, messages: Deletions) -> StoreResult<()> {
+        let noted = note_deletions(self.hub.store.clone(), self.account.id, messages).await?;
+        self.ask_to_delete(noted);
+        Ok(())
+    }
+
+    fn ask_to_delete(&mut self, messages: Deletions) {
         for (number, id) in messages {
             self.session.delete(number);
             self.deleting.insert(number, id);
         }
-        Ok(())
     }
 
     /// After the time that the account gives a visit nothing more is asked for; what is on its way still comes.
@@ -499,14 +452,19 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// The line is closed the moment nothing more has to be moved.
+    /// The line is closed the moment nothing more has to be moved. The disk may still be at work then, unless a message is to
+    /// leave the server once it is stored.
     fn quit_when_done(&mut self) {
-        let fetched =
-            self.listed && self.awaited.is_empty() && self.current.is_none() && !self.recognition.is_under_way();
-        let stored = self.batch.is_empty() && self.deliveries.is_empty();
-        if fetched && stored && !self.quitting {
+        if self.quitting || !self.listed || self.recognition.is_under_way() {
+            return;
+        }
+        let fetched = self.awaited.is_empty() && !self.intake.is_amid_message();
+        let nothing_goes = self.going.is_empty() && self.noting.is_empty();
+        if nothing_goes || fetched && self.noting.is_empty() && self.intake.is_empty() {
             self.quitting = true;
-            self.visit.stage = Stage::Deleting;
+            if fetched {
+                self.visit.stage = Stage::Deleting;
+            }
             self.session.quit();
         }
     }
@@ -529,25 +487,22 @@ impl<'a> Collector<'a> {
 
     /// A message in whose middle the line broke is nowhere in the store, and goes last next time.
     async fn note_broken_message(&mut self) {
-        let Some(incoming) = self.current.take() else { return };
-        if let Some(uid) = incoming.target.uid.filter(|_| !self.visit.stopped) {
-            let noted = self.hub.store.note_failure(self.account.id, uid, "the line broke".into(), now()).await;
-            if let Err(error) = noted {
-                self.visit.problems.push(problem::store(Task::GetMail, self.account, &error));
-            }
+        let (target, discarded) = self.intake.abandon().await;
+        let mut outcomes = vec![discarded];
+        if let Some(uid) = target.and_then(|target| target.uid).filter(|_| !self.visit.stopped) {
+            let words = "the line broke".into();
+            outcomes.push(self.hub.store.note_failure(self.account.id, uid, words, now()).await);
         }
-        if let Some(staged) = incoming.staged
-            && let Err(error) = self.hub.store.stage_discard(staged).await
-        {
+        for error in outcomes.into_iter().filter_map(Result::err) {
             self.visit.problems.push(problem::store(Task::GetMail, self.account, &error));
         }
     }
 
     /// What came whole before the line broke or the person said *Stop* is kept.
     async fn store_the_rest(&mut self) {
-        self.flush();
-        while let Some(done) = self.deliveries.next().await {
-            match done {
+        self.intake.nothing_follows();
+        while !self.intake.is_empty() {
+            match self.intake.next().await {
                 Ok(stored) => {
                     let new = stored.iter().filter(|(_, delivery)| !delivery.duplicate).count();
                     self.visit.new += u32::try_from(new).unwrap_or(u32::MAX);
@@ -630,37 +585,16 @@ impl Known {
 /// What the collector wakes up for.
 enum Turn {
     Stopped,
-    Delivered(Option<Delivered>),
-    Event(Result<Option<pop3::Event>, DriveError<pop3::Error>>),
-    BatchIsOld,
+    Stored(StoreResult<Stored>),
+    Noted(StoreResult<Deletions>),
+    Event(LineEvent),
 }
 
-impl Incoming {
-    /// Moves what has come to the disk.
-    async fn stage(&mut self, store: &Store) -> StoreResult<()> {
-        if self.head.is_empty() {
-            self.head = self.octets.get(..Envelope::HEAD_BYTES.min(self.octets.len())).unwrap_or_default().to_vec();
-        }
-        let mut staged = match self.staged.take() {
-            Some(staged) => staged,
-            None => store.stage_begin().await?,
-        };
-        let appended = store.stage_append(&mut staged, std::mem::take(&mut self.octets)).await;
-        self.staged = Some(staged);
-        appended
-    }
-}
-
-fn with_envelope(mut arrival: Arrival) -> Arrival {
-    if let Content::Whole(octets) = &arrival.content {
-        arrival.envelope = envelope(octets);
-    }
-    arrival
-}
-
-/// A message that a parser stumbles over is stored all the same, with an empty envelope.
-fn envelope(octets: &[u8]) -> Envelope {
-    catch_unwind(AssertUnwindSafe(|| Envelope::from_raw(octets))).unwrap_or_default()
+/// Notes that the server is about to be asked to delete these; gives them back.
+async fn note_deletions(store: Store, account: AccountId, messages: Deletions) -> StoreResult<Deletions> {
+    let ids: Vec<LedgerId> = messages.iter().filter_map(|&(_, id)| id).collect();
+    store.note_delete_sent(account, ids).await?;
+    Ok(messages)
 }
 
 pub(super) fn millis(duration: Duration) -> u64 {

@@ -8,6 +8,8 @@ use async_channel::Sender;
 
 use super::command::RequestId;
 use super::event::{Answer, Event};
+use super::intake::Held;
+use super::workers::Workers;
 use crate::account::{Account, AccountId, PasswordSource};
 use crate::secret::{self, Keyring, Password};
 use crate::store::Store;
@@ -18,6 +20,9 @@ pub type Wake = Box<dyn Fn() + Send + Sync>;
 pub(super) struct Hub {
     pub store: Store,
     pub keyring: Keyring,
+    pub workers: Workers,
+    /// Octets of mail that all visits together hold in memory.
+    pub held: Held,
     answers: Sender<Answer>,
     wake: Wake,
     /// Passwords for this session only.
@@ -25,8 +30,8 @@ pub(super) struct Hub {
 }
 
 impl Hub {
-    pub fn new(store: Store, keyring: Keyring, answers: Sender<Answer>, wake: Wake) -> Self {
-        Self { store, keyring, answers, wake, passwords: Mutex::default() }
+    pub fn new(store: Store, keyring: Keyring, workers: Workers, answers: Sender<Answer>, wake: Wake) -> Self {
+        Self { store, keyring, workers, held: Held::default(), answers, wake, passwords: Mutex::default() }
     }
 
     /// Tells the screen, waiting for room. A screen that is gone hears nothing.

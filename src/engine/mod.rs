@@ -8,6 +8,7 @@ mod errands;
 pub mod event;
 mod get_mail;
 mod hub;
+mod intake;
 mod plan;
 mod problem;
 mod reading;
@@ -16,6 +17,7 @@ mod saving;
 mod schedule;
 mod send_mail;
 mod server_view;
+mod workers;
 mod writing;
 
 use std::sync::Arc;
@@ -39,6 +41,7 @@ use crate::secret::Keyring;
 use crate::store::Store;
 use errands::{Errand, Errands};
 use hub::Hub;
+use workers::Workers;
 
 /// Requests that may wait for the engine, and news that may wait for the screen, before the other side has to.
 const CHANNEL_CAPACITY: usize = 1024;
@@ -55,7 +58,7 @@ pub struct Engine {
 pub fn start(store: Store, keyring: Keyring, wake: Wake) -> std::io::Result<Engine> {
     let (requests, incoming) = async_channel::bounded(CHANNEL_CAPACITY);
     let (outgoing, answers) = async_channel::bounded(CHANNEL_CAPACITY);
-    let hub = Arc::new(Hub::new(store, keyring, outgoing, wake));
+    let hub = Arc::new(Hub::new(store, keyring, Workers::start()?, outgoing, wake));
     let thread = std::thread::Builder::new()
         .name("engine".into())
         .spawn(move || async_std::task::block_on(run(hub, incoming)))?;

@@ -36,7 +36,7 @@ pub use line_use::LineUse;
 pub use note::{Note, Wish};
 pub use outbox::Outgoing;
 pub use private::private_folder;
-pub use raw::StagedRaw;
+pub use raw::{PackedPiece, StagedRaw};
 
 /// The store of one profile. Clones share it; when the last is dropped, what is queued is done and the file is closed.
 #[derive(Clone)]

@@ -28,6 +28,13 @@ pub(super) struct Chunk {
     bytes: Vec<u8>,
 }
 
+/// Some octets of a [`StagedRaw`], compressed and not stored yet.
+pub struct PackedPiece {
+    /// Number of its first chunk.
+    first: i64,
+    chunks: Vec<Chunk>,
+}
+
 /// Octets that are ready to be stored.
 pub(super) struct PackedRaw {
     pub(super) size_bytes: u64,
@@ -52,22 +59,23 @@ impl Store {
         Ok(StagedRaw { raw, chunks: 0, size_bytes: 0, hash: Sha256::new(), writer: Some(self.0.writer.downgrade()) })
     }
 
-    /// Adds octets; pieces of about a mebibyte are best. Hashes and compresses on the calling thread (some milliseconds).
+    /// Adds what [`StagedRaw::pack`] made, in the order in which it made them.
     ///
     /// # Errors
     /// After an error the raw is not whole: discard it.
-    pub async fn stage_append(&self, staged: &mut StagedRaw, octets: Vec<u8>) -> Result<(), Error> {
-        if octets.is_empty() {
+    pub async fn stage_packed(&self, staged: &StagedRaw, packed: PackedPiece) -> Result<(), Error> {
+        let raw = staged.raw;
+        let PackedPiece { first, chunks } = packed;
+        if chunks.is_empty() {
             return Ok(());
         }
-        let first = staged.chunks;
-        let raw = staged.raw;
-        let chunks = pack_chunks(&octets);
-        staged.hash.update(&octets);
-        staged.size_bytes += octets.len() as u64;
-        staged.chunks += i64::try_from(chunks.len()).unwrap_or(i64::MAX >> 1);
-        drop(octets);
         self.write(move |db| insert_chunks(db, raw, first, &chunks)).await
+    }
+
+    #[cfg(test)]
+    pub async fn stage_append(&self, staged: &mut StagedRaw, octets: Vec<u8>) -> Result<(), Error> {
+        let packed = staged.pack(&octets);
+        self.stage_packed(staged, packed).await
     }
 
     /// Removes what was staged.
@@ -107,6 +115,16 @@ impl Store {
 }
 
 impl StagedRaw {
+    /// Hashes and compresses the octets that come next, on whichever thread can bear it (some milliseconds a mebibyte).
+    pub fn pack(&mut self, octets: &[u8]) -> PackedPiece {
+        let first = self.chunks;
+        let chunks = if octets.is_empty() { Vec::new() } else { pack_chunks(octets) };
+        self.hash.update(octets);
+        self.size_bytes += octets.len() as u64;
+        self.chunks += i64::try_from(chunks.len()).unwrap_or(i64::MAX >> 1);
+        PackedPiece { first, chunks }
+    }
+
     /// Octets appended so far.
     pub fn size_bytes(&self) -> u64 {
         self.size_bytes

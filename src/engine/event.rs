@@ -294,6 +294,8 @@ pub enum Offer {
     TrustCertificate { account: AccountId, outgoing: bool, certificate: Box<CertificateFacts> },
     /// Open the settings of this account.
     EditAccount(AccountId),
+    /// Fetch as much as there is.
+    FetchAll(AccountId),
 }
 
 /// What a person should read before trusting a certificate.

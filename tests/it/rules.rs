@@ -236,3 +236,17 @@ fn a_server_that_lists_in_batches_is_asked_until_nothing_new_comes() {
     assert_eq!(malote.get().new, 0);
     assert_same(malote.stored(), messages(10), "what a listing does not show is not forgotten");
 }
+
+#[test]
+fn where_there_is_much_the_person_is_asked_first() {
+    let all = [sized(1, 200_000), sized(2, 200_000)];
+    let dovecot = dovecot_with(&all);
+    let malote = Malote::with_account(&dovecot.tls(), &["--ask-above", "300K"]);
+    let asked = malote.try_get();
+    assert_eq!(asked.new, 0);
+    assert!(asked.problems[0].contains("2 new messages have 0.4 MB"), "{:?}", asked.problems);
+    malote.ok(&["get", "--all"]);
+    assert_same(malote.stored(), all.to_vec(), "said yes");
+    dovecot.deliver(&[message(3)]);
+    assert_eq!(malote.get().new, 1, "a little comes unasked");
+}

@@ -146,7 +146,7 @@ impl<'a> View<'a> {
     fn is_listed(&self, wanted: &[u8]) -> bool {
         let uid_at = |place: &u32| self.message_at(*place).map(uid);
         let first = self.listed.partition_point(|place| uid_at(place) < Some(wanted));
-        self.listed.get(first).and_then(|place| uid_at(place)) == Some(wanted)
+        self.listed.get(first).and_then(uid_at) == Some(wanted)
     }
 
     /// Ledger rows with this unique-id, the oldest first.

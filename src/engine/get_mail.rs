@@ -293,7 +293,8 @@ impl<'a> Collector<'a> {
                 Err(error) => return Err(Failure::Line(error)),
             }
             handled += 1;
-            if handled >= EVENTS_AT_ONCE || self.intake.is_behind() {
+            // Before the listing a handshake may be under way, which must not be dropped in its middle.
+            if !self.listed || handled >= EVENTS_AT_ONCE || self.intake.is_behind() {
                 break;
             }
             self.quit_when_done();

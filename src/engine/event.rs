@@ -95,6 +95,8 @@ pub struct ServerView {
     pub messages: Vec<ServerMessage>,
     /// What the account's line has carried lately, octets a second; None: there is too little to tell.
     pub bytes_per_sec: Option<u64>,
+    /// What the account's line has cost this month.
+    pub this_month: Option<LineUse>,
 }
 
 /// What the next visit has before it.

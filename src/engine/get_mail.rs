@@ -544,14 +544,19 @@ impl<'a> Collector<'a> {
     }
 }
 
+/// As in `2026-11`.
+pub(super) fn this_month() -> String {
+    jiff::Zoned::now().strftime("%Y-%m").to_string()
+}
+
 /// Adds the visit to what its account's line has cost.
-async fn note_line_use(hub: &Hub, visit: &mut Visit) {
+pub(super) async fn note_line_use(hub: &Hub, visit: &mut Visit) {
     if visit.bytes_in == 0 {
         return;
     }
     let added = LineUse {
         account: visit.account,
-        month: jiff::Zoned::now().strftime("%Y-%m").to_string(),
+        month: this_month(),
         visits: 1,
         connected_ms: visit.connected_ms,
         bytes_in: visit.bytes_in,

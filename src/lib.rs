@@ -38,7 +38,8 @@
 //!
 //! 1. *Get mail*: the screen sends [`engine::Command::GetMail`]; the engine begins one errand an account, all in parallel.
 //! 2. The password comes from the keyring; the line is opened; CAPA, sign-in, UIDL and LIST.
-//! 3. The plan, a pure function: what the listing, the ledger and the account's retention make of each message.
+//! 3. The plan, a pure function: what the listing, the ledger, the account's rules and the person's wishes make of each
+//!    message. The view of what lies on the server shows the fates that the same function gives.
 //! 4. RETR, many in flight; octets stream in as chunks. Small messages are gathered, large ones go to the disk piece by piece.
 //! 5. Batches are parsed, hashed and compressed on other threads, and stored: octets, row and ledger in **one synced
 //!    transaction**.

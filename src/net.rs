@@ -95,6 +95,37 @@ pub struct Connection {
     /// Octets received and sent, as the application saw them.
     pub bytes_in: u64,
     pub bytes_out: u64,
+    /// Where it is wanted: what was said.
+    pub record: Option<Record>,
+}
+
+/// What was said on a line, for a person who looks for a fault. Only for conversations without secrets.
+#[derive(Default)]
+pub struct Record {
+    said: Vec<(bool, Vec<u8>)>,
+    bytes: usize,
+}
+
+/// Octets of a conversation that are kept.
+const RECORD_BYTES: usize = 64 * 1024;
+
+impl Record {
+    fn add(&mut self, ours: bool, octets: &[u8]) {
+        let octets = octets.get(..octets.len().min(RECORD_BYTES.saturating_sub(self.bytes))).unwrap_or_default();
+        self.bytes += octets.len();
+        match self.said.last_mut() {
+            Some((last, said)) if *last == ours => said.extend_from_slice(octets),
+            _ => self.said.push((ours, octets.to_vec())),
+        }
+    }
+
+    /// Line by line; true: ours.
+    pub fn lines(&self) -> impl Iterator<Item = (bool, String)> + '_ {
+        self.said.iter().flat_map(|(ours, octets)| {
+            let text = String::from_utf8_lossy(octets).into_owned();
+            text.lines().map(|line| (*ours, line.to_owned())).collect::<Vec<_>>()
+        })
+    }
 }
 
 enum Stream {
@@ -122,6 +153,7 @@ impl Connection {
             opened,
             bytes_in: 0,
             bytes_out: 0,
+            record: None,
         })
     }
 
@@ -143,10 +175,18 @@ impl Connection {
         machine.clock(self.opened.elapsed());
         loop {
             match machine.step().map_err(DriveError::Protocol)? {
-                Step::Write(bytes) => self.outgoing.extend_from_slice(&bytes),
+                Step::Write(bytes) => {
+                    if let Some(record) = &mut self.record {
+                        record.add(true, &bytes);
+                    }
+                    self.outgoing.extend_from_slice(&bytes);
+                }
                 Step::Read => {
                     let count = self.exchange(true).await.map_err(DriveError::Net)?;
                     machine.clock(self.opened.elapsed());
+                    if let Some(record) = &mut self.record {
+                        record.add(false, self.buffer.get(..count).unwrap_or_default());
+                    }
                     machine.receive(self.buffer.get(..count).unwrap_or_default());
                 }
                 Step::StartTls => {
@@ -243,17 +283,22 @@ fn hung_up(error: &io::Error) -> bool {
         || error.to_string().contains("unexpected eof")
 }
 
+/// The host's addresses.
+pub async fn addresses(endpoint: &Endpoint) -> Result<Vec<SocketAddr>, Error> {
+    let host = endpoint.host.trim_end_matches('.');
+    let lookup = async { (host, endpoint.port).to_socket_addrs().await };
+    match async_std::future::timeout(endpoint.timeout, lookup).await {
+        Err(_) => Err(Error::Silent { host: endpoint.host.clone(), secs: endpoint.timeout.as_secs() }),
+        Ok(Err(error)) => Err(Error::UnknownHost { host: endpoint.host.clone(), detail: error.to_string() }),
+        Ok(Ok(addresses)) => Ok(addresses.collect()),
+    }
+}
+
 /// Tries the host's addresses one after another.
 async fn connect(endpoint: &Endpoint) -> Result<TcpStream, Error> {
-    let host = endpoint.host.trim_end_matches('.').to_owned();
     let unknown = |detail: String| Error::UnknownHost { host: endpoint.host.clone(), detail };
     let silent = || Error::Silent { host: endpoint.host.clone(), secs: endpoint.timeout.as_secs() };
-    let lookup = async { (host.as_str(), endpoint.port).to_socket_addrs().await };
-    let addresses: Vec<SocketAddr> = match async_std::future::timeout(endpoint.timeout, lookup).await {
-        Err(_) => return Err(silent()),
-        Ok(Err(error)) => return Err(unknown(error.to_string())),
-        Ok(Ok(addresses)) => addresses.collect(),
-    };
+    let addresses = addresses(endpoint).await?;
     let mut last = unknown("it has no address".into());
     for (i, address) in addresses.iter().enumerate() {
         let wait = if i + 1 < addresses.len() { endpoint.timeout.min(ADDRESS_TIMEOUT) } else { endpoint.timeout };

@@ -17,6 +17,11 @@ pub enum Field {
     OutgoingPort,
     CaFile,
     TimeoutSecs,
+    ExcerptAbove,
+    SkipAbove,
+    VisitLimit,
+    AskAbove,
+    Every,
 }
 
 /// Why a field cannot stay as it is.

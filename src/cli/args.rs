@@ -44,12 +44,30 @@ pub enum Command {
     Get {
         /// Names of accounts
         accounts: Vec<String>,
+        /// As much as there is, even where an account's rules say to ask first
+        #[arg(long)]
+        all: bool,
         /// One JSON object a line
         #[arg(long)]
         json: bool,
     },
     /// Show what lies on an account's server and what becomes of it, and decide otherwise for the next visit
     Server(ServerArguments),
+    /// Examine a server: its name, line, certificate and abilities, and (of an account) how it keeps to them
+    Doctor {
+        /// An account's name, or HOST or HOST:PORT
+        #[arg(value_name = "ACCOUNT|HOST[:PORT]")]
+        server: String,
+        /// Of a host: tls (the default), stls or none
+        #[arg(long, value_name = "tls|stls|none")]
+        security: Option<Security>,
+        /// Of a host: certificates to trust beside the system's
+        #[arg(long, value_name = "PEM")]
+        ca_file: Option<PathBuf>,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
     /// Show what each account's line has cost, by month
     Meter {
         /// One JSON object a line
@@ -183,6 +201,9 @@ pub struct PolicySettings {
     /// Which messages come first
     #[arg(long, value_name = "oldest|newest|smallest")]
     pub order: Option<Order>,
+    /// Ask before more than so much is fetched (get --all answers yes)
+    #[arg(long, value_name = "SIZE|none")]
+    pub ask_above: Option<Size>,
     /// Fetch at most so many octets in one visit
     #[arg(long, value_name = "SIZE|none")]
     pub visit_limit: Option<Size>,

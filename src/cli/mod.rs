@@ -5,6 +5,7 @@
 mod account;
 mod args;
 mod client;
+mod doctor;
 pub mod inspect;
 mod message;
 mod offline;
@@ -115,7 +116,8 @@ pub fn in_use_hint(error: &profile::Error) -> String {
 fn with_client(client: &mut Client, command: Command) -> Result<(), Failure> {
     match command {
         Command::Account(command) => account::run(client, command),
-        Command::Get { accounts, json } => visit::get(client, &accounts, json),
+        Command::Get { accounts, all, json } => visit::get(client, &accounts, all, json),
+        Command::Doctor { server, security, ca_file, json } => doctor::run(client, &server, security, ca_file, json),
         Command::Server(arguments) => server::run(client, arguments),
         Command::Send => visit::send(client),
         Command::Meter { json } => visit::meter(client, json),

@@ -10,7 +10,7 @@ use super::client::{Client, expect_event};
 use super::visit;
 use crate::account::AccountId;
 use crate::engine::{Command, Event, Fate, ServerMessage, ServerView, Wish};
-use crate::store::types::{MessageKey, Part};
+use crate::store::types::Part;
 
 pub fn run(client: &mut Client, arguments: ServerArguments) -> Result<(), Failure> {
     let ServerArguments { account, delete, get, keep, reset, adopt, run, no_headers, json } = arguments;
@@ -23,13 +23,13 @@ pub fn run(client: &mut Client, arguments: ServerArguments) -> Result<(), Failur
         }
     }
     if run {
-        return visit::get(client, &[account.name], json);
+        return visit::get(client, &[account.name], false, json);
     }
     let view = look(client, account.id, !no_headers)?;
     if adopt {
         return adopt_all(client, &view);
     }
-    print(client, &view, json)
+    print(&view, json)
 }
 
 fn look(client: &mut Client, account: AccountId, headers: bool) -> Result<ServerView, Failure> {
@@ -49,28 +49,14 @@ fn adopt_all(client: &mut Client, view: &ServerView) -> Result<(), Failure> {
     Ok(())
 }
 
-fn print(client: &mut Client, view: &ServerView, json: bool) -> Result<(), Failure> {
+fn print(view: &ServerView, json: bool) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    // Rows of what is here are asked for in stretches, as a list on the screen does.
-    for stretch in view.messages.chunks(500) {
-        let keys: Vec<MessageKey> = stretch.iter().filter_map(|message| message.key).collect();
-        let rows = expect_event!(client.ask(Command::LoadRows { keys })?, Event::Rows(rows) => rows)?;
-        for message in stretch {
-            let row = rows.iter().find(|row| Some(row.key) == message.key);
-            let from = row.map_or(&message.from, |row| &row.from_name);
-            let subject = row.map_or(&message.subject, |row| &row.subject);
-            let date = row.map(|row| row.date).or(message.date);
-            if json {
-                writeln!(out, "{}", as_json(message, from, subject, date))?;
-            } else {
-                writeln!(
-                    out,
-                    "{:>6} {:>9}  {:<40}  {from}: {subject}",
-                    message.number,
-                    message.size_bytes,
-                    fate_in_words(message)
-                )?;
-            }
+    for message in &view.messages {
+        let ServerMessage { number, size_bytes, from, subject, .. } = message;
+        if json {
+            writeln!(out, "{}", as_json(message))?;
+        } else {
+            writeln!(out, "{number:>6} {size_bytes:>9}  {:<40}  {from}: {subject}", fate_in_words(message))?;
         }
     }
     let summary = view.summary();
@@ -92,15 +78,15 @@ fn print(client: &mut Client, view: &ServerView, json: bool) -> Result<(), Failu
     Ok(())
 }
 
-fn as_json(message: &ServerMessage, from: &str, subject: &str, date: Option<i64>) -> serde_json::Value {
+fn as_json(message: &ServerMessage) -> serde_json::Value {
     let (fate, at) = fate(message);
     json!({
         "number": message.number,
         "uid": message.uid.escape_ascii().to_string(),
         "size": message.size_bytes,
-        "from": from,
-        "subject": subject,
-        "date": date.map(rfc3339),
+        "from": message.from,
+        "subject": message.subject,
+        "date": message.date.map(rfc3339),
         "key": message.key.map(|key| key.to_string()),
         "fate": fate,
         "at": at.map(rfc3339),

@@ -42,12 +42,20 @@ pub enum Command {
     GetMail { accounts: Vec<AccountId> },
     /// Looks at what lies on the account's server; with the headers of what is not here, where they can be had. → `Server`
     ViewServer { account: AccountId, headers: bool },
+    /// Examines an account's server, stored or not; `signs_in`: with the account's password, too. → `Examined`
+    Examine { account: Box<Account>, signs_in: bool },
     /// The person decides about messages on the server, by unique-id, for the next visit; None: the account's rules do. → `Done`
     Wish { account: AccountId, uids: Vec<Vec<u8>>, wish: Option<Wish> },
+    /// The same for messages that are here, at least in part. → `Done`
+    WishOf { keys: Vec<MessageKey>, wish: Option<Wish> },
     /// Takes what the last look saw as known, without fetching it: unique-ids with their sizes. → `Done`
     Adopt { account: AccountId, messages: Vec<(Vec<u8>, u64)> },
     /// What the lines have cost so far. → `LineUse`
     ListLineUse,
+    /// From now on the accounts' schedules are kept: visits are made without being asked for. → `Done`, and `NextVisits` unasked
+    KeepSchedule,
+    /// The account's next visit may fetch as much as there is, whatever its rules say about asking. → `Done`
+    ConfirmLarge(AccountId),
     /// Submits what waits in the Outbox. → `Done`; before that `OutboxProgress`
     SendOutbox,
     /// Ends every visit and submission at once; what is stored stays. → `Done`

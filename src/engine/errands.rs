@@ -2,15 +2,20 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
 
 use super::command::RequestId;
-use super::event::{Event, Stage, Visit};
-use super::hub::Hub;
+use super::event::{Event, NextVisit, Problem, Stage, Visit};
+use super::hub::{Hub, now};
 use super::problem::Task;
+use super::schedule::Schedule;
 use super::{get_mail, problem, send_mail, server_view};
 use crate::account::{Account, AccountId};
+
+/// How long the engine sleeps at most before it looks at the clock again.
+const LONGEST_SLEEP_SECS: u64 = 30;
 
 /// What to do at an account's servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +39,8 @@ struct Running {
 /// An errand that has ended.
 struct Ended {
     account: AccountId,
+    /// What went wrong on a visit; None: it was no visit.
+    problems: Option<Vec<Problem>>,
     /// Doing the same again at once would only repeat a refusal.
     refused: bool,
     stopped: bool,
@@ -48,12 +55,72 @@ pub(super) struct Errands {
     ended: Receiver<Ended>,
     /// Taken from the channel, not yet concluded.
     taken: Option<Ended>,
+    schedule: Schedule,
+    /// Visits are made without being asked for: a window is there to show them.
+    keeps_schedule: bool,
+    /// The visits to come, as last told.
+    coming: Vec<NextVisit>,
 }
 
 impl Errands {
     pub fn new(hub: Arc<Hub>) -> Self {
         let (ended_sender, ended) = async_channel::unbounded();
-        Self { hub, running: HashMap::new(), waiting: HashMap::new(), ended_sender, ended, taken: None }
+        Self {
+            hub,
+            running: HashMap::new(),
+            waiting: HashMap::new(),
+            ended_sender,
+            ended,
+            taken: None,
+            schedule: Schedule::default(),
+            keeps_schedule: false,
+            coming: Vec::new(),
+        }
+    }
+
+    /// From now on visits are made by the accounts' schedules, too.
+    pub async fn keep_schedule(&mut self) {
+        self.keeps_schedule = true;
+        self.announce().await;
+    }
+
+    /// An account, or its password, is another one than it was.
+    pub async fn account_changed(&mut self, account: AccountId) {
+        self.schedule.changed(account);
+        self.announce().await;
+    }
+
+    /// Works out the visits to come, and tells them if they are others than before.
+    async fn announce(&mut self) {
+        if !self.keeps_schedule {
+            return;
+        }
+        // Accounts that cannot be read now are read after the next visit.
+        let accounts = self.hub.store.accounts().await.unwrap_or_default();
+        let idle: Vec<Account> =
+            accounts.into_iter().filter(|account| !self.running.contains_key(&account.id)).collect();
+        let coming = self.schedule.next(&idle, now());
+        if coming != self.coming {
+            self.coming = coming;
+            self.hub.tell(None, Event::NextVisits(self.coming.clone())).await;
+        }
+    }
+
+    /// How long until a visit is due that nobody asked for; None: there is none.
+    pub fn due_in(&self) -> Option<Duration> {
+        let secs = self.coming.first()?.at.saturating_sub(now());
+        // Not in one go: a computer that slept, or whose clock was set, must not oversleep it.
+        Some(Duration::from_secs(u64::try_from(secs).unwrap_or(0).min(LONGEST_SLEEP_SECS)))
+    }
+
+    /// Begins the visits that are due.
+    pub async fn begin_due(&mut self) {
+        let due: Vec<AccountId> =
+            self.coming.iter().filter(|visit| visit.at <= now()).map(|visit| visit.account).collect();
+        if !due.is_empty() {
+            self.begin(RequestId::default(), Errand::GetMail, due).await;
+            self.announce().await;
+        }
     }
 
     pub fn all_ended(&self) -> bool {
@@ -114,7 +181,7 @@ impl Errands {
             let refused = seen.as_ref().is_err_and(|problem| problem::is_refusal(problem));
             let seen = seen.map(|view| Event::Server(Box::new(view)));
             hub.tell(Some(id), seen.unwrap_or_else(Event::Failed)).await;
-            let outcome = Ended { account: account.id, refused, stopped: stopped.is_closed() };
+            let outcome = Ended { account: account.id, problems: None, refused, stopped: stopped.is_closed() };
             let _engine_is_gone = ended.send(outcome).await;
         });
     }
@@ -151,7 +218,11 @@ impl Errands {
 
     /// Answers those who waited for the errand that [`Self::next_ended`] saw, and begins the next turn if one was asked for.
     pub async fn conclude(&mut self) {
-        let Some(Ended { account, refused, stopped }) = self.taken.take() else { return };
+        let Some(Ended { account, problems, refused, stopped }) = self.taken.take() else { return };
+        if let Some(problems) = problems {
+            self.schedule.ended(account, &problems, now());
+            self.announce().await;
+        }
         let Some(Running { answers, again, .. }) = self.running.remove(&account) else { return };
         self.answer(answers).await;
         let Some((errand, answers)) = again else { return };
@@ -198,6 +269,7 @@ async fn run(hub: &Arc<Hub>, account: &Account, errand: Errand, stopped: &Receiv
     };
     let ended = Ended {
         account: account.id,
+        problems: (errand == Errand::GetMail).then(|| visit.problems.clone()),
         refused: visit.problems.iter().any(problem::is_refusal),
         stopped: stopped.is_closed(),
     };

@@ -33,6 +33,8 @@ pub enum Event {
     VisitProgress(Visit),
     /// The line of this account is closed.
     VisitEnded(Visit),
+    /// The visits that will be made without being asked for, the next one first.
+    NextVisits(Vec<NextVisit>),
     /// A message of the Outbox changed its state; None: it was accepted and lies in Sent.
     OutboxProgress {
         key: MessageKey,
@@ -63,6 +65,7 @@ pub enum Event {
         files: Vec<PathBuf>,
     },
     Server(Box<ServerView>),
+    Examined(Vec<Finding>),
     LineUse(Vec<LineUse>),
 
     Moved(Vec<Move>),
@@ -92,6 +95,8 @@ pub struct ServerView {
     pub messages: Vec<ServerMessage>,
     /// What the account's line has carried lately, octets a second; None: there is too little to tell.
     pub bytes_per_sec: Option<u64>,
+    /// What the account's line has cost this month.
+    pub this_month: Option<LineUse>,
 }
 
 /// What the next visit has before it.
@@ -171,6 +176,16 @@ pub struct ServerMessage {
     pub words: String,
 }
 
+/// One thing that was found out about a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub what: String,
+    /// None: neither good nor bad.
+    pub good: Option<bool>,
+    /// Fit for the screen.
+    pub words: String,
+}
+
 /// A message opened for reading.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenedMessage {
@@ -226,9 +241,9 @@ pub enum Stage {
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccountTest {
     /// What the incoming server said, or the problem.
-    pub incoming: Result<String, Problem>,
+    pub incoming: Result<String, Box<Problem>>,
     /// The same for the outgoing server; None where the account has none.
-    pub outgoing: Option<Result<String, Problem>>,
+    pub outgoing: Option<Result<String, Box<Problem>>>,
 }
 
 /// Something that went wrong, in a person's words.
@@ -244,6 +259,32 @@ pub struct Problem {
     pub detail: String,
     /// What the window can offer beside the words.
     pub offer: Option<Offer>,
+    /// Whether trying again without being asked makes sense.
+    pub again: Again,
+}
+
+/// Whether trying again without being asked makes sense; the worst comes last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Again {
+    /// With the next visit.
+    #[default]
+    Anytime,
+    /// It passes: not before so many seconds.
+    After(u32),
+    /// Perhaps it passes: once more, not before so many seconds.
+    Once(u32),
+    /// Only when the person has done something.
+    Never,
+}
+
+/// A visit that will be made without being asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NextVisit {
+    pub account: AccountId,
+    /// Unix seconds.
+    pub at: i64,
+    /// Again, after a fault that passes.
+    pub retry: bool,
 }
 
 /// A step that a person can take from a [`Problem`].
@@ -255,6 +296,8 @@ pub enum Offer {
     TrustCertificate { account: AccountId, outgoing: bool, certificate: Box<CertificateFacts> },
     /// Open the settings of this account.
     EditAccount(AccountId),
+    /// Fetch as much as there is.
+    FetchAll(AccountId),
 }
 
 /// What a person should read before trusting a certificate.

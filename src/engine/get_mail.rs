@@ -25,10 +25,17 @@ use crate::account::{Account, AccountId, Security};
 use crate::net::{Connection, DriveError};
 use crate::protocol::pop3::{self, Credentials, Listing, MessageNumber, Session};
 use crate::secret::Password;
+use crate::store::types::Part;
 use crate::store::{LedgerEntry, LedgerId, LineUse, Note, Store};
 
 /// Events of the line that are handled before anything else gets its turn.
 const EVENTS_AT_ONCE: usize = 256;
+
+/// How Gmail greets: it lists some hundreds of messages at a time, and the next ones in the next session.
+const BATCHING_SERVER: &str = "Gpop";
+
+/// Sessions of one visit: a maildrop of half a million messages at Gmail.
+const SESSIONS_LIMIT: u32 = 1000;
 
 /// How often the screen hears how the visit is getting on.
 const REPORT_EVERY: Duration = Duration::from_millis(100);
@@ -39,20 +46,12 @@ const REFRESH_EVERY: Duration = Duration::from_millis(400);
 /// Visits the account's server. Never fails: what went wrong stands in the visit's problems.
 pub(super) async fn visit(hub: &Arc<Hub>, account: &Account, stop: &Receiver<()>) -> Visit {
     let mut visit = Visit { account: account.id, account_name: account.name.clone(), ..Visit::default() };
-    let mut stopped = Box::pin(stop.recv().fuse());
     let mut password = None;
-    let opening = open(Task::GetMail, hub, account, &mut visit, &mut password);
-    let opened = futures::select_biased! {
-        _ = stopped => None,
-        opened = opening.fuse() => Some(opened),
-    };
-    match opened {
-        None => visit.stopped = true,
-        Some(Err(problem)) => visit.problems.push(*problem),
-        Some(Ok((line, session))) => {
-            let mut collector = Collector::new(hub, account, visit, line, session);
-            collector.run(stop).await;
-            visit = collector.visit;
+    for _session in 0..SESSIONS_LIMIT {
+        let (more, so_far) = session(hub, account, visit, &mut password, stop).await;
+        visit = so_far;
+        if !more {
+            break;
         }
     }
     visit.stage = Stage::Closed;
@@ -61,6 +60,65 @@ pub(super) async fn visit(hub: &Arc<Hub>, account: &Account, stop: &Receiver<()>
         visit.problems.iter_mut().for_each(|problem| problem::redact(problem, password.reveal()));
     }
     visit
+}
+
+/// One session. True: the server may have more that it did not list.
+async fn session(
+    hub: &Arc<Hub>,
+    account: &Account,
+    mut visit: Visit,
+    password: &mut Option<Password>,
+    stop: &Receiver<()>,
+) -> (bool, Visit) {
+    let mut stopped = Box::pin(stop.recv().fuse());
+    let opened = {
+        let opening = open(Task::GetMail, hub, account, &mut visit, password);
+        futures::select_biased! {
+            _ = stopped => None,
+            opened = opening.fuse() => Some(opened),
+        }
+    };
+    match opened {
+        None => visit.stopped = true,
+        Some(Err(problem)) => visit.problems.push(*problem),
+        Some(Ok((line, session))) => {
+            let before = (visit.new, Cost::of(&visit));
+            let mut collector = Collector::new(hub, account, visit, line, session);
+            collector.run(stop).await;
+            let more = collector.lists_in_batches;
+            visit = collector.visit;
+            before.1.add_to(&mut visit);
+            return (
+                more && visit.new > before.0 && visit.later == 0 && visit.problems.is_empty() && !visit.stopped,
+                visit,
+            );
+        }
+    }
+    (false, visit)
+}
+
+/// What the sessions before this one have cost.
+struct Cost {
+    connected_ms: u64,
+    bytes_in: u64,
+    bytes_out: u64,
+    deleted: u32,
+    recognised: u32,
+}
+
+impl Cost {
+    fn of(visit: &Visit) -> Self {
+        let Visit { connected_ms, bytes_in, bytes_out, deleted_on_server, recognised, .. } = *visit;
+        Self { connected_ms, bytes_in, bytes_out, deleted: deleted_on_server, recognised }
+    }
+
+    fn add_to(&self, visit: &mut Visit) {
+        visit.connected_ms += self.connected_ms;
+        visit.bytes_in += self.bytes_in;
+        visit.bytes_out += self.bytes_out;
+        visit.deleted_on_server += self.deleted;
+        visit.recognised += self.recognised;
+    }
 }
 
 pub(super) async fn open(
@@ -123,6 +181,8 @@ struct Collector<'a> {
     deleted: Vec<Option<LedgerId>>,
     /// What may leave the server as soon as it is stored.
     going: HashSet<MessageNumber>,
+    /// The server lists only a part of the maildrop in one session.
+    lists_in_batches: bool,
     recognition: Recognition,
     listed: bool,
     quitting: bool,
@@ -145,6 +205,7 @@ impl<'a> Collector<'a> {
             deleting: HashMap::new(),
             deleted: Vec::new(),
             going: HashSet::new(),
+            lists_in_batches: false,
             recognition: Recognition::default(),
             listed: false,
             quitting: false,
@@ -245,7 +306,7 @@ impl<'a> Collector<'a> {
     async fn handle(&mut self, event: pop3::Event) -> StoreResult<()> {
         use pop3::Event;
         match event {
-            Event::Greeted => {}
+            Event::Greeted(words) => self.lists_in_batches = words.contains(BATCHING_SERVER),
             Event::SignedIn(_) => self.visit.stage = Stage::Listing,
             Event::Listed(listing) => self.listed(&listing).await?,
             Event::Message(number) => self.begin(number),
@@ -284,6 +345,7 @@ impl<'a> Collector<'a> {
         store.forget_notes(id, forget).await?;
         self.visit.later = later;
         self.line.renew();
+        let retrieve = self.confirmed(retrieve);
         self.visit.planned = u32::try_from(retrieve.len()).unwrap_or(u32::MAX);
         self.visit.planned_bytes = retrieve.iter().fold(0u64, |sum, target| sum.saturating_add(target.size_bytes));
         self.visit.stage = Stage::Fetching;
@@ -292,6 +354,19 @@ impl<'a> Collector<'a> {
         self.retrieve(retrieve);
         self.listed = true;
         Ok(())
+    }
+
+    /// Nothing, where there is more than the person wants to pay for unasked.
+    fn confirmed(&mut self, targets: Vec<Target>) -> Vec<Target> {
+        let Some(limit) = self.account.policy.ask_above_bytes else { return targets };
+        let whole = targets.iter().filter(|target| target.part == Part::Whole);
+        let bytes = whole.fold(0u64, |sum, target| sum.saturating_add(target.size_bytes));
+        if self.hub.take_confirmed(self.account.id) || bytes <= limit {
+            return targets;
+        }
+        self.visit.later = self.visit.later.saturating_add(u32::try_from(targets.len()).unwrap_or(u32::MAX));
+        self.visit.problems.push(problem::asks_first(self.account, targets.len(), bytes, limit));
+        Vec::new()
     }
 
     fn retrieve(&mut self, targets: Vec<Target>) {
@@ -469,14 +544,19 @@ impl<'a> Collector<'a> {
     }
 }
 
+/// As in `2026-11`.
+pub(super) fn this_month() -> String {
+    jiff::Zoned::now().strftime("%Y-%m").to_string()
+}
+
 /// Adds the visit to what its account's line has cost.
-async fn note_line_use(hub: &Hub, visit: &mut Visit) {
+pub(super) async fn note_line_use(hub: &Hub, visit: &mut Visit) {
     if visit.bytes_in == 0 {
         return;
     }
     let added = LineUse {
         account: visit.account,
-        month: jiff::Zoned::now().strftime("%Y-%m").to_string(),
+        month: this_month(),
         visits: 1,
         connected_ms: visit.connected_ms,
         bytes_in: visit.bytes_in,

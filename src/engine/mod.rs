@@ -2,6 +2,7 @@
 
 mod certificate;
 pub mod command;
+mod doctor;
 mod endpoint;
 mod errands;
 pub mod event;
@@ -13,6 +14,7 @@ mod problem;
 mod reading;
 mod recognise;
 mod saving;
+mod schedule;
 mod send_mail;
 mod server_view;
 mod workers;
@@ -20,19 +22,21 @@ mod writing;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
 use futures::FutureExt;
 
 pub use command::{Command, PasswordChange, Request, RequestId};
 pub use event::{
-    AccountTest, Answer, CertificateFacts, Event, Fate, LineUse, Offer, OpenedMessage, Problem, ServerMessage,
-    ServerSummary, ServerView, Stage, Visit, Wish,
+    AccountTest, Again, Answer, CertificateFacts, Event, Fate, Finding, LineUse, NextVisit, Offer, OpenedMessage,
+    Problem, ServerMessage, ServerSummary, ServerView, Stage, Visit, Wish,
 };
 pub use hub::Wake;
 pub use problem::opening_store;
 pub use saving::write_new;
 
+use crate::account::AccountId;
 use crate::secret::Keyring;
 use crate::store::Store;
 use errands::{Errand, Errands};
@@ -64,21 +68,39 @@ pub fn start(store: Store, keyring: Keyring, wake: Wake) -> std::io::Result<Engi
 /// The one closed select: requests, and errands that have ended.
 async fn run(hub: Arc<Hub>, requests: Receiver<Request>) {
     let (to_clerk, for_clerk) = async_channel::bounded(CHANNEL_CAPACITY);
-    let clerk = async_std::task::spawn(write_in_order(hub.clone(), for_clerk));
+    let (to_us, changes) = async_channel::unbounded();
+    let clerk = async_std::task::spawn(write_in_order(hub.clone(), for_clerk, to_us));
     let mut errands = Errands::new(hub.clone());
     let mut farewell = None;
     while farewell.is_none() || !errands.all_ended() {
-        let request = {
+        let turn = {
+            let mut due = Box::pin(after(errands.due_in()).fuse());
             let mut ended = Box::pin(errands.next_ended().fuse());
+            let mut changed = Box::pin(changes.recv().fuse());
             let mut request = Box::pin(requests.recv().fuse());
             futures::select_biased! {
-                _ = ended => None,
-                request = request => Some(request),
+                _ = ended => Turn::Ended,
+                request = request => Turn::Asked(request),
+                account = changed => Turn::Changed(account.unwrap_or_default()),
+                () = due => Turn::Due,
             }
         };
-        let Some(request) = request else {
-            errands.conclude().await;
-            continue;
+        let request = match turn {
+            Turn::Ended => {
+                errands.conclude().await;
+                continue;
+            }
+            Turn::Due => {
+                if farewell.is_none() {
+                    errands.begin_due().await;
+                }
+                continue;
+            }
+            Turn::Changed(account) => {
+                errands.account_changed(account).await;
+                continue;
+            }
+            Turn::Asked(request) => request,
         };
         // A screen that is gone without a word has shut down all the same.
         let Request { id, command } =
@@ -86,6 +108,21 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>) {
         match command {
             Command::GetMail { accounts } => errands.begin(id, Errand::GetMail, accounts).await,
             Command::SendOutbox => errands.begin(id, Errand::SendOutbox, Vec::new()).await,
+            Command::ConfirmLarge(account) => {
+                hub.confirm(account);
+                hub.tell(Some(id), Event::Done).await;
+            }
+            Command::KeepSchedule => {
+                errands.keep_schedule().await;
+                hub.tell(Some(id), Event::Done).await;
+            }
+            Command::Examine { account, signs_in } => {
+                let hub = hub.clone();
+                async_std::task::spawn(async move {
+                    let findings = doctor::examine(&hub, &account, signs_in).await;
+                    hub.tell(Some(id), Event::Examined(findings)).await;
+                });
+            }
             Command::ViewServer { account, headers } => errands.begin_look(id, account, headers).await,
             Command::Stop => {
                 errands.stop_all();
@@ -113,10 +150,37 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>) {
     hub.tell(farewell, Event::Done).await;
 }
 
+/// What the engine wakes up for.
+enum Turn {
+    Ended,
+    Asked(Result<Request, async_channel::RecvError>),
+    /// An account, or its password, is another one than it was.
+    Changed(AccountId),
+    /// A visit is due that nobody asked for.
+    Due,
+}
+
+async fn after(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => async_std::task::sleep(wait).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// What changes something is done one after the other, in the order in which it was asked for.
-async fn write_in_order(hub: Arc<Hub>, requests: Receiver<Request>) {
+async fn write_in_order(hub: Arc<Hub>, requests: Receiver<Request>, changes: Sender<AccountId>) {
     while let Ok(Request { id, command }) = requests.recv().await {
+        let account = match &command {
+            Command::SaveAccount { account, .. } => Some(account.id),
+            Command::PinCertificate { account, .. } | Command::ProvidePassword { account, .. } => Some(*account),
+            Command::RemoveAccount(account) => Some(*account),
+            _ => None,
+        };
         let outcome = writing::answer(&hub, command).await;
+        if let Some(account) = account {
+            // The engine may be on its way out.
+            let _ended = changes.send(account).await;
+        }
         respond(&hub, id, outcome).await;
     }
 }

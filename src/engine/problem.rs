@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::certificate;
 use super::endpoint::endpoint;
-use super::event::{Offer, Problem};
+use super::event::{Again, Offer, Problem};
 use crate::account::{Account, AccountId, PasswordSource, Security, Server};
 use crate::mail::sanitize;
 use crate::net::{self, DriveError, Trust};
@@ -19,6 +19,7 @@ pub(super) enum Task {
     GetMail,
     SendMail,
     ViewServer,
+    Examine,
     TestIncoming,
     TestOutgoing,
 }
@@ -28,6 +29,7 @@ impl Task {
         let name = &account.name;
         match self {
             Self::GetMail => format!("Could not get mail for {name}"),
+            Self::Examine => format!("Could not examine the server of {name}"),
             Self::ViewServer => format!("Could not look at what lies on the server of {name}"),
             Self::SendMail => format!("Could not send mail for {name}"),
             Self::TestIncoming => format!("Could not sign in to the incoming server of {name}"),
@@ -58,8 +60,18 @@ fn problem(task: Task, account: &Account, why: impl Into<String>, remedy: impl I
     Box::new(Problem { what: task.words(account), why: why.into(), remedy: remedy.into(), ..Problem::default() })
 }
 
+fn again(mut problem: Box<Problem>, again: Again) -> Box<Problem> {
+    problem.again = again;
+    problem
+}
+
 fn with(mut problem: Box<Problem>, detail: &str, offer: Option<Offer>) -> Box<Problem> {
     problem.detail = said(detail);
+    // Where the person can do something, repeating it by itself only repeats the fault; servers that cannot be reached are
+    // another matter.
+    if matches!(offer, Some(Offer::EnterPassword(_) | Offer::TrustCertificate { .. })) {
+        problem.again = Again::Never;
+    }
     problem.offer = offer;
     problem
 }
@@ -200,7 +212,8 @@ pub(super) fn protocol(task: Task, account: &Account, error: &pop3::Error) -> Bo
         Error::SignInRefused(reply) => sign_in_refused(task, account, reply),
         Error::HungUpOnPassword => {
             let why = format!("{host} hung up on user name and password, as some servers do when they are wrong");
-            with(problem(task, account, why, PASSWORD_REMEDY), "", enter_password(account))
+            let problem = with(problem(task, account, why, PASSWORD_REMEDY), "", enter_password(account));
+            again(problem, Again::Once(REFUSED_SECS))
         }
         Error::HungUp => problem(task, account, format!("{host} hung up in the middle"), MAIL_STAYS),
         Error::Garbage(words) | Error::Unasked(words) => {
@@ -228,27 +241,40 @@ fn enter_password(account: &Account) -> Option<Offer> {
 
 /// Passing faults are told from wrong passwords by their response code (RFC 2449 §8, RFC 3206).
 fn refused(task: Task, account: &Account, reply: &Reply) -> Box<Problem> {
-    let (why, remedy) = match &reply.code {
+    let (why, remedy, when) = match &reply.code {
         Some(ResponseCode::InUse) => (
             "the mailbox is in use by another session",
             "Nothing is wrong with your password. Try again in a few minutes.",
+            Again::After(IN_USE_SECS),
         ),
         Some(ResponseCode::LoginDelay) => (
             "the server wants a pause between visits",
-            "Nothing is wrong with your password. Try again in a few minutes.",
+            "Nothing is wrong with your password. Try again in a quarter of an hour.",
+            Again::After(LOGIN_DELAY_SECS),
         ),
-        Some(ResponseCode::SysTemp) => ("the server has a passing fault", "Nothing to do: try again later."),
-        Some(ResponseCode::SysPerm) => ("the server has a lasting fault", "Ask your provider."),
-        _ => ("the server refused", "Try again later; if it stays so, ask your provider."),
+        Some(ResponseCode::SysTemp) => {
+            ("the server has a passing fault", "Nothing to do: try again later.", Again::After(SYS_TEMP_SECS))
+        }
+        Some(ResponseCode::SysPerm) => ("the server has a lasting fault", "Ask your provider.", Again::Never),
+        _ => ("the server refused", "Try again later; if it stays so, ask your provider.", Again::After(SYS_TEMP_SECS)),
     };
-    with(problem(task, account, why, remedy), &reply.text, None)
+    again(with(problem(task, account, why, remedy), &reply.text, None), when)
 }
+
+/// Another program's visit takes a minute or two.
+const IN_USE_SECS: u32 = 120;
+/// What servers with a delay mostly ask for.
+const LOGIN_DELAY_SECS: u32 = 15 * 60;
+const SYS_TEMP_SECS: u32 = 5 * 60;
+/// A refusal without a reason may be a server that has had enough of us for the moment.
+const REFUSED_SECS: u32 = 15 * 60;
 
 fn sign_in_refused(task: Task, account: &Account, reply: &Reply) -> Box<Problem> {
     match &reply.code {
         None | Some(ResponseCode::Auth | ResponseCode::Other(_)) => {
             let why = "the server refused user name and password";
-            with(problem(task, account, why, PASSWORD_REMEDY), &reply.text, enter_password(account))
+            let when = if reply.code == Some(ResponseCode::Auth) { Again::Never } else { Again::Once(REFUSED_SECS) };
+            again(with(problem(task, account, why, PASSWORD_REMEDY), &reply.text, enter_password(account)), when)
         }
         Some(_) => refused(task, account, reply),
     }
@@ -324,6 +350,19 @@ pub(super) fn store(task: Task, account: &Account, error: &store::Error) -> Prob
     Problem { what: task.words(account), why, remedy, ..Problem::default() }
 }
 
+/// There is more than the person wants to pay for unasked.
+pub(super) fn asks_first(account: &Account, messages: usize, bytes: u64, limit: u64) -> Problem {
+    let size = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+    Problem {
+        what: format!("Asks before getting the mail for {}", account.name),
+        why: format!("{messages} new messages have {}, and you want to be asked above {}", size(bytes), size(limit)),
+        remedy: "Get them all, or look at what lies on the server and choose.".into(),
+        offer: Some(Offer::FetchAll(account.id)),
+        again: Again::Never,
+        ..Problem::default()
+    }
+}
+
 /// The person said *Stop*.
 pub(super) fn stopped(task: Task, account: &Account) -> Box<Problem> {
     problem(task, account, "it was stopped", "Nothing was changed, here or there.")
@@ -364,7 +403,14 @@ fn store_words(error: &store::Error) -> (String, String) {
 }
 
 fn about_message(what: String, why: &str, remedy: &str, words: &str) -> Problem {
-    Problem { what, why: why.to_owned(), remedy: remedy.to_owned(), detail: said(words), offer: None }
+    Problem {
+        what,
+        why: why.to_owned(),
+        remedy: remedy.to_owned(),
+        detail: said(words),
+        offer: None,
+        again: Again::Anytime,
+    }
 }
 
 pub(super) fn message_refused(account: &Account, number: MessageNumber, reply: &Reply) -> Problem {
@@ -496,6 +542,7 @@ pub(super) fn password_not_kept(account: AccountId, error: &secret::Error) -> Bo
                 .into(),
         detail: String::new(),
         offer: Some(Offer::EditAccount(account)),
+        again: Again::Anytime,
     })
 }
 

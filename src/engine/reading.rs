@@ -89,10 +89,7 @@ async fn test(hub: &Hub, account: &Account, password: PasswordChange) -> Account
     let password = match password {
         Ok(password) => password,
         Err(error) => {
-            return AccountTest {
-                incoming: Err(*problem::secret(Task::TestIncoming, account, &error)),
-                outgoing: None,
-            };
+            return AccountTest { incoming: Err(problem::secret(Task::TestIncoming, account, &error)), outgoing: None };
         }
     };
     let outgoing = async {
@@ -104,14 +101,11 @@ async fn test(hub: &Hub, account: &Account, password: PasswordChange) -> Account
         }
     };
     let (incoming, outgoing) = futures::join!(test_incoming(account, &password), outgoing);
-    let redacted = |mut problem: Problem| {
+    let redacted = |mut problem: Box<Problem>| {
         problem::redact(&mut problem, password.reveal());
         problem
     };
-    AccountTest {
-        incoming: incoming.map_err(|problem| redacted(*problem)),
-        outgoing: outgoing.map(|outcome| outcome.map_err(redacted)),
-    }
+    AccountTest { incoming: incoming.map_err(redacted), outgoing: outgoing.map(|outcome| outcome.map_err(redacted)) }
 }
 
 async fn test_incoming(account: &Account, password: &Password) -> Result<String, Box<Problem>> {

@@ -6,7 +6,7 @@ use super::plan::Target;
 use crate::account::AccountId;
 use crate::mail::Envelope;
 use crate::protocol::pop3::{MessageNumber, Session};
-use crate::store::{Error, LedgerId, Store};
+use crate::store::{Error, Store};
 
 /// Octets of a header that are enough to tell a message; what a server sends beyond is let go.
 const HEADER_BYTES: usize = 64 * 1024;
@@ -74,7 +74,7 @@ impl Recognition {
         let seen = std::mem::take(&mut self.seen);
         let fingerprints = seen.iter().filter_map(|(_, fingerprint)| *fingerprint).collect();
         let mut known = store.ledger_by_fingerprint(account, fingerprints).await?;
-        let (mut recognised, mut rest): (Vec<(LedgerId, Vec<u8>, u64)>, Vec<Target>) = (Vec::new(), Vec::new());
+        let (mut recognised, mut rest) = (Vec::new(), Vec::new());
         for (target, fingerprint) in seen {
             // Each row answers for one message only: of two that look alike the second is fetched.
             let id = fingerprint.and_then(|fingerprint| known.remove(&fingerprint));

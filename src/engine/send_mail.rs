@@ -60,12 +60,12 @@ pub(super) async fn flush(hub: &Arc<Hub>, account: &Account, stop: &Receiver<()>
 }
 
 /// Signs in to the outgoing server and out again; what it said, or the problem.
-pub(super) async fn test(account: &Account, server: &Server, credentials: Credentials) -> Result<String, Problem> {
+pub(super) async fn test(account: &Account, server: &Server, credentials: Credentials) -> Result<String, Box<Problem>> {
     let task = Task::TestOutgoing;
     let trust = outgoing_trust(account);
     let mut line = match Connection::open(endpoint(account, server, trust)).await {
         Ok(line) => line,
-        Err(error) => return Err(*broken(task, account, server, DriveError::Net(error)).await),
+        Err(error) => return Err(broken(task, account, server, DriveError::Net(error)).await),
     };
     let mut session = Submission::new(credentials, server.security == Security::StartTls);
     loop {
@@ -73,7 +73,7 @@ pub(super) async fn test(account: &Account, server: &Server, credentials: Creden
             Ok(Some(smtp::Event::Ready)) => session.quit(),
             Ok(Some(_)) => {}
             Ok(None) => return Ok(format!("{} accepts mail from you", server.host)),
-            Err(error) => return Err(*broken(task, account, server, error).await),
+            Err(error) => return Err(broken(task, account, server, error).await),
         }
     }
 }

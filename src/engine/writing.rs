@@ -51,6 +51,10 @@ async fn change(hub: &Hub, command: Command) -> Outcome {
             store.wish(account, uids, wish).await.map_err(failed("Could not note what you want"))?;
             Event::Done
         }
+        Command::WishOf { keys, wish } => {
+            store.wish_of(keys, wish).await.map_err(failed("Could not note what you want"))?;
+            Event::Done
+        }
         Command::Adopt { account, messages } => {
             store.adopt(account, messages, now()).await.map_err(failed("Could not adopt the mailbox"))?;
             Event::Done

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use rusqlite::{Connection, Row, params};
 
+use super::types::MessageKey;
 use super::{Error, Store};
 use crate::account::AccountId;
 
@@ -88,6 +89,22 @@ impl Store {
                 update.execute(params![account.0, uid, wish.map_or("", Wish::word)])?;
             }
             forget_empty(db, account)
+        })
+        .await
+    }
+
+    /// The person decides about messages that are here, at least in part.
+    pub async fn wish_of(&self, keys: Vec<MessageKey>, wish: Option<Wish>) -> Result<(), Error> {
+        self.write(move |db| {
+            let mut update = db.prepare_cached(
+                "INSERT INTO server_note (account, uid, wish, tries, next_try_at, words)
+                 SELECT ledger.account, ledger.uid, ?2, 0, 0, '' FROM ledger WHERE ledger.message = ?1
+                 ON CONFLICT (account, uid) DO UPDATE SET wish = excluded.wish, next_try_at = 0",
+            )?;
+            for key in keys {
+                update.execute(params![key.0, wish.map_or("", Wish::word)])?;
+            }
+            Ok(())
         })
         .await
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::account::AccountId;
-use crate::engine::Offer;
+use crate::engine::{Offer, Wish};
 use crate::mail::DraftAttachment;
 use crate::mail::compose::Answer;
 use crate::store::types::{Flag, MailboxView, MessageKey, Role};
@@ -59,6 +59,8 @@ pub enum Action {
     /// Asks first.
     EmptyTrash,
     ConfirmEmptyTrash,
+    /// Fetches the rest of a message of which a part is here, with the next visit.
+    Complete(MessageKey),
     ShowSource(bool),
     ShowHeaders(bool),
     SaveAttachments {
@@ -66,6 +68,19 @@ pub enum Action {
         folder: PathBuf,
     },
     FollowLink(String),
+
+    /// Looks at what lies on this account's server.
+    LookAtServer(AccountId),
+    /// Decides about messages on the server, by their places in the view; None: what the rules say.
+    WishOnServer {
+        indexes: Vec<usize>,
+        wish: Option<Wish>,
+    },
+    SelectOnServer {
+        index: usize,
+        how: Selecting,
+    },
+    CloseServer,
 
     OpenSettings,
     CloseSettings,

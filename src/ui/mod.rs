@@ -11,6 +11,7 @@ mod message_list;
 pub mod model;
 mod notices;
 mod reading_pane;
+mod server_window;
 mod settings;
 mod sidebar;
 mod status;
@@ -80,6 +81,7 @@ pub fn window_ui(ui: &mut egui::Ui, model: &mut Model, state: &mut ViewState) ->
     if model.composer.as_ref().is_some_and(|composer| composer.detached) {
         composer::detached_ui(ui.ctx(), model, &mut state.chosen, &mut actions);
     }
+    server_window::server_ui(ui.ctx(), model, &mut actions);
     settings::settings_ui(ui.ctx(), model, &mut actions);
     dialogs::dialog_ui(ui.ctx(), model, &mut actions);
     help::help_ui(ui.ctx(), model, &mut actions);

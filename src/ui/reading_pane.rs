@@ -16,7 +16,7 @@ use super::widgets::{avatar, icon, label, primary, prose, quiet, size};
 use crate::engine::OpenedMessage;
 use crate::mail::text::{Line, Span, lines};
 use crate::mail::{Address, Attachment, MessageView};
-use crate::store::types::{Flag, OutboxState};
+use crate::store::types::{Flag, OutboxState, Part};
 
 /// The widest that lines of text get, points: beyond that the eye loses its way back.
 const MEASURE: f32 = 760.0;
@@ -68,6 +68,7 @@ pub fn reading_ui(
                 warning_ui(ui, warning);
             }
             outbox_ui(ui, message, actions);
+            part_ui(ui, message, actions);
             if model.reading.headers_shown {
                 headers_ui(ui, message);
             }
@@ -226,6 +227,19 @@ fn outbox_ui(ui: &mut Ui, message: &OpenedMessage, actions: &mut Vec<Action>) {
             actions.push(Action::Retry(key));
         }
     });
+}
+
+/// What is here in part says so, and offers the rest.
+fn part_ui(ui: &mut Ui, message: &OpenedMessage, actions: &mut Vec<Action>) {
+    let words = match message.row.part {
+        Part::Whole | Part::Nothing => return,
+        Part::Header => "Only the header of this message is here, as the account’s rules say.",
+        Part::Excerpt => "Only the first lines of this message are here, as the account’s rules say.",
+    };
+    warning_ui(ui, words);
+    if ui.button("Get the rest").clicked() {
+        actions.push(Action::Complete(message.row.key));
+    }
 }
 
 fn headers_ui(ui: &mut Ui, message: &OpenedMessage) {

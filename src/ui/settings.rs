@@ -6,6 +6,7 @@ use super::action::{Action, Theme};
 use super::model::{Form, Model, RetentionChoice, Settings};
 use super::theme::{self, palette};
 use super::widgets::{field_name, label, primary, prose, quiet};
+use crate::account::policy::{Fetch, Mirror, Order};
 use crate::account::{Account, AccountId, Field, Security};
 use crate::engine::Problem;
 
@@ -76,6 +77,11 @@ fn account_ui(ui: &mut Ui, account: &Account, removing: bool, actions: &mut Vec<
                 edit.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, named("Edit")));
                 if edit.clicked() {
                     actions.push(Action::EditAccount(Some(account.id)));
+                }
+                let server = ui.button("On the server…");
+                server.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, named("On the server of")));
+                if server.clicked() {
+                    actions.push(Action::LookAtServer(account.id));
                 }
                 let remove = ui.button("Remove…");
                 remove.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, named("Remove")));
@@ -299,7 +305,10 @@ fn unprotected_ui(ui: &mut Ui, form: &mut Form) {
 }
 
 fn more_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
-    let in_error = edit.errors.iter().any(|error| matches!(error.field, Field::CaFile | Field::TimeoutSecs));
+    let in_error = edit.errors.iter().any(|error| {
+        use Field::{AskAbove, CaFile, Every, ExcerptAbove, SkipAbove, TimeoutSecs, VisitLimit};
+        matches!(error.field, CaFile | TimeoutSecs | ExcerptAbove | SkipAbove | AskAbove | VisitLimit | Every)
+    });
     form.more_shown |= in_error;
     ui.add_space(4.0);
     if quiet(ui, if form.more_shown { "Less" } else { "More…" }).clicked() {
@@ -308,6 +317,8 @@ fn more_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
     if !form.more_shown {
         return;
     }
+    rules_ui(ui, form, edit);
+    section(ui, "The rest");
     edit.text(ui, "SMTP user name", &mut form.smtp_user, "the same", None);
     edit.text(ui, "Certificates", &mut form.ca_file, "a PEM file to trust beside the system’s", Some(Field::CaFile));
     edit.text(ui, "Give up after", &mut form.timeout_secs, "seconds of silence", Some(Field::TimeoutSecs));
@@ -315,6 +326,33 @@ fn more_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
         let field = TextEdit::multiline(&mut form.signature).desired_rows(3).desired_width(f32::INFINITY);
         ui.add(field).labelled_by(name)
     });
+}
+
+/// The finer rules: what is fetched, in which order, and what deleting here means there.
+fn rules_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
+    section(ui, "Rules");
+    edit.text(ui, "Get mail every", &mut form.every, "minutes; nothing: when you say so", Some(Field::Every));
+    edit.row(ui, "Fetch", None, |ui, _| {
+        ui.radio_value(&mut form.fetch, Fetch::Whole, "whole messages")
+            | ui.radio_value(&mut form.fetch, Fetch::Headers, "headers, the rest on request")
+    });
+    let hint = "of messages above, for example, 500K";
+    edit.text(ui, "First lines only", &mut form.excerpt_above, hint, Some(Field::ExcerptAbove));
+    edit.text(ui, "Leave alone", &mut form.skip_above, "messages above, for example, 20M", Some(Field::SkipAbove));
+    edit.text(ui, "Ask me first", &mut form.ask_above, "if more is new than, for example, 50M", Some(Field::AskAbove));
+    edit.text(ui, "In one visit", &mut form.visit_limit, "no more than, for example, 100M", Some(Field::VisitLimit));
+    edit.row(ui, "Order", None, |ui, _| {
+        ui.radio_value(&mut form.order, Order::Oldest, "oldest first")
+            | ui.radio_value(&mut form.order, Order::Newest, "newest")
+            | ui.radio_value(&mut form.order, Order::Smallest, "smallest")
+    });
+    edit.row(ui, "Delete there", None, |ui, _| {
+        ui.radio_value(&mut form.mirror, Mirror::Nothing, "by the rule above")
+            | ui.radio_value(&mut form.mirror, Mirror::Deleted, "also what I delete")
+            | ui.radio_value(&mut form.mirror, Mirror::LeftInbox, "or archive")
+    });
+    let never = "Never delete anything on the server, whatever else is said here";
+    edit.changed |= ui.checkbox(&mut form.never_delete, never).changed();
 }
 
 /// What testing or saving came to.

@@ -58,8 +58,10 @@ pub fn words(model: &Model) -> String {
     if !running.is_empty() {
         return running.join("    ");
     }
+    let next = coming(model).unwrap_or_default();
     if model.visits.is_empty() {
-        return "No line is open. Everything you see is on this computer.".into();
+        let next = if next.is_empty() { "." } else { &next };
+        return format!("No line is open. Everything you see is on this computer{next}");
     }
     let (mut new, mut bytes, mut longest, mut deleted) = (0u64, 0, 0, 0u64);
     for visit in model.visits.values() {
@@ -74,12 +76,24 @@ pub fn words(model: &Model) -> String {
         count => format!("{count} new messages, {}", size(bytes)),
     };
     let deleted = if deleted > 0 { format!(", {deleted} deleted on the server") } else { String::new() };
+    let later: u64 = model.visits.values().map(|visit| u64::from(visit.later)).sum();
+    let later = if later > 0 { format!("; {later} wait for the next visit") } else { String::new() };
     let stopped = if model.visits.values().any(|visit| visit.stopped) { "Stopped. " } else { "" };
     match troubles(model) {
-        Some(troubles) if new == 0 => format!("{stopped}Line closed. {troubles}"),
-        Some(troubles) => format!("{stopped}Line closed. {messages}{deleted} in {}. {troubles}", secs(longest)),
-        None => format!("{stopped}Line closed. {messages}{deleted} in {}", secs(longest)),
+        Some(troubles) if new == 0 => format!("{stopped}Line closed. {troubles}{next}"),
+        Some(troubles) => {
+            format!("{stopped}Line closed. {messages}{deleted} in {}. {troubles}{next}", secs(longest))
+        }
+        None => format!("{stopped}Line closed. {messages}{deleted} in {}{later}{next}", secs(longest)),
     }
+}
+
+/// “. Next visit 14:05”.
+fn coming(model: &Model) -> Option<String> {
+    let visit = model.next_visits.first()?;
+    let at = jiff::Timestamp::from_second(visit.at).ok()?.to_zoned(jiff::tz::TimeZone::system());
+    let what = if visit.retry { "Trying again" } else { "Next visit" };
+    Some(format!(". {what} {}", at.strftime("%H:%M")))
 }
 
 /// What went wrong, in short: the notices say more.

@@ -8,7 +8,7 @@ use super::model::Model;
 use crate::account::{Account, AccountId, Fingerprint, Identity, Security, Server};
 use crate::engine::{Answer, CertificateFacts, Command, Event, Offer, OpenedMessage, Problem, Request, Stage, Visit};
 use crate::mail::{Envelope, MessageView};
-use crate::store::types::{Flags, MailboxCount, MailboxView, MessageKey, MessageRow, OutboxState, Role};
+use crate::store::types::{Flags, MailboxCount, MailboxView, MessageKey, MessageRow, OutboxState, Part, Role};
 
 pub const WORK: AccountId = AccountId(1);
 pub const HOME: AccountId = AccountId(2);
@@ -25,6 +25,8 @@ pub struct Desk {
     pub places: HashMap<MessageKey, Role>,
     pub flags: HashMap<MessageKey, Flags>,
     pub outbox: HashMap<MessageKey, OutboxState>,
+    /// What is not here whole.
+    pub parts: HashMap<MessageKey, Part>,
     /// Octets of a message that is unlike the others.
     pub raw: HashMap<MessageKey, String>,
 }
@@ -100,7 +102,7 @@ impl Desk {
             Command::OpenMessage { key } => Event::Opened(Box::new(self.opened(*key))),
             Command::LoadRaw { key } => Event::Raw { key: *key, bytes: Arc::new(self.octets(*key).into_bytes()) },
             Command::LoadSource { key } => Event::Source { key: *key, text: self.octets(*key) },
-            Command::SetFlag { .. } => Event::Done,
+            Command::SetFlag { .. } | Command::KeepSchedule => Event::Done,
             _ => return None,
         })
     }
@@ -145,6 +147,7 @@ impl Desk {
             flags: self.flags.get(&key).copied().unwrap_or_default(),
             has_attachments: envelope.has_attachments,
             outbox: self.outbox.get(&key).cloned(),
+            part: self.parts.get(&key).copied().unwrap_or_default(),
             ..MessageRow::default()
         }
     }
@@ -215,6 +218,7 @@ pub fn problem(what: &str, offer: Option<Offer>) -> Problem {
         remedy: "Try again later.".into(),
         detail: "-ERR [SYS/TEMP] not now".into(),
         offer,
+        ..Problem::default()
     }
 }
 

@@ -102,6 +102,18 @@ pub fn toolbar_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
                     true,
                     Action::OpenSettings,
                 );
+                // With one account a click, with more a choice in the settings.
+                if let [account] = model.accounts.as_slice() {
+                    button(
+                        ui,
+                        Icon::Server,
+                        None,
+                        "On the server",
+                        "What lies on the server, and what becomes of it",
+                        !model.is_visiting(),
+                        Action::LookAtServer(account.id),
+                    );
+                }
                 let waiting = model.count(crate::store::types::MailboxView { role: Role::Outbox, account: None }).0;
                 if waiting > 0 {
                     let label = format!("Send ({waiting})");

@@ -9,6 +9,7 @@ mod certificates;
 mod collecting;
 mod command_line;
 mod cut_line;
+mod doctor;
 mod hostile_mail;
 mod keyring;
 mod killed;

@@ -3,11 +3,13 @@
 mod capability;
 mod command;
 mod error;
+mod probe;
 mod reply;
 mod session;
 
 pub use capability::Capabilities;
 pub use error::Error;
+pub use probe::{Probe, Sight};
 pub use reply::{Reply, ResponseCode};
 pub use session::{Credentials, Event, Listing, MESSAGE_LIMIT_BYTES, ScanLine, Session};
 

@@ -26,8 +26,8 @@ const MESSAGE_SLACK_BYTES: u64 = 64 * 1024 * 1024;
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The server said hello; nothing secret was sent yet.
-    Greeted,
+    /// The server said hello, in these words; nothing secret was sent yet.
+    Greeted(String),
     SignedIn(Capabilities),
     Listed(Listing),
     /// Octets of the message begin.

@@ -4,6 +4,7 @@ mod composer;
 mod dialogs;
 mod messages;
 mod notices;
+mod server;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -12,13 +13,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::action::{Action, Theme};
 use crate::account::{Account, AccountId};
-use crate::engine::{Answer, Command, Event, OpenedMessage, Request, RequestId, Stage, Visit};
+use crate::engine::{Answer, Command, Event, NextVisit, OpenedMessage, Request, RequestId, Stage, Visit, Wish};
 use crate::store::types::{MailboxCount, MailboxView, MessageKey, Role};
 
 pub use composer::{Composer, Focus};
 pub use dialogs::{CertificateDialog, Dialog, PasswordDialog, TrashDialog};
 pub use messages::{Messages, Reading};
 pub use notices::{Notice, Toast};
+pub use server::ServerWindow;
 pub use settings::{Form, RetentionChoice, Settings};
 
 /// What a request was for, so that its answer finds its place; an answer to anything else is late and ignored.
@@ -48,6 +50,8 @@ enum Pending {
     },
     OpenDraft,
     Queue,
+    /// What lies on this account's server.
+    Look(AccountId),
     SaveAccount,
     TestAccount,
     SaveFiles,
@@ -69,6 +73,10 @@ pub struct Model {
     pub toast: Option<Toast>,
     /// The last visit of each account, under way or ended.
     pub visits: BTreeMap<AccountId, Visit>,
+    /// Visits that will be made without being asked for.
+    pub next_visits: Vec<NextVisit>,
+    /// What lies on a server, in front of the window.
+    pub server: Option<ServerWindow>,
     pub theme: Theme,
     pub help: bool,
     /// A `mailto:` link that waits for the accounts to be known.
@@ -112,6 +120,8 @@ impl Model {
             (Event::DraftOpened { key, account, draft }, Some(Pending::OpenDraft)) => {
                 self.open_composer(Composer::of_draft(account, key, *draft));
             }
+            (Event::NextVisits(visits), _) => self.next_visits = visits,
+            (Event::Server(view), Some(Pending::Look(account))) => self.server_seen(account, *view),
             (Event::Queued { .. }, Some(Pending::Queue)) => self.queued(),
             // Done, and answers to what nobody waits for any more.
             _ => {}
@@ -149,6 +159,11 @@ impl Model {
             Action::Undo => self.undo(),
             Action::EmptyTrash => self.ask_to_empty_trash(),
             Action::ConfirmEmptyTrash => self.empty_trash(),
+            Action::Complete(key) => self.complete(key),
+            Action::LookAtServer(account) => self.look_at_server(account),
+            Action::WishOnServer { indexes, wish } => self.wish_on_server(&indexes, wish),
+            Action::SelectOnServer { index, how } => self.select_on_server(index, how),
+            Action::CloseServer => self.server = None,
             Action::ShowSource(on) => self.show_source(on),
             Action::ShowHeaders(on) => self.reading.headers_shown = on,
             Action::SaveAttachments { index, folder } => self.save_attachments(index, folder),
@@ -221,6 +236,7 @@ impl Model {
         self.ask(Command::ListAccounts, Pending::Other);
         self.ask(Command::ListMailboxes, Pending::Other);
         self.ask(Command::ListMessages { view: self.messages.view }, Pending::Listing);
+        self.ask(Command::KeepSchedule, Pending::Other);
     }
 
     fn accounts_known(&mut self, accounts: Vec<Account>) {
@@ -259,6 +275,12 @@ impl Model {
             self.notify(Some(account), first);
         }
         self.visits.insert(account, visit);
+    }
+
+    /// The rest of a message is wanted.
+    fn complete(&mut self, key: MessageKey) {
+        self.ask(Command::WishOf { keys: vec![key], wish: Some(Wish::Get) }, Pending::Other);
+        self.say("The rest comes with the next “Get mail”".into(), false);
     }
 
     fn mail_changed(&mut self) {

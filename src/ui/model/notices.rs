@@ -51,6 +51,7 @@ impl Model {
             Some(Pending::SaveDraft { .. }) => self.draft_failed(problem),
             Some(Pending::SaveAccount) => self.save_failed(problem),
             Some(Pending::TestAccount) => self.test_failed(problem),
+            Some(Pending::Look(account)) => self.look_failed(account, problem),
             Some(Pending::Rows(keys)) => {
                 self.messages.rows_loaded(&keys, Vec::new());
                 self.notify(None, problem);

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use super::{Model, Pending};
-use crate::account::{Account, AccountId, Field, FormError, PasswordSource, Retention, Security, Server, check};
+use crate::account::policy::{Fetch, Mirror, Order, Size};
+use crate::account::{
+    Account, AccountId, Field, FormError, PasswordSource, Policy, Retention, Security, Server, check,
+};
 use crate::engine::{AccountTest, Command, PasswordChange, Problem};
 use crate::secret::Password;
 
@@ -43,6 +46,17 @@ pub struct Form {
     pub ca_file: String,
     pub timeout_secs: String,
     pub more_shown: bool,
+    pub fetch: Fetch,
+    pub order: Order,
+    pub mirror: Mirror,
+    pub never_delete: bool,
+    /// Sizes as people write them; empty: no limit.
+    pub excerpt_above: String,
+    pub skip_above: String,
+    pub visit_limit: String,
+    pub ask_above: String,
+    /// Minutes; empty: never by itself.
+    pub every: String,
     /// The person has read what *none* means.
     pub unprotected_accepted: bool,
     /// Shown beside their fields once saving or testing was tried.
@@ -135,6 +149,15 @@ impl Form {
             smtp_user: account.outgoing_user.clone().unwrap_or_default(),
             ca_file: account.ca_file.as_ref().map(|path| path.display().to_string()).unwrap_or_default(),
             timeout_secs: account.timeout_secs.to_string(),
+            fetch: account.policy.fetch,
+            order: account.policy.order,
+            mirror: account.policy.mirror,
+            never_delete: account.policy.never_delete,
+            excerpt_above: size_text(account.policy.excerpt_above_bytes),
+            skip_above: size_text(account.policy.skip_above_bytes),
+            visit_limit: size_text(account.policy.visit_bytes),
+            ask_above: size_text(account.policy.ask_above_bytes),
+            every: account.policy.every_mins.map(|mins| mins.to_string()).unwrap_or_default(),
             unprotected_accepted: account.incoming.security == Security::None,
             original: Some(Box::new(account.clone())),
             ..Self::default()
@@ -212,7 +235,10 @@ impl Form {
         };
         account.ca_file = Some(trimmed(&self.ca_file)).filter(|path| !path.is_empty()).map(PathBuf::from);
         account.timeout_secs = number(&self.timeout_secs);
+        let mut wrong = Vec::new();
+        self.put_policy(&mut account.policy, &mut wrong);
         let mut errors = check(&account, other_names);
+        errors.extend(wrong);
         if self.is_new() && !self.password_by_command && self.password.is_empty() {
             errors.push(FormError {
                 field: Field::Password,
@@ -220,6 +246,39 @@ impl Form {
             });
         }
         (account, errors)
+    }
+
+    /// The finer rules; what cannot be read is said, and changes nothing.
+    fn put_policy(&self, policy: &mut Policy, errors: &mut Vec<FormError>) {
+        (policy.fetch, policy.order, policy.mirror) = (self.fetch, self.order, self.mirror);
+        policy.never_delete = self.never_delete;
+        for (text, bytes, field) in [
+            (&self.excerpt_above, &mut policy.excerpt_above_bytes, Field::ExcerptAbove),
+            (&self.skip_above, &mut policy.skip_above_bytes, Field::SkipAbove),
+            (&self.ask_above, &mut policy.ask_above_bytes, Field::AskAbove),
+            (&self.visit_limit, &mut policy.visit_bytes, Field::VisitLimit),
+        ] {
+            match text.trim() {
+                "" => *bytes = None,
+                text => match text.parse::<Size>() {
+                    Ok(size) => *bytes = size.0,
+                    Err(_) => errors.push(FormError {
+                        field,
+                        message: "Enter a size, for example 500K or 2M, or nothing for no limit.".into(),
+                    }),
+                },
+            }
+        }
+        match self.every.trim() {
+            "" => policy.every_mins = None,
+            text => match text.parse() {
+                Ok(mins) if mins > 0 => policy.every_mins = Some(mins),
+                _ => errors.push(FormError {
+                    field: Field::Every,
+                    message: "Enter minutes, at least 1, or nothing for never.".into(),
+                }),
+            },
+        }
     }
 
     fn password_change(&self) -> PasswordChange {
@@ -247,6 +306,10 @@ fn follow_port(field: &mut String, guess: &mut String, port: u16, registered: fn
         field.clone_from(&port);
     }
     *guess = port;
+}
+
+fn size_text(bytes: Option<u64>) -> String {
+    bytes.map(|bytes| Size(Some(bytes)).to_string()).unwrap_or_default()
 }
 
 /// Zero, which no field accepts, stands for what is no number.

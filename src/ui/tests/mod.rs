@@ -6,6 +6,7 @@ mod list;
 mod looks;
 mod notices;
 mod reading;
+mod server;
 mod settings;
 
 use egui::accesskit::Role as AccessRole;

@@ -4,7 +4,8 @@ use egui::accesskit::Role as AccessRole;
 use egui_kittest::kittest::NodeT;
 
 use super::Window;
-use crate::account::{Account, Identity, Security, Server};
+use crate::account::policy::{Mirror, Order};
+use crate::account::{Account, Identity, Policy, Security, Server};
 use crate::engine::{AccountTest, Command, Event, PasswordChange};
 use crate::ui::action::{Action, Theme};
 use crate::ui::testing::{Desk, HOME, WORK, account, failed, problem};
@@ -21,6 +22,44 @@ fn settings_of(accounts: &[Account]) -> Window {
     let mut window = Window::new(Desk::with(accounts, 1));
     window.press_button("Settings");
     window
+}
+
+#[test]
+fn the_finer_rules_are_typed_behind_more_and_a_size_that_is_none_is_said() {
+    let mut window = adding();
+    for (field, text) in [("Mail address", "ana@example.org"), ("Password", "sesame")] {
+        window.type_into(field, text);
+    }
+    // Below the fold: pressed as a screen reader would.
+    let press = |window: &mut Window, role, name: &str| {
+        window.find(role, name).click_accesskit();
+        window.run();
+    };
+    press(&mut window, AccessRole::Button, "More…");
+    for (field, text) in [("Get mail every", "10"), ("Leave alone", "20 megs"), ("First lines only", "500K")] {
+        window.type_into(field, text);
+    }
+    press(&mut window, AccessRole::RadioButton, "newest");
+    press(&mut window, AccessRole::RadioButton, "also what I delete");
+    window.press_button("Save");
+    window.sees("Enter a size, for example 500K or 2M, or nothing for no limit.");
+    assert!(window.asked().is_empty(), "{:?}", window.asked());
+    let form = window.desk().model.settings.as_mut().unwrap().form.as_mut().unwrap();
+    form.skip_above = "20M".into();
+    window.run();
+    window.press_button("Save");
+    let Some(Command::SaveAccount { account, .. }) = window.desk().open.pop().map(|open| open.command) else {
+        panic!("{:?}", window.asked())
+    };
+    let policy = Policy {
+        every_mins: Some(10),
+        skip_above_bytes: Some(20 << 20),
+        excerpt_above_bytes: Some(500 << 10),
+        order: Order::Newest,
+        mirror: Mirror::Deleted,
+        ..Policy::default()
+    };
+    assert_eq!(account.policy, policy);
 }
 
 #[test]
@@ -140,7 +179,7 @@ fn a_test_shows_what_the_servers_said_and_a_failure_why() {
     window.press_button("Test connection");
     assert!(window.find(AccessRole::Button, "Testing…").accesskit_node().is_disabled());
     window.meanwhile(|desk| {
-        let outgoing = Some(Err(problem("Could not sign in to send", None)));
+        let outgoing = Some(Err(Box::new(problem("Could not sign in to send", None))));
         let test = AccountTest { incoming: Ok("Signed in to pop.example.org".into()), outgoing };
         desk.answer("TestAccount", Event::AccountTested(Box::new(test)));
     });

@@ -35,7 +35,7 @@ impl Session {
             return Err(Error::TurnedAway(reply));
         }
         self.state = State::Authorization;
-        self.events.push_back(Event::Greeted);
+        self.events.push_back(Event::Greeted(reply.text));
         self.send(Command::Capa);
         Ok(())
     }

@@ -87,7 +87,7 @@ fn a_visit_from_greeting_to_farewell() {
     assert_eq!(
         outcome.events,
         [
-            "Greeted",
+            "Greeted(\"hello\")",
             "SignedIn",
             "Listed(Listing { messages: [ScanLine { number: MessageNumber(1), size_bytes: 10, uid: Some(Uid([97, 97, 97])) }, ScanLine { number: MessageNumber(2), size_bytes: 11, uid: Some(Uid([98, 98, 98])) }] })",
             "Message(MessageNumber(1))",

@@ -296,7 +296,8 @@ fn testing_says_what_both_servers_said() {
     let mut desk = adding();
     assert_eq!(desk.act(Action::TestAccount), ["TestAccount example.org"]);
     assert!(form(&mut desk).testing);
-    let test = AccountTest { incoming: Ok("Signed in".into()), outgoing: Some(Err(problem("Refused", None))) };
+    let test =
+        AccountTest { incoming: Ok("Signed in".into()), outgoing: Some(Err(Box::new(problem("Refused", None)))) };
     desk.answer("TestAccount", Event::AccountTested(Box::new(test.clone())));
     assert_eq!(form(&mut desk).test, Some(test));
     assert!(!form(&mut desk).testing);

@@ -1,6 +1,6 @@
 //! Getting mail: what is asked, what the line says, what is left of a visit.
 
-use crate::engine::{Event, Stage, Visit};
+use crate::engine::{Event, NextVisit, Stage, Visit};
 use crate::store::types::{MessageKey, OutboxState};
 use crate::ui::action::Action;
 use crate::ui::status;
@@ -129,4 +129,32 @@ fn a_visit_that_met_problems_leaves_one_notice_and_the_next_good_one_takes_it_aw
     assert!(notice.problem.remedy.contains("1 more"), "{}", notice.problem.remedy);
     desk.hear(Event::VisitEnded(visit(WORK, Stage::Closed)));
     assert!(desk.model.notices.is_empty());
+}
+
+#[test]
+fn the_line_says_when_the_next_visit_is_and_what_waits_for_it() {
+    let mut desk = Desk::of(1);
+    let at = jiff::civil::date(2026, 11, 23).at(14, 5, 0, 0).to_zoned(jiff::tz::TimeZone::system()).unwrap();
+    let coming = |retry| vec![NextVisit { account: WORK, at: at.timestamp().as_second(), retry }];
+    desk.hear(Event::NextVisits(coming(false)));
+    assert_eq!(status::words(&desk.model), "No line is open. Everything you see is on this computer. Next visit 14:05");
+    desk.hear(Event::VisitEnded(Visit {
+        new: 2,
+        bytes: 3_000,
+        later: 5,
+        connected_ms: 900,
+        ..visit(WORK, Stage::Closed)
+    }));
+    desk.hear(Event::NextVisits(coming(true)));
+    assert_eq!(
+        status::words(&desk.model),
+        "Line closed. 2 new messages, 3 KB in 0.9 s; 5 wait for the next visit. Trying again 14:05"
+    );
+}
+
+#[test]
+fn the_rest_of_a_message_is_asked_for_and_comes_with_the_next_visit() {
+    let mut desk = Desk::of(3);
+    assert_eq!(desk.act(Action::Complete(MessageKey(2))), ["WishOf { keys: [MessageKey(2)], wish: Some(Get) }"]);
+    assert!(desk.model.toast.as_ref().unwrap().text.contains("next “Get mail”"));
 }

@@ -1,0 +1,166 @@
+//! When an account is visited without being asked for: by its schedule, or again after a fault that passes. Pure: `now` comes in.
+
+use std::collections::HashMap;
+
+use super::event::{Again, NextVisit, Problem};
+use crate::account::{Account, AccountId};
+
+/// Providers that take more frequent visits for an attack, by the end of the server's name, and the seconds that they want.
+const PAUSES_SECS: [(&str, i64); 1] = [("web.de", 15 * 60)];
+
+/// What is known of the accounts' visits since the program started.
+#[derive(Default)]
+pub(super) struct Schedule {
+    diaries: HashMap<AccountId, Diary>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Diary {
+    /// When the last visit ended, Unix seconds; None: there was none yet.
+    ended: Option<i64>,
+    /// A fault that passes: not before, and then at once.
+    retry_at: Option<i64>,
+    /// The sign-in was refused; how often since it last worked.
+    refusals: u32,
+    /// Only the person can say that it makes sense to try again.
+    suspended: bool,
+}
+
+impl Schedule {
+    /// A visit has ended, with these problems.
+    pub fn ended(&mut self, account: AccountId, problems: &[Problem], now: i64) {
+        let diary = self.diaries.entry(account).or_default();
+        diary.ended = Some(now);
+        diary.retry_at = None;
+        diary.suspended = false;
+        let worst = problems.iter().map(|problem| problem.again).max().unwrap_or_default();
+        match worst {
+            Again::Anytime => diary.refusals = 0,
+            Again::After(secs) => diary.retry_at = Some(now.saturating_add(i64::from(secs))),
+            Again::Once(secs) => {
+                diary.refusals = diary.refusals.saturating_add(1);
+                if diary.refusals == 1 {
+                    diary.retry_at = Some(now.saturating_add(i64::from(secs)));
+                } else {
+                    diary.suspended = true;
+                }
+            }
+            Again::Never => diary.suspended = true,
+        }
+    }
+
+    /// The person has changed the account or its password: what was refused may work now.
+    pub fn changed(&mut self, account: AccountId) {
+        if let Some(diary) = self.diaries.get_mut(&account) {
+            *diary = Diary { ended: diary.ended, ..Diary::default() };
+        }
+    }
+
+    /// The visits to come, the next one first.
+    pub fn next(&self, accounts: &[Account], now: i64) -> Vec<NextVisit> {
+        let mut visits: Vec<NextVisit> = accounts.iter().filter_map(|account| self.next_of(account, now)).collect();
+        visits.sort_by_key(|visit| (visit.at, visit.account));
+        visits
+    }
+
+    fn next_of(&self, account: &Account, now: i64) -> Option<NextVisit> {
+        let diary = self.diaries.get(&account.id).copied().unwrap_or_default();
+        let visit = |at: i64, retry| NextVisit { account: account.id, at, retry };
+        if diary.suspended {
+            return None;
+        }
+        if let Some(at) = diary.retry_at {
+            return Some(visit(at, true));
+        }
+        let every = i64::from(account.policy.every_mins?) * 60;
+        match diary.ended {
+            // The first one, when the program has started.
+            None => Some(visit(now, false)),
+            // A clock that was set back must not make anybody wait for ever.
+            Some(ended) => Some(visit(ended.min(now).saturating_add(every.max(pause_secs(account))), false)),
+        }
+    }
+}
+
+/// How long the provider wants to be left in peace between visits, seconds.
+fn pause_secs(account: &Account) -> i64 {
+    let host = account.incoming.host.trim_end_matches('.').to_ascii_lowercase();
+    let wants = |end: &str| host.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    PAUSES_SECS.into_iter().find(|(end, _)| wants(end)).map_or(0, |(_, secs)| secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: i64 = 1_000_000;
+    const WORK: AccountId = AccountId(1);
+
+    fn account(every_mins: Option<u16>, host: &str) -> Account {
+        let mut account = Account::blank();
+        account.id = WORK;
+        account.incoming.host = host.into();
+        account.policy.every_mins = every_mins;
+        account
+    }
+
+    fn problem(again: Again) -> Problem {
+        Problem { again, ..Problem::default() }
+    }
+
+    /// When the account is visited next, in seconds after the last event of this story: visits' ends, a minute apart.
+    fn check(every_mins: Option<u16>, host: &str, story: &[Option<Again>], expected: Option<(i64, bool)>) {
+        let mut schedule = Schedule::default();
+        let mut now = NOON;
+        for outcome in story {
+            now += 60;
+            let problems: Vec<Problem> = outcome.iter().map(|again| problem(*again)).collect();
+            schedule.ended(WORK, &problems, now);
+        }
+        let next = schedule.next(&[account(every_mins, host)], now).first().map(|visit| (visit.at - now, visit.retry));
+        assert_eq!(next, expected, "every {every_mins:?} at {host:?}, {story:?}");
+    }
+
+    #[test]
+    fn visits_follow_the_schedule_and_faults_their_own_rules() {
+        use Again::{After, Anytime, Never, Once};
+        let host = "pop.example.org";
+        check(None, host, &[], None);
+        check(None, host, &[None], None);
+        check(Some(10), host, &[], Some((0, false)));
+        check(Some(10), host, &[None], Some((600, false)));
+        check(Some(10), host, &[Some(Anytime)], Some((600, false)));
+        // A fault that passes: sooner or later than the schedule, as the server wants.
+        check(Some(10), host, &[Some(After(120))], Some((120, true)));
+        check(Some(10), host, &[Some(After(1800))], Some((1800, true)));
+        check(None, host, &[Some(After(120))], Some((120, true)));
+        check(Some(10), host, &[Some(After(120)), None], Some((600, false)));
+        // A refusal without a reason is tried once more, later, and then not any more.
+        check(Some(10), host, &[Some(Once(900))], Some((900, true)));
+        check(Some(10), host, &[Some(Once(900)), Some(Once(900))], None);
+        check(Some(10), host, &[Some(Once(900)), None, Some(Once(900))], Some((900, true)));
+        // A wrong password is the person's matter.
+        check(Some(10), host, &[Some(Never)], None);
+        check(Some(10), host, &[Some(Never), None], Some((600, false)));
+        // What the provider wants goes before what the person wants.
+        check(Some(5), "pop3.web.de", &[None], Some((900, false)));
+        check(Some(30), "POP3.WEB.DE.", &[None], Some((1800, false)));
+        check(Some(5), "pop3.notweb.de", &[None], Some((300, false)));
+    }
+
+    #[test]
+    fn what_was_refused_is_tried_again_once_the_person_has_changed_something() {
+        let mut schedule = Schedule::default();
+        schedule.ended(WORK, &[problem(Again::Never)], NOON);
+        assert_eq!(schedule.next(&[account(Some(5), "h")], NOON), []);
+        schedule.changed(WORK);
+        assert_eq!(schedule.next(&[account(Some(5), "h")], NOON)[0].at, NOON + 300);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_nobody_wait() {
+        let mut schedule = Schedule::default();
+        schedule.ended(WORK, &[], NOON + 1_000_000_000);
+        assert_eq!(schedule.next(&[account(Some(5), "h")], NOON)[0].at, NOON + 300);
+    }
+}

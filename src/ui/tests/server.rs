@@ -1,0 +1,142 @@
+//! What lies on a server: its messages, their fates, and what the person decides.
+
+use egui::accesskit::Role as AccessRole;
+
+use super::Window;
+use crate::account::policy::Policy;
+use crate::engine::{Event, Fate, LineUse, ServerMessage, ServerView, Wish};
+use crate::store::types::{MessageKey, Part};
+use crate::ui::action::Action;
+use crate::ui::testing::{Desk, WORK, account, problem};
+
+fn message(number: u32, from: &str, size_bytes: u64, fate: Fate) -> ServerMessage {
+    ServerMessage {
+        number,
+        uid: format!("uid-{number}").into_bytes(),
+        size_bytes,
+        from: from.into(),
+        subject: format!("Subject of {from}"),
+        date: None,
+        key: None,
+        fate,
+        wish: None,
+        tries: 0,
+        words: String::new(),
+    }
+}
+
+fn seen() -> ServerView {
+    let here = Fate::Here { part: Part::Whole, delete_at: None };
+    let resting = Fate::Resting { until: 1_800_000_000 };
+    ServerView {
+        account: WORK,
+        account_name: "Work".into(),
+        taken_at: 1_790_000_000,
+        connected_ms: 300,
+        messages: vec![
+            ServerMessage { key: Some(MessageKey(1)), ..message(1, "Ana", 4_000, here) },
+            message(2, "Bo", 84_000_000, Fate::Fetch(Part::Whole)),
+            message(3, "Cy", 9_000_000, Fate::TooLarge),
+            ServerMessage { tries: 3, ..message(4, "Di", 10, resting) },
+        ],
+        bytes_per_sec: Some(1_000_000),
+        this_month: Some(LineUse {
+            visits: 3,
+            connected_ms: 2_500,
+            bytes_in: 7_000_000,
+            bytes_out: 900,
+            ..LineUse::default()
+        }),
+    }
+}
+
+/// The window after the first look.
+fn looking_at(desk: Desk) -> Window {
+    let mut window = Window::new(desk);
+    window.press_button("On the server");
+    assert_eq!(window.asked(), ["ViewServer { account: AccountId(1), headers: true }"]);
+    window.sees("Nothing is fetched and nothing is deleted.");
+    window.meanwhile(|desk| {
+        desk.answer("ViewServer", Event::Server(Box::new(seen())));
+    });
+    window
+}
+
+fn fate_of(window: &Window, from: &str) -> String {
+    let row = window.rows().into_iter().find(|row| row.starts_with(from));
+    row.unwrap_or_else(|| panic!("{from} is not in {:?}", window.rows()))
+}
+
+#[test]
+fn each_message_is_shown_with_its_fate_the_newest_first() {
+    let window = looking_at(Desk::of(0));
+    window.sees("1 new, 84.0 MB, about 84 s on this line; 4 messages, 93.0 MB there.");
+    window.sees("This month the line was open for 2.5 s in 3 visits: 7.0 MB came, 900 bytes went.");
+    let rows = window.rows();
+    let order: Vec<&str> = rows.iter().filter_map(|row| row.split(',').next()).collect();
+    assert_eq!(order, ["Di", "Cy", "Bo", "Ana"]);
+    for (from, words) in [
+        ("Ana", "Stored here"),
+        ("Bo", "Fetched with the next visit"),
+        ("Cy", "Too large: fetched when you say so"),
+        ("Di", "Refused 3 times, next try "),
+    ] {
+        assert!(fate_of(&window, from).contains(words), "{}", fate_of(&window, from));
+    }
+}
+
+#[test]
+fn what_the_person_decides_is_shown_at_once_and_kept_for_the_next_visit() {
+    let mut window = looking_at(Desk::of(0));
+    let row = fate_of(&window, "Cy");
+    window.click(AccessRole::ListBoxOption, &row);
+    for (button, asked, words) in [
+        ("Fetch", "Some(Get)", "You said: fetched with the next visit"),
+        ("Delete there", "Some(Delete)", "You said: deleted there with the next visit"),
+        ("As the rules say", "None", "Fetched with the next visit"),
+    ] {
+        window.press_button(button);
+        let last = window.asked().pop().unwrap();
+        assert!(last.starts_with("Wish") && last.contains(asked) && last.contains("117, 105, 100, 45, 51"), "{last}");
+        assert!(fate_of(&window, "Cy").contains(words), "{}", fate_of(&window, "Cy"));
+    }
+    window.press_button("Get mail now");
+    assert!(window.asked().contains(&"GetMail of [1]".to_owned()), "{:?}", window.asked());
+    assert!(!window.shows("On the server of Work"));
+}
+
+#[test]
+fn nothing_is_decided_about_nothing() {
+    let mut window = looking_at(Desk::of(0));
+    window.done();
+    window.press_button("Delete there");
+    assert_eq!(window.done(), []);
+}
+
+#[test]
+fn with_the_safety_switch_on_nothing_is_said_to_be_deleted() {
+    let mut careful = account(WORK, "Work");
+    careful.policy = Policy { never_delete: true, ..Policy::default() };
+    let mut window = looking_at(Desk::with(&[careful], 0));
+    let row = fate_of(&window, "Ana");
+    window.click(AccessRole::ListBoxOption, &row);
+    window.press_button("Delete there");
+    assert!(!fate_of(&window, "Ana").contains("deleted"), "{}", fate_of(&window, "Ana"));
+    assert_eq!(
+        window.desk().model.server.as_ref().unwrap().view.as_ref().unwrap().messages[0].wish,
+        Some(Wish::Delete)
+    );
+}
+
+#[test]
+fn a_look_that_fails_says_why_and_what_was_seen_before_stays() {
+    let mut window = looking_at(Desk::of(0));
+    window.press_button("Look again");
+    window.meanwhile(|desk| {
+        desk.answer("ViewServer", Event::Failed(Box::new(problem("Could not look", None))));
+    });
+    window.sees("Could not look: the server said no.");
+    assert_eq!(window.rows().len(), 4);
+    window.press_button("Close");
+    assert_eq!(window.done().last(), Some(&Action::CloseServer));
+}

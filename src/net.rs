@@ -163,7 +163,8 @@ impl Connection {
 
     /// Does what the machine asks for until it has something to tell. None: the conversation is over.
     ///
-    /// Dropping the future loses nothing: what was sent or received is remembered.
+    /// Dropping the future loses nothing, except during the handshake that [`Step::StartTls`] asks for: what was sent or
+    /// received is remembered.
     pub async fn next<M: Machine>(&mut self, machine: &mut M) -> Result<Option<M::Event>, DriveError<M::Error>> {
         machine.clock(self.opened.elapsed());
         loop {

@@ -20,6 +20,7 @@ pub enum Field {
     ExcerptAbove,
     SkipAbove,
     VisitLimit,
+    AskAbove,
     Every,
 }
 

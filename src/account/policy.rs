@@ -15,6 +15,8 @@ pub struct Policy {
     /// Messages with more octets than this are left alone until the person asks for them.
     pub skip_above_bytes: Option<u64>,
     pub order: Order,
+    /// Where more octets than this are new, the person is asked before any of them is fetched: for lines that cost.
+    pub ask_above_bytes: Option<u64>,
     /// A visit fetches no more octets than this; what is over waits for the next one.
     pub visit_bytes: Option<u64>,
     /// After so many seconds a visit asks for nothing more.

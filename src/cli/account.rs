@@ -106,6 +106,7 @@ fn switch(field: Field) -> &'static str {
         Field::ExcerptAbove => "--first-lines-above",
         Field::SkipAbove => "--skip-above",
         Field::VisitLimit => "--visit-limit",
+        Field::AskAbove => "--ask-above",
         Field::Every => "--every",
     }
 }
@@ -163,6 +164,7 @@ fn apply_policy(policy: &mut Policy, settings: &PolicySettings) {
     policy.never_delete = settings.never_delete.unwrap_or(policy.never_delete);
     policy.excerpt_above_bytes = settings.first_lines_above.map_or(policy.excerpt_above_bytes, |size| size.0);
     policy.skip_above_bytes = settings.skip_above.map_or(policy.skip_above_bytes, |size| size.0);
+    policy.ask_above_bytes = settings.ask_above.map_or(policy.ask_above_bytes, |size| size.0);
     policy.visit_bytes = settings.visit_limit.map_or(policy.visit_bytes, |size| size.0);
     policy.visit_secs = settings.visit_secs.map_or(policy.visit_secs, |secs| Some(secs).filter(|&secs| secs > 0));
     policy.every_mins = settings.every.map_or(policy.every_mins, |mins| Some(mins).filter(|&mins| mins > 0));

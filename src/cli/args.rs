@@ -44,6 +44,9 @@ pub enum Command {
     Get {
         /// Names of accounts
         accounts: Vec<String>,
+        /// As much as there is, even where an account's rules say to ask first
+        #[arg(long)]
+        all: bool,
         /// One JSON object a line
         #[arg(long)]
         json: bool,
@@ -198,6 +201,9 @@ pub struct PolicySettings {
     /// Which messages come first
     #[arg(long, value_name = "oldest|newest|smallest")]
     pub order: Option<Order>,
+    /// Ask before more than so much is fetched (get --all answers yes)
+    #[arg(long, value_name = "SIZE|none")]
+    pub ask_above: Option<Size>,
     /// Fetch at most so many octets in one visit
     #[arg(long, value_name = "SIZE|none")]
     pub visit_limit: Option<Size>,

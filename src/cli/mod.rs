@@ -116,7 +116,7 @@ pub fn in_use_hint(error: &profile::Error) -> String {
 fn with_client(client: &mut Client, command: Command) -> Result<(), Failure> {
     match command {
         Command::Account(command) => account::run(client, command),
-        Command::Get { accounts, json } => visit::get(client, &accounts, json),
+        Command::Get { accounts, all, json } => visit::get(client, &accounts, all, json),
         Command::Doctor { server, security, ca_file, json } => doctor::run(client, &server, security, ca_file, json),
         Command::Server(arguments) => server::run(client, arguments),
         Command::Send => visit::send(client),

@@ -23,7 +23,7 @@ pub fn run(client: &mut Client, arguments: ServerArguments) -> Result<(), Failur
         }
     }
     if run {
-        return visit::get(client, &[account.name], json);
+        return visit::get(client, &[account.name], false, json);
     }
     let view = look(client, account.id, !no_headers)?;
     if adopt {

@@ -8,13 +8,20 @@ use super::client::{Client, expect_event};
 use super::{Failure, complain};
 use crate::engine::{Command, Event, Offer, Problem, Visit};
 
-pub fn get(client: &mut Client, names: &[String], json: bool) -> Result<(), Failure> {
+/// `all`: also where an account wants to be asked first.
+pub fn get(client: &mut Client, names: &[String], all: bool, json: bool) -> Result<(), Failure> {
     let mut ids = Vec::new();
     for name in names {
         ids.push(client.account(name)?.id);
     }
     if names.is_empty() && client.accounts()?.is_empty() {
         return Err(Failure::Failed("there is no account yet: “malote account add” makes one".into()));
+    }
+    if all {
+        let known = client.accounts()?.into_iter().map(|account| account.id);
+        for account in known.filter(|id| ids.is_empty() || ids.contains(id)).collect::<Vec<_>>() {
+            client.ask(Command::ConfirmLarge(account))?;
+        }
     }
     let mut visits = Vec::new();
     client.ask_and_hear(Command::GetMail { accounts: ids }, |event| hear(event, &mut visits))?;

@@ -54,6 +54,8 @@ pub enum Command {
     ListLineUse,
     /// From now on the accounts' schedules are kept: visits are made without being asked for. → `Done`, and `NextVisits` unasked
     KeepSchedule,
+    /// The account's next visit may fetch as much as there is, whatever its rules say about asking. → `Done`
+    ConfirmLarge(AccountId),
     /// Submits what waits in the Outbox. → `Done`; before that `OutboxProgress`
     SendOutbox,
     /// Ends every visit and submission at once; what is stored stays. → `Done`

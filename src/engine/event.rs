@@ -95,6 +95,8 @@ pub struct ServerView {
     pub messages: Vec<ServerMessage>,
     /// What the account's line has carried lately, octets a second; None: there is too little to tell.
     pub bytes_per_sec: Option<u64>,
+    /// What the account's line has cost this month.
+    pub this_month: Option<LineUse>,
 }
 
 /// What the next visit has before it.
@@ -294,6 +296,8 @@ pub enum Offer {
     TrustCertificate { account: AccountId, outgoing: bool, certificate: Box<CertificateFacts> },
     /// Open the settings of this account.
     EditAccount(AccountId),
+    /// Fetch as much as there is.
+    FetchAll(AccountId),
 }
 
 /// What a person should read before trusting a certificate.

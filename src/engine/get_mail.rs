@@ -25,6 +25,7 @@ use crate::account::{Account, AccountId, Security};
 use crate::net::{Connection, DriveError};
 use crate::protocol::pop3::{self, Credentials, Listing, MessageNumber, Session};
 use crate::secret::Password;
+use crate::store::types::Part;
 use crate::store::{LedgerEntry, LedgerId, LineUse, Note, Store};
 
 /// Events of the line that are handled before anything else gets its turn.
@@ -292,7 +293,8 @@ impl<'a> Collector<'a> {
                 Err(error) => return Err(Failure::Line(error)),
             }
             handled += 1;
-            if handled >= EVENTS_AT_ONCE || self.intake.is_behind() {
+            // Before the listing a handshake may be under way, which must not be dropped in its middle.
+            if !self.listed || handled >= EVENTS_AT_ONCE || self.intake.is_behind() {
                 break;
             }
             self.quit_when_done();
@@ -344,6 +346,7 @@ impl<'a> Collector<'a> {
         store.forget_notes(id, forget).await?;
         self.visit.later = later;
         self.line.renew();
+        let retrieve = self.confirmed(retrieve);
         self.visit.planned = u32::try_from(retrieve.len()).unwrap_or(u32::MAX);
         self.visit.planned_bytes = retrieve.iter().fold(0u64, |sum, target| sum.saturating_add(target.size_bytes));
         self.visit.stage = Stage::Fetching;
@@ -352,6 +355,19 @@ impl<'a> Collector<'a> {
         self.retrieve(retrieve);
         self.listed = true;
         Ok(())
+    }
+
+    /// Nothing, where there is more than the person wants to pay for unasked.
+    fn confirmed(&mut self, targets: Vec<Target>) -> Vec<Target> {
+        let Some(limit) = self.account.policy.ask_above_bytes else { return targets };
+        let whole = targets.iter().filter(|target| target.part == Part::Whole);
+        let bytes = whole.fold(0u64, |sum, target| sum.saturating_add(target.size_bytes));
+        if self.hub.take_confirmed(self.account.id) || bytes <= limit {
+            return targets;
+        }
+        self.visit.later = self.visit.later.saturating_add(u32::try_from(targets.len()).unwrap_or(u32::MAX));
+        self.visit.problems.push(problem::asks_first(self.account, targets.len(), bytes, limit));
+        Vec::new()
     }
 
     fn retrieve(&mut self, targets: Vec<Target>) {
@@ -529,14 +545,19 @@ impl<'a> Collector<'a> {
     }
 }
 
+/// As in `2026-11`.
+pub(super) fn this_month() -> String {
+    jiff::Zoned::now().strftime("%Y-%m").to_string()
+}
+
 /// Adds the visit to what its account's line has cost.
-async fn note_line_use(hub: &Hub, visit: &mut Visit) {
+pub(super) async fn note_line_use(hub: &Hub, visit: &mut Visit) {
     if visit.bytes_in == 0 {
         return;
     }
     let added = LineUse {
         account: visit.account,
-        month: jiff::Zoned::now().strftime("%Y-%m").to_string(),
+        month: this_month(),
         visits: 1,
         connected_ms: visit.connected_ms,
         bytes_in: visit.bytes_in,

@@ -1,6 +1,6 @@
 //! What every task of the engine shares: the store, the keyring, the way back to the screen.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -27,11 +27,22 @@ pub(super) struct Hub {
     wake: Wake,
     /// Passwords for this session only.
     passwords: Mutex<HashMap<AccountId, Password>>,
+    /// Accounts whose next visit may fetch as much as there is.
+    confirmed: Mutex<HashSet<AccountId>>,
 }
 
 impl Hub {
     pub fn new(store: Store, keyring: Keyring, workers: Workers, answers: Sender<Answer>, wake: Wake) -> Self {
-        Self { store, keyring, workers, held: Held::default(), answers, wake, passwords: Mutex::default() }
+        Self {
+            store,
+            keyring,
+            workers,
+            held: Held::default(),
+            answers,
+            wake,
+            passwords: Mutex::default(),
+            confirmed: Mutex::default(),
+        }
     }
 
     /// Tells the screen, waiting for room. A screen that is gone hears nothing.
@@ -59,6 +70,16 @@ impl Hub {
             PasswordSource::Command(command) => secret::from_command(&command),
         })
         .await
+    }
+
+    /// The person has seen how much there is, and wants it.
+    pub fn confirm(&self, account: AccountId) {
+        self.confirmed.lock().unwrap_or_else(PoisonError::into_inner).insert(account);
+    }
+
+    /// Whether the person has said so for this visit.
+    pub fn take_confirmed(&self, account: AccountId) -> bool {
+        self.confirmed.lock().unwrap_or_else(PoisonError::into_inner).remove(&account)
     }
 
     pub fn session_password(&self, account: AccountId) -> Option<Password> {

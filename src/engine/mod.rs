@@ -108,6 +108,10 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>) {
         match command {
             Command::GetMail { accounts } => errands.begin(id, Errand::GetMail, accounts).await,
             Command::SendOutbox => errands.begin(id, Errand::SendOutbox, Vec::new()).await,
+            Command::ConfirmLarge(account) => {
+                hub.confirm(account);
+                hub.tell(Some(id), Event::Done).await;
+            }
             Command::KeepSchedule => {
                 errands.keep_schedule().await;
                 hub.tell(Some(id), Event::Done).await;

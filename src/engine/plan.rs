@@ -80,14 +80,15 @@ pub enum Fate {
     Delete,
 }
 
-/// What is known of a unique-id.
-type Known<'a> = HashMap<&'a [u8], Vec<&'a LedgerEntry>>;
-
-/// The listing beside what is known of it.
+/// The listing beside what is known of it. A maildrop may have a million messages: both are found through sorted places, which
+/// cost four octets each, where a table of keys would cost fifty.
 struct View<'a> {
     terms: &'a Terms<'a>,
-    known: Known<'a>,
-    times_listed: HashMap<(&'a [u8], u64), u32>,
+    messages: &'a [ScanLine],
+    /// Places in the ledger, by unique-id, the older row first.
+    known: Vec<u32>,
+    /// Places in the listing, by unique-id and size.
+    listed: Vec<u32>,
     /// Something that was there is not listed any more: perhaps under a new unique-id, if the server has renumbered.
     renumbered: bool,
 }
@@ -113,11 +114,11 @@ pub fn plan(listing: &Listing, terms: &Terms<'_>) -> Plan {
     view.set_apart(listing, &mut plan);
     order(&mut plan.retrieve, terms);
     limit(&mut plan, terms.policy.visit_bytes);
-    let listed: HashSet<&[u8]> = listing.messages.iter().map(uid).collect();
     // A listing that is empty or broken off proves nothing.
-    let gone = terms.notes.iter().filter(|(uid, note)| {
-        !listing.messages.is_empty() && note.wish != Some(Wish::Keep) && !listed.contains(uid.as_slice())
-    });
+    let gone = terms
+        .notes
+        .iter()
+        .filter(|(uid, note)| !listing.messages.is_empty() && note.wish != Some(Wish::Keep) && !view.is_listed(uid));
     plan.forget = gone.map(|(uid, _)| uid.clone()).collect();
     plan
 }
@@ -133,18 +134,36 @@ pub fn fates(listing: &Listing, terms: &Terms<'_>) -> Vec<Fate> {
 
 impl<'a> View<'a> {
     fn new(listing: &'a Listing, terms: &'a Terms<'a>) -> Self {
-        let mut times_listed: HashMap<(&[u8], u64), u32> = HashMap::new();
-        let mut listed: HashSet<&[u8]> = HashSet::new();
-        for message in &listing.messages {
-            *times_listed.entry((uid(message), message.size_bytes)).or_default() += 1;
-            listed.insert(uid(message));
-        }
-        let mut known: Known<'_> = HashMap::new();
-        for entry in terms.ledger {
-            known.entry(&entry.uid).or_default().push(entry);
-        }
-        let renumbered = terms.ledger.iter().any(|entry| !listed.contains(entry.uid.as_slice()));
-        Self { terms, known, times_listed, renumbered }
+        let (ledger, messages) = (terms.ledger, listing.messages.as_slice());
+        let known = sorted(ledger.len(), |place| ledger.get(place).map(|entry| entry.uid.as_slice()));
+        let listed =
+            sorted(messages.len(), |place| messages.get(place).map(|message| (uid(message), message.size_bytes)));
+        let mut view = Self { terms, messages, known, listed, renumbered: false };
+        view.renumbered = ledger.iter().any(|entry| !view.is_listed(&entry.uid));
+        view
+    }
+
+    fn is_listed(&self, wanted: &[u8]) -> bool {
+        let uid_at = |place: &u32| self.message_at(*place).map(uid);
+        let first = self.listed.partition_point(|place| uid_at(place) < Some(wanted));
+        self.listed.get(first).and_then(uid_at) == Some(wanted)
+    }
+
+    /// Ledger rows with this unique-id, the oldest first.
+    fn known(&self, wanted: &'a [u8]) -> impl Iterator<Item = &'a LedgerEntry> {
+        let first = self
+            .known
+            .partition_point(|&place| self.entry_at(place).is_some_and(|entry| entry.uid.as_slice() < wanted));
+        let rest = self.known.get(first..).unwrap_or_default().iter();
+        rest.map_while(|&place| self.entry_at(place)).take_while(move |entry| entry.uid == wanted)
+    }
+
+    fn message_at(&self, place: u32) -> Option<&'a ScanLine> {
+        self.messages.get(usize::try_from(place).unwrap_or(usize::MAX))
+    }
+
+    fn entry_at(&self, place: u32) -> Option<&'a LedgerEntry> {
+        self.terms.ledger.get(usize::try_from(place).unwrap_or(usize::MAX))
     }
 
     /// Tells the fate of each message, from the newest to the oldest: what is to be kept counts from there. With it comes whether
@@ -212,7 +231,7 @@ impl<'a> View<'a> {
         }
     }
 
-    fn target(&self, message: &ScanLine, entry: Option<&LedgerEntry>, over: bool, part: Part) -> Target {
+    fn target(&self, message: &'a ScanLine, entry: Option<&LedgerEntry>, over: bool, part: Part) -> Target {
         let wish = self.terms.notes.get(uid(message)).and_then(|note| note.wish);
         let unwanted = over || self.terms.retention == Retention::DeleteOnceStored;
         Target {
@@ -223,7 +242,7 @@ impl<'a> View<'a> {
                 && (self.renumbered
                     || !self.is_unique(message)
                     || message.uid.is_none()
-                    || self.known.contains_key(uid(message))),
+                    || self.known(uid(message)).next().is_some()),
             part,
             completes: entry.map(|entry| entry.id),
             goes: unwanted && part == Part::Whole && wish != Some(Wish::Keep) && !self.terms.policy.never_delete,
@@ -231,8 +250,8 @@ impl<'a> View<'a> {
     }
 
     /// Where a server has renumbered, no unique-id is known any more, but the sizes are: those messages are looked at first.
-    fn set_apart(&self, listing: &Listing, plan: &mut Plan) {
-        let is_known = |message: &ScanLine| self.known.contains_key(uid(message));
+    fn set_apart(&self, listing: &'a Listing, plan: &mut Plan) {
+        let is_known = |message: &'a ScanLine| self.known(uid(message)).next().is_some();
         if !self.renumbered || listing.messages.iter().any(|message| message.uid.is_none() || is_known(message)) {
             return;
         }
@@ -261,15 +280,24 @@ impl<'a> View<'a> {
     }
 
     fn is_unique(&self, message: &ScanLine) -> bool {
-        self.times_listed.get(&(uid(message), message.size_bytes)) == Some(&1)
+        let wanted = Some((uid(message), message.size_bytes));
+        let at = |place: &u32| self.message_at(*place).map(|message| (uid(message), message.size_bytes));
+        let first = self.listed.partition_point(|place| at(place) < wanted);
+        self.listed.get(first + 1).and_then(at) != wanted
     }
 
     /// The ledger row that certainly stands for this message.
-    fn entry_of(&self, message: &ScanLine) -> Option<&'a LedgerEntry> {
+    fn entry_of(&self, message: &'a ScanLine) -> Option<&'a LedgerEntry> {
         message.uid.as_ref().filter(|_| self.is_unique(message))?;
-        let entries = self.known.get(uid(message))?;
-        entries.iter().copied().find(|entry| entry.size_bytes.is_none_or(|size| size == message.size_bytes))
+        self.known(uid(message)).find(|entry| entry.size_bytes.is_none_or(|size| size == message.size_bytes))
     }
+}
+
+/// Places from 0 to `count`, sorted by what is there; equals stay in their order.
+fn sorted<K: Ord>(count: usize, key: impl Fn(usize) -> K) -> Vec<u32> {
+    let mut places: Vec<u32> = (0..u32::try_from(count).unwrap_or(u32::MAX)).collect();
+    places.sort_by_key(|&place| key(usize::try_from(place).unwrap_or(usize::MAX)));
+    places
 }
 
 /// What failed before goes last, so that it holds nothing up.
@@ -330,7 +358,6 @@ mod tests {
                 id: LedgerId(words[0].parse().unwrap()),
                 uid: words[1].as_bytes().to_vec(),
                 size_bytes: words[2].parse().ok(),
-                sha256: [0; 32],
                 stored_at: NOW - words[3].parse::<i64>().unwrap() * SECS_PER_DAY,
                 delete: match words.get(4) {
                     Some(&"unknown") => DeleteState::Unknown,

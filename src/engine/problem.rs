@@ -374,6 +374,19 @@ pub(super) fn store(task: Task, account: &Account, error: &store::Error) -> Prob
     Problem { what: task.words(account), why, remedy, ..Problem::default() }
 }
 
+/// There is more than the person wants to pay for unasked.
+pub(super) fn asks_first(account: &Account, messages: usize, bytes: u64, limit: u64) -> Problem {
+    let size = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+    Problem {
+        what: format!("Asks before getting the mail for {}", account.name),
+        why: format!("{messages} new messages have {}, and you want to be asked above {}", size(bytes), size(limit)),
+        remedy: "Get them all, or look at what lies on the server and choose.".into(),
+        offer: Some(Offer::FetchAll(account.id)),
+        again: Again::Never,
+        ..Problem::default()
+    }
+}
+
 /// The person said *Stop*.
 pub(super) fn stopped(task: Task, account: &Account) -> Box<Problem> {
     problem(task, account, "it was stopped", "Nothing was changed, here or there.")

@@ -16,8 +16,8 @@ use crate::mail::{Envelope, sanitize};
 use crate::net::Connection;
 use crate::protocol::pop3::{Event, Listing, MessageNumber, Session};
 use crate::secret::Password;
-use crate::store::LedgerEntry;
 use crate::store::types::{MessageKey, Part};
+use crate::store::{LedgerEntry, LineUse};
 
 /// Headers that are asked for in one look, the newest first: more is more than a person reads, and the line costs.
 const HEADERS_LIMIT: usize = 500;
@@ -67,33 +67,39 @@ async fn look(
             Err(error) => return Err(problem::drive(task, account, error).await),
         }
     }
-    let connected_ms = hang_up(line);
+    hang_up(line, &mut visit);
+    get_mail::note_line_use(hub, &mut visit).await;
     let Glance { listing, headers, .. } = glance;
     hub.store.note_headers(account.id, headers.into_iter().collect()).await.map_err(store_failed)?;
     let known = Known::load(hub, account).await.map_err(store_failed)?;
+    let months = hub.store.line_use().await.map_err(store_failed)?;
+    let months: Vec<LineUse> = months.into_iter().filter(|month| month.account == account.id).collect();
     let mut messages = described(account, &listing, &known);
     name_what_is_here(hub, &mut messages).await.map_err(store_failed)?;
     Ok(ServerView {
         account: account.id,
         account_name: account.name.clone(),
         taken_at: now(),
-        connected_ms,
+        connected_ms: visit.connected_ms,
         messages,
-        bytes_per_sec: bytes_per_sec(hub, account).await,
+        bytes_per_sec: bytes_per_sec(&months),
+        this_month: months.into_iter().find(|month| month.month == get_mail::this_month()),
     })
 }
 
 /// What the account's line has carried in this month and the last. Not said after a few short visits, which are all sign-in.
-async fn bytes_per_sec(hub: &Hub, account: &Account) -> Option<u64> {
-    let months = hub.store.line_use().await.ok()?;
-    let lately = months.iter().filter(|month| month.account == account.id).take(2);
-    let (bytes, ms) = lately.fold((0u64, 0u64), |(bytes, ms), month| (bytes + month.bytes_in, ms + month.connected_ms));
+fn bytes_per_sec(months: &[LineUse]) -> Option<u64> {
+    let (bytes, ms) = months
+        .iter()
+        .take(2)
+        .fold((0u64, 0u64), |(bytes, ms), month| (bytes + month.bytes_in, ms + month.connected_ms));
     if bytes < TELLING_BYTES || ms == 0 { None } else { Some(bytes.saturating_mul(1000) / ms) }
 }
 
-/// How long the line was open, in milliseconds. It is closed before anything else is done.
-fn hang_up(line: Connection) -> u64 {
-    millis(line.open_for())
+/// What the line has cost. It is closed before anything else is done.
+fn hang_up(line: Connection, visit: &mut Visit) {
+    visit.connected_ms = millis(line.open_for());
+    (visit.bytes_in, visit.bytes_out) = (line.bytes_in, line.bytes_out);
 }
 
 /// Octets below which a line's speed cannot be told.

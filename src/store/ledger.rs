@@ -20,8 +20,6 @@ pub struct LedgerEntry {
     pub uid: Vec<u8>,
     /// As the server listed it.
     pub size_bytes: Option<u64>,
-    /// Of the octets that were stored.
-    pub sha256: [u8; 32],
     /// When the message was first stored here, Unix seconds.
     pub stored_at: i64,
     pub delete: DeleteState,
@@ -48,7 +46,7 @@ impl Store {
         self.read(move |db| {
             // The plus keeps SQLite from an index: reading the table in order is five times as fast as jumping about in it.
             let mut select = db.prepare_cached(
-                "SELECT id, uid, size_bytes, sha256, stored_at, deletion, part, message FROM ledger WHERE +account = ?1 ORDER BY id",
+                "SELECT id, uid, size_bytes, stored_at, deletion, part, message FROM ledger WHERE +account = ?1 ORDER BY id",
             )?;
             let entries = select.query_map([account.0], entry)?.collect::<Result<_, _>>()?;
             Ok(entries)
@@ -271,16 +269,15 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<LedgerEntry> {
         id: LedgerId(row.get(0)?),
         uid: row.get(1)?,
         size_bytes: row.get::<_, Option<i64>>(2)?.map(i64::cast_unsigned),
-        sha256: row.get(3)?,
-        stored_at: row.get(4)?,
-        delete: match row.get::<_, i64>(5)? {
+        stored_at: row.get(3)?,
+        delete: match row.get::<_, i64>(4)? {
             0 => DeleteState::None,
             1 => DeleteState::Unknown,
             2 => DeleteState::Done,
-            other => return Err(rusqlite::Error::IntegralValueOutOfRange(5, other)),
+            other => return Err(rusqlite::Error::IntegralValueOutOfRange(4, other)),
         },
-        part: Part::of_number(row.get(6)?),
-        message: row.get::<_, Option<i64>>(7)?.map(MessageKey),
+        part: Part::of_number(row.get(5)?),
+        message: row.get::<_, Option<i64>>(6)?.map(MessageKey),
     })
 }
 
@@ -327,7 +324,6 @@ mod tests {
                 id: entry.id,
                 uid: uid.unwrap_or_default(),
                 size_bytes: Some(listed_size),
-                sha256: <sha2::Sha256 as sha2::Digest>::digest(&octets).into(),
                 stored_at: NOON,
                 delete: DeleteState::None,
                 part: Part::Whole,

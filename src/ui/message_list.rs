@@ -10,7 +10,7 @@ use super::model::Model;
 use super::sidebar::thousands;
 use super::theme::{self, Palette, palette};
 use super::widgets::{hairline, label, line, paint_line, prose, quiet};
-use crate::store::types::{Flag, MessageKey, MessageRow, OutboxState, Role};
+use crate::store::types::{Flag, MessageKey, MessageRow, OutboxState, Part, Role};
 
 const ROW_HEIGHT: f32 = 68.0;
 const BAR_WIDTH: f32 = 10.0;
@@ -200,7 +200,12 @@ fn row_ui(
 fn spoken(row: &MessageRow) -> String {
     let unread = if row.flags.has(Flag::Seen) { "" } else { "unread, " };
     let subject = if row.subject.is_empty() { "(no subject)" } else { &row.subject };
-    format!("{unread}{}, {subject}", if row.role.is_outgoing() { &row.to } else { &row.from_name })
+    let part = match row.part {
+        Part::Whole | Part::Nothing => "",
+        Part::Header => ", only its header is here",
+        Part::Excerpt => ", only its first lines are here",
+    };
+    format!("{unread}{}, {subject}{part}", if row.role.is_outgoing() { &row.to } else { &row.from_name })
 }
 
 /// Two lines and a half: who and when; what; how it begins. Returns where the star is.
@@ -265,7 +270,11 @@ fn paint_row(
             ("Perhaps sent: the line was lost. Not sent again by itself.".into(), palette.warning)
         }
         Some(OutboxState::Waiting) => ("Waits to be sent".into(), palette.muted),
-        None => (row.snippet.clone(), palette.faint),
+        None => match row.part {
+            Part::Whole | Part::Nothing => (row.snippet.clone(), palette.faint),
+            Part::Header => ("Only its header is here".into(), palette.warning),
+            Part::Excerpt => (format!("First lines: {}", row.snippet), palette.warning),
+        },
     };
     let words = line(ui, &words, theme::small(), color, right - left);
     paint_line(ui, Pos2::new(left, rect.top() + 47.0), &words, false);

@@ -47,6 +47,7 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
             let words = match offer {
                 Offer::EnterPassword(_) => "Enter the password…",
                 Offer::TrustCertificate { .. } => "Look at the certificate…",
+                Offer::FetchAll(_) => "Get them all",
                 Offer::EditAccount(_) => "Open the account’s settings…",
             };
             ui.add_space(5.0);

@@ -62,6 +62,16 @@ fn head_ui(ui: &mut Ui, window: &ServerWindow, actions: &mut Vec<Action>) {
         Some(view) => format!("{}. Seen {}.", capital(&window.summary().words()), full_date(view.taken_at)),
     };
     prose(ui, &words, palette.muted);
+    if let Some(month) = window.view.as_ref().and_then(|view| view.this_month.as_ref()) {
+        let secs = std::time::Duration::from_millis(month.connected_ms).as_secs_f64();
+        let words = format!(
+            "This month the line was open for {secs:.1} s in {} visits: {} came, {} went.",
+            month.visits,
+            size(month.bytes_in),
+            size(month.bytes_out)
+        );
+        prose(ui, &words, palette.faint);
+    }
 }
 
 fn list_ui(ui: &mut Ui, window: &ServerWindow, actions: &mut Vec<Action>) {

@@ -306,8 +306,8 @@ fn unprotected_ui(ui: &mut Ui, form: &mut Form) {
 
 fn more_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
     let in_error = edit.errors.iter().any(|error| {
-        use Field::{CaFile, Every, ExcerptAbove, SkipAbove, TimeoutSecs, VisitLimit};
-        matches!(error.field, CaFile | TimeoutSecs | ExcerptAbove | SkipAbove | VisitLimit | Every)
+        use Field::{AskAbove, CaFile, Every, ExcerptAbove, SkipAbove, TimeoutSecs, VisitLimit};
+        matches!(error.field, CaFile | TimeoutSecs | ExcerptAbove | SkipAbove | AskAbove | VisitLimit | Every)
     });
     form.more_shown |= in_error;
     ui.add_space(4.0);
@@ -339,6 +339,7 @@ fn rules_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
     let hint = "of messages above, for example, 500K";
     edit.text(ui, "First lines only", &mut form.excerpt_above, hint, Some(Field::ExcerptAbove));
     edit.text(ui, "Leave alone", &mut form.skip_above, "messages above, for example, 20M", Some(Field::SkipAbove));
+    edit.text(ui, "Ask me first", &mut form.ask_above, "if more is new than, for example, 50M", Some(Field::AskAbove));
     edit.text(ui, "In one visit", &mut form.visit_limit, "no more than, for example, 100M", Some(Field::VisitLimit));
     edit.row(ui, "Order", None, |ui, _| {
         ui.radio_value(&mut form.order, Order::Oldest, "oldest first")

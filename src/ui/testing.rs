@@ -8,7 +8,7 @@ use super::model::Model;
 use crate::account::{Account, AccountId, Fingerprint, Identity, Security, Server};
 use crate::engine::{Answer, CertificateFacts, Command, Event, Offer, OpenedMessage, Problem, Request, Stage, Visit};
 use crate::mail::{Envelope, MessageView};
-use crate::store::types::{Flags, MailboxCount, MailboxView, MessageKey, MessageRow, OutboxState, Role};
+use crate::store::types::{Flags, MailboxCount, MailboxView, MessageKey, MessageRow, OutboxState, Part, Role};
 
 pub const WORK: AccountId = AccountId(1);
 pub const HOME: AccountId = AccountId(2);
@@ -25,6 +25,8 @@ pub struct Desk {
     pub places: HashMap<MessageKey, Role>,
     pub flags: HashMap<MessageKey, Flags>,
     pub outbox: HashMap<MessageKey, OutboxState>,
+    /// What is not here whole.
+    pub parts: HashMap<MessageKey, Part>,
     /// Octets of a message that is unlike the others.
     pub raw: HashMap<MessageKey, String>,
 }
@@ -145,6 +147,7 @@ impl Desk {
             flags: self.flags.get(&key).copied().unwrap_or_default(),
             has_attachments: envelope.has_attachments,
             outbox: self.outbox.get(&key).cloned(),
+            part: self.parts.get(&key).copied().unwrap_or_default(),
             ..MessageRow::default()
         }
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::dovecot::Dovecot;
 use crate::support::malote::{Malote, text};
 use crate::support::samples::{assert_same, message, messages};
-use crate::support::scripted::{Pop3Server, Script};
+use crate::support::scripted::{Act, Pop3Server, Script};
 
 /// A message of so many octets, more or less.
 fn sized(number: usize, octets: usize) -> Vec<u8> {
@@ -221,4 +221,32 @@ fn what_the_line_has_cost_adds_up() {
     assert_eq!(months[0]["new"], 3);
     let bytes = months[0]["bytes_in"].as_u64().unwrap();
     assert!(bytes > first.bytes && bytes < first.bytes + 10_000, "{bytes} of {}", first.bytes);
+}
+
+#[test]
+fn a_server_that_lists_in_batches_is_asked_until_nothing_new_comes() {
+    let script =
+        Script { batch: Some(4), ..Script::but("greeting", Act::Say(b"+OK Gpop ready for requests\r\n".to_vec())) };
+    let server = Pop3Server::start(script, &messages(10));
+    let malote = Malote::with_account(&server.incoming(), &[]);
+    let visit = malote.get();
+    assert_eq!(visit.new, 10, "one visit brings all of it");
+    assert_same(malote.stored(), messages(10), "each once");
+    assert_eq!(server.sessions().len(), 4, "three batches, and a look that found nothing");
+    assert_eq!(malote.get().new, 0);
+    assert_same(malote.stored(), messages(10), "what a listing does not show is not forgotten");
+}
+
+#[test]
+fn where_there_is_much_the_person_is_asked_first() {
+    let all = [sized(1, 200_000), sized(2, 200_000)];
+    let dovecot = dovecot_with(&all);
+    let malote = Malote::with_account(&dovecot.tls(), &["--ask-above", "300K"]);
+    let asked = malote.try_get();
+    assert_eq!(asked.new, 0);
+    assert!(asked.problems[0].contains("2 new messages have 0.4 MB"), "{:?}", asked.problems);
+    malote.ok(&["get", "--all"]);
+    assert_same(malote.stored(), all.to_vec(), "said yes");
+    dovecot.deliver(&[message(3)]);
+    assert_eq!(malote.get().new, 1, "a little comes unasked");
 }

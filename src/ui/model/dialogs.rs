@@ -55,6 +55,10 @@ impl Model {
                 self.dialog =
                     Some(Dialog::Certificate(CertificateDialog { notice, account, account_name, outgoing, facts }));
             }
+            Offer::FetchAll(account) => {
+                self.notices.retain(|shown| shown.id != notice);
+                self.ask(Command::ConfirmLarge(account), Pending::BeforeGetMail(account));
+            }
             Offer::EditAccount(account) => {
                 self.open_settings();
                 self.edit_account(Some(account));

@@ -54,6 +54,7 @@ pub struct Form {
     pub excerpt_above: String,
     pub skip_above: String,
     pub visit_limit: String,
+    pub ask_above: String,
     /// Minutes; empty: never by itself.
     pub every: String,
     /// The person has read what *none* means.
@@ -155,6 +156,7 @@ impl Form {
             excerpt_above: size_text(account.policy.excerpt_above_bytes),
             skip_above: size_text(account.policy.skip_above_bytes),
             visit_limit: size_text(account.policy.visit_bytes),
+            ask_above: size_text(account.policy.ask_above_bytes),
             every: account.policy.every_mins.map(|mins| mins.to_string()).unwrap_or_default(),
             unprotected_accepted: account.incoming.security == Security::None,
             original: Some(Box::new(account.clone())),
@@ -253,6 +255,7 @@ impl Form {
         for (text, bytes, field) in [
             (&self.excerpt_above, &mut policy.excerpt_above_bytes, Field::ExcerptAbove),
             (&self.skip_above, &mut policy.skip_above_bytes, Field::SkipAbove),
+            (&self.ask_above, &mut policy.ask_above_bytes, Field::AskAbove),
             (&self.visit_limit, &mut policy.visit_bytes, Field::VisitLimit),
         ] {
             match text.trim() {

@@ -6,7 +6,7 @@ use egui::accesskit::Role as AccessRole;
 use egui_kittest::kittest::NodeT;
 
 use super::Window;
-use crate::store::types::{Flag, Flags, MessageKey};
+use crate::store::types::{Flag, Flags, MessageKey, Part};
 use crate::ui::action::{Action, Selecting};
 use crate::ui::testing::Desk;
 
@@ -237,4 +237,18 @@ fn of_a_very_long_message_the_rest_follows_on_request() {
     window.find(AccessRole::Button, "Show 2000 more lines").click_accesskit();
     window.run();
     window.sees("line 4000.");
+}
+
+#[test]
+fn what_is_here_in_part_says_so_and_the_rest_can_be_asked_for() {
+    for (part, words) in [(Part::Header, "Only the header of this message"), (Part::Excerpt, "Only the first lines")] {
+        let mut desk = Desk::of(2);
+        desk.parts.insert(MessageKey(2), part);
+        desk.act(Action::Select { index: 0, how: Selecting::Only });
+        desk.serve();
+        let mut window = Window::new(desk);
+        window.sees(words);
+        window.press_button("Get the rest");
+        assert_eq!(window.done().last(), Some(&Action::Complete(MessageKey(2))));
+    }
 }

@@ -4,7 +4,7 @@ use egui::accesskit::Role as AccessRole;
 
 use super::Window;
 use crate::account::policy::Policy;
-use crate::engine::{Event, Fate, ServerMessage, ServerView, Wish};
+use crate::engine::{Event, Fate, LineUse, ServerMessage, ServerView, Wish};
 use crate::store::types::{MessageKey, Part};
 use crate::ui::action::Action;
 use crate::ui::testing::{Desk, WORK, account, problem};
@@ -40,6 +40,13 @@ fn seen() -> ServerView {
             ServerMessage { tries: 3, ..message(4, "Di", 10, resting) },
         ],
         bytes_per_sec: Some(1_000_000),
+        this_month: Some(LineUse {
+            visits: 3,
+            connected_ms: 2_500,
+            bytes_in: 7_000_000,
+            bytes_out: 900,
+            ..LineUse::default()
+        }),
     }
 }
 
@@ -64,6 +71,7 @@ fn fate_of(window: &Window, from: &str) -> String {
 fn each_message_is_shown_with_its_fate_the_newest_first() {
     let window = looking_at(Desk::of(0));
     window.sees("1 new, 84.0 MB, about 84 s on this line; 4 messages, 93.0 MB there.");
+    window.sees("This month the line was open for 2.5 s in 3 visits: 7.0 MB came, 900 bytes went.");
     let rows = window.rows();
     let order: Vec<&str> = rows.iter().filter_map(|row| row.split(',').next()).collect();
     assert_eq!(order, ["Di", "Cy", "Bo", "Ana"]);

@@ -47,12 +47,14 @@ pub struct Script {
     pub certificate: Option<Kind>,
     /// TLS from the first octet.
     pub implicit_tls: bool,
+    /// A session shows only so many messages, and none that an earlier one has given away.
+    pub batch: Option<usize>,
 }
 
 impl Default for Script {
     fn default() -> Self {
         let capabilities = vec!["USER", "UIDL", "TOP", "PIPELINING", "RESP-CODES"];
-        Self { capabilities, rules: Vec::new(), cut: None, certificate: None, implicit_tls: false }
+        Self { capabilities, rules: Vec::new(), cut: None, certificate: None, implicit_tls: false, batch: None }
     }
 }
 
@@ -79,6 +81,8 @@ pub struct Mail {
 struct State {
     script: Script,
     maildrop: Vec<Mail>,
+    /// Unique-ids of what was retrieved.
+    given: Vec<Vec<u8>>,
     /// Everything the clients said, one list a session.
     sessions: Vec<Vec<String>>,
     /// What the server said in the last session: how many lines, how many octets.
@@ -181,7 +185,12 @@ fn serve(stream: TcpStream, state: &Mutex<State>, over: &AtomicBool) {
         let script = state.script.clone();
         state.script.cut = None;
         state.sessions.push(Vec::new());
-        (script, state.maildrop.clone(), state.sessions.len() - 1)
+        let mut mail = state.maildrop.clone();
+        if let Some(batch) = script.batch {
+            mail.retain(|mail| !state.given.contains(&mail.uid));
+            mail.truncate(batch);
+        }
+        (script, mail, state.sessions.len() - 1)
     };
     let mut line = Line::new(stream, script.cut.take(), over);
     let mut session = Session { script, deleted: vec![false; mail.len()], mail, state, number, user: String::new() };
@@ -272,6 +281,7 @@ impl Session<'_> {
                 line.say(&reply)
             }
             "RETR" => self.with_number(argument, line, |session, line, i| {
+                session.state.lock().unwrap().given.push(session.mail[i].uid.clone());
                 let raw = &session.mail[i].raw;
                 line.say(format!("+OK {} octets\r\n", raw.len()).as_bytes())?;
                 line.say(&stuffed(raw))

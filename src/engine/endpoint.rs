@@ -12,6 +12,8 @@ pub(super) fn endpoint(account: &Account, server: &Server, trust: Trust) -> Endp
         tls: server.security == Security::Tls,
         trust,
         ca_file: account.ca_file.clone(),
+        certificate: None,
+        proxy: None,
         timeout: Duration::from_secs(u64::from(account.timeout_secs.max(1))),
     }
 }

@@ -324,6 +324,7 @@ impl<'a> Collector<'a> {
                 }
             }
             Event::Deleted(number) => self.deleted.extend(self.deleting.remove(&number)),
+            Event::Reset { .. } => {}
             Event::DeleteRefused(number, reply) => {
                 if let Some(Some(id)) = self.deleting.remove(&number) {
                     self.hub.store.note_still_listed(self.account.id, vec![id]).await?;

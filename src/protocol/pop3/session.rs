@@ -4,17 +4,20 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::command::Command;
-use super::{Capabilities, Error, MessageNumber, Reply};
+use super::{Capabilities, Error, MessageNumber, Reply, SignIn};
 use crate::protocol::line::{Body, Line};
+use crate::protocol::sasl::Credentials;
 use crate::protocol::{LineBuffer, Machine, Step};
 
+mod ladder;
 mod listing;
 mod sign_in;
 mod window;
 
 use listing::Gathered;
 pub use listing::{Listing, ScanLine};
-pub use sign_in::Credentials;
+pub use sign_in::SignedIn;
+use sign_in::Signing;
 use window::Window;
 
 /// Octets of one message beyond which the server is taken to have lost its senses, whatever size it announced.
@@ -28,7 +31,7 @@ const MESSAGE_SLACK_BYTES: u64 = 64 * 1024 * 1024;
 pub enum Event {
     /// The server said hello, in these words; nothing secret was sent yet.
     Greeted(String),
-    SignedIn(Capabilities),
+    SignedIn(SignedIn),
     Listed(Listing),
     /// Octets of the message begin.
     Message(MessageNumber),
@@ -40,6 +43,10 @@ pub enum Event {
     /// Marked as deleted; removed only when QUIT is confirmed.
     Deleted(MessageNumber),
     DeleteRefused(MessageNumber, Reply),
+    /// The answer to RSET. True: nothing is marked as deleted any more.
+    Reset {
+        confirmed: bool,
+    },
     /// The answer to QUIT. False: the server refused or hung up, so that nobody knows whether the deletions count.
     Quit {
         confirmed: bool,
@@ -64,6 +71,9 @@ pub struct Session {
     capabilities: Capabilities,
     state: State,
     security: Security,
+    /// STLS was asked for.
+    stls: bool,
+    signing: Signing,
     reading: Reading,
     listing: Gathered,
     /// Announced size of each message by its number less one, for the limit on its octets.
@@ -75,6 +85,8 @@ pub struct Session {
 /// Commands that wait for room in the window, in the order in which their kinds go.
 #[derive(Default)]
 struct Queue {
+    /// NOOP and RSET.
+    first: VecDeque<Command>,
     listing: VecDeque<Command>,
     /// Before the messages that wait to be retrieved: a line that breaks later finds them done.
     deletions: VecDeque<MessageNumber>,
@@ -84,12 +96,12 @@ struct Queue {
 
 impl Queue {
     fn pop(&mut self) -> Option<Command> {
-        let listing = self.listing.pop_front();
-        listing.or_else(|| self.deletions.pop_front().map(Command::Dele)).or_else(|| self.retrievals.pop_front())
+        let first = self.first.pop_front().or_else(|| self.listing.pop_front());
+        first.or_else(|| self.deletions.pop_front().map(Command::Dele)).or_else(|| self.retrievals.pop_front())
     }
 
     fn is_empty(&self) -> bool {
-        self.listing.is_empty() && self.deletions.is_empty() && self.retrievals.is_empty()
+        self.first.is_empty() && self.listing.is_empty() && self.deletions.is_empty() && self.retrievals.is_empty()
     }
 }
 
@@ -99,7 +111,11 @@ enum State {
     Authorization,
     /// STLS was accepted; waiting for the handshake.
     Handshake,
+    /// The handshake was made; nothing was said since.
+    Secured,
     Transaction,
+    /// A fresh connection is wanted.
+    Reopening,
     Over,
 }
 
@@ -108,6 +124,12 @@ enum Security {
     /// As it is: TLS already, or not wanted.
     Settled,
     StlsWanted,
+}
+
+impl Security {
+    fn wanted(stls: bool) -> Self {
+        if stls { Self::StlsWanted } else { Self::Settled }
+    }
 }
 
 /// What the octets that come next are.
@@ -134,13 +156,22 @@ impl Session {
             events: VecDeque::new(),
             capabilities: Capabilities::default(),
             state: State::Greeting,
-            security: if stls { Security::StlsWanted } else { Security::Settled },
+            security: Security::wanted(stls),
+            stls,
+            signing: Signing::default(),
             reading: Reading::Status,
             listing: Gathered::default(),
             sizes: Vec::new(),
             quit_wanted: false,
             hung_up: false,
         }
+    }
+
+    /// How to sign in; to be called before the first step. Without it, the best of what the server offers, but for SCRAM.
+    #[must_use]
+    pub fn signing_in(mut self, how: SignIn) -> Self {
+        self.signing.how = how;
+        self
     }
 
     /// Sends no command before the last one is answered, whatever the server announces: for one that broke when it was
@@ -185,6 +216,17 @@ impl Session {
         self.queue.deletions.push_back(number);
     }
 
+    /// Renews the server's patience (RFC 1939 §5).
+    pub fn noop(&mut self) {
+        self.queue.first.push_back(Command::Noop);
+    }
+
+    /// Takes back every deletion that was asked for in this session, sent or not (RFC 1939 §5).
+    pub fn reset(&mut self) {
+        self.queue.deletions.clear();
+        self.queue.first.push_back(Command::Rset);
+    }
+
     /// Ends the session once everything that was asked for is answered. Nothing may be asked for any more.
     pub fn quit(&mut self) {
         self.quit_wanted = true;
@@ -197,6 +239,17 @@ impl Session {
 
     fn send(&mut self, command: Command) {
         command.encode(&self.credentials, &mut self.output);
+        self.under_way(command);
+    }
+
+    /// Sends a command in these words.
+    fn say(&mut self, command: Command, line: &[u8]) {
+        self.output.extend_from_slice(line);
+        self.output.extend_from_slice(b"\r\n");
+        self.under_way(command);
+    }
+
+    fn under_way(&mut self, command: Command) {
         self.sent.push_back(command);
         self.window.sent(self.announced(command));
         self.pipelined |= self.sent.len() > 1;
@@ -270,6 +323,9 @@ impl Session {
         if self.state == State::Greeting {
             return self.greeting(Reply::parse(&line.bytes).ok_or_else(|| Error::NotPop3(words()))?);
         }
+        if self.challenged(&line.bytes)? {
+            return Ok(());
+        }
         let Some(command) = self.sent.pop_front() else { return Err(Error::Unasked(words())) };
         self.window.replied(self.announced(command));
         let reply = Reply::parse(&line.bytes).ok_or_else(|| Error::Garbage(words()))?;
@@ -288,14 +344,12 @@ impl Session {
             (Command::Stls, true) => return Err(Error::Injection),
             (Command::Stls, false) => return Err(Error::StlsRefused(reply)),
             (Command::User, true) if self.sent.front() == Some(&Command::Pass) => {}
-            (Command::User, true) => self.send(Command::Pass),
-            (Command::Pass | Command::AuthPlain, true) => {
-                self.state = State::Transaction;
-                self.credentials = Credentials::default();
-                // Some servers tell more after login (RFC 2449 §5).
-                self.send(Command::Capa);
-            }
-            (Command::User | Command::Pass | Command::AuthPlain, false) => return Err(Error::SignInRefused(reply)),
+            (Command::User, true) => self.pass(),
+            (Command::Pass | Command::Auth | Command::Apop, true) => self.admitted(command)?,
+            (Command::User | Command::Pass | Command::Auth | Command::Apop, false) => self.refused(command, reply)?,
+            (Command::Utf8, _) => self.attempt()?,
+            (Command::Noop, _) => {}
+            (Command::Rset, confirmed) => self.events.push_back(Event::Reset { confirmed }),
             // STAT counts what LIST names; where they disagree LIST is right, for it can be acted upon.
             (Command::Stat, _) => {}
             (Command::Uidl, true) => self.reading = Reading::Uidl { lines: 0 },
@@ -343,9 +397,21 @@ impl Session {
                 self.over(false);
                 Ok(())
             }
-            Some(Command::Pass | Command::AuthPlain) => Err(Error::HungUpOnPassword),
-            _ => Err(Error::HungUp),
+            _ => self.hung_up_early(),
         }
+    }
+
+    /// Ready for a connection on which nothing was said yet.
+    fn forget_line(&mut self) {
+        self.input = LineBuffer::default();
+        self.output.clear();
+        self.sent.clear();
+        self.window = Window::new();
+        self.capabilities = Capabilities::default();
+        self.security = Security::wanted(self.stls);
+        self.reading = Reading::Status;
+        self.state = State::Greeting;
+        self.hung_up = false;
     }
 }
 
@@ -377,6 +443,15 @@ impl Machine for Session {
             match self.state {
                 State::Over => return Ok(Step::Done),
                 State::Handshake => return Ok(Step::StartTls),
+                State::Secured => {
+                    self.state = State::Authorization;
+                    self.ask_for_capabilities()?;
+                    continue;
+                }
+                State::Reopening => {
+                    self.begin_again();
+                    return Ok(Step::Reopen);
+                }
                 State::Greeting | State::Authorization | State::Transaction => {}
             }
             if self.read()? {
@@ -389,12 +464,17 @@ impl Machine for Session {
         }
     }
 
+    fn protected(&mut self, end_point: Option<Vec<u8>>) {
+        self.signing.protected = true;
+        self.signing.end_point = end_point;
+    }
+
     fn tls_started(&mut self) {
-        self.state = State::Authorization;
+        self.state = State::Secured;
         self.security = Security::Settled;
-        self.capabilities = Capabilities::default();
+        self.signing.protected = true;
         // What was said before the handshake is forgotten (RFC 2595 §4).
-        self.send(Command::Capa);
+        self.capabilities = Capabilities::default();
     }
 }
 

@@ -30,14 +30,14 @@ const PARCEL_BYTES: usize = 256 * 1024;
 const PARCEL_MESSAGES: usize = 64;
 
 /// What is prepared is stored as soon as the writer is free and it has this many octets (as received),
-const COMMIT_BYTES: usize = 2 * 1024 * 1024;
+const COMMIT_BYTES: usize = 1024 * 1024;
 /// this many messages,
 const COMMIT_MESSAGES: usize = 1024;
 /// or is this old: mail shows up soon, and yet not every message pays for a sync of its own.
 const COMMIT_AGE: Duration = Duration::from_millis(250);
 
 /// Octets that all visits together hold before their lines have to wait: what comes on a fast line while the disk syncs.
-const HELD_BYTES: usize = 8 * 1024 * 1024;
+const HELD_BYTES: usize = 4 * 1024 * 1024;
 /// Octets that each visit may hold even then, so that it can always go on by itself.
 const OWN_BYTES: usize = HELD_BYTES / 4;
 /// What a message counts for beside its octets: its envelope, its unique-id.
@@ -45,7 +45,7 @@ const MESSAGE_BYTES: usize = 1024;
 
 /// A message that grows beyond this goes to the disk piece by piece, so that no message is ever whole in memory because the
 /// wire delivered it.
-const PIECE_BYTES: usize = 512 * 1024;
+const PIECE_BYTES: usize = 256 * 1024;
 /// Pieces of one message that wait for the disk.
 const PIECES_WAITING: usize = 2;
 

@@ -10,8 +10,8 @@ use futures::channel::oneshot;
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Threads at most. Each keeps a compressor of its own at hand, and more than four outrun any disk.
-const MOST_THREADS: usize = 4;
+/// Threads at most. Each keeps a compressor of its own at hand, and more than three outrun most disks.
+const MOST_THREADS: usize = 3;
 
 /// A way to the threads, which end when the last one is dropped.
 #[derive(Clone)]

@@ -61,6 +61,11 @@ impl LineBuffer {
         done
     }
 
+    /// Octets that wait to be read.
+    pub fn len(&self) -> usize {
+        self.rest().len()
+    }
+
     fn rest(&self) -> &[u8] {
         self.bytes.get(self.used..).unwrap_or_default()
     }

@@ -39,10 +39,15 @@ pub(super) fn open(file: &Path) -> Result<Connection, Error> {
 pub(super) fn connect_to_write(file: &Path) -> Result<Connection, Error> {
     let connection = connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // A commit must be on the disk before DELE goes out: with NORMAL a power cut loses mail that the server no longer has.
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    sync_commits(&connection, true)?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
     Ok(connection)
+}
+
+/// Whether what is committed is on the disk when the commit returns. A commit must be before DELE goes out: with NORMAL a
+/// power cut loses mail that the server no longer has.
+pub(super) fn sync_commits(connection: &Connection, sync: bool) -> Result<(), Error> {
+    Ok(connection.pragma_update(None, "synchronous", if sync { "FULL" } else { "NORMAL" })?)
 }
 
 pub(super) fn connect_to_read(file: &Path) -> Result<Connection, Error> {

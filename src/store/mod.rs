@@ -91,6 +91,14 @@ impl Store {
         self.0.writer.call(job).await
     }
 
+    /// For what counts only together with something that is written later: see [`worker::Pool::call_unsynced`].
+    async fn write_unsynced<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.0.writer.call_unsynced(job).await
+    }
+
     async fn read<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,

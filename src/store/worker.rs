@@ -69,10 +69,25 @@ impl Pool {
         &self,
         job: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        self.answered(move |thread| thread.transact(job)).await
+    }
+
+    /// As [`Self::call`], but a power cut may undo it until something is written by a `call`: the log is synced as a whole.
+    pub(super) async fn call_unsynced<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.answered(move |thread| thread.transact_unsynced(job)).await
+    }
+
+    async fn answered<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Thread) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |thread| {
             // Nobody waits any more: the answer is not missed.
-            let _ = answer.send(thread.transact(job));
+            let _ = answer.send(job(thread));
         });
         self.jobs.send(job).await.map_err(|_| Error::Closed)?;
         answered.await.map_err(|_| Error::Closed)?
@@ -127,6 +142,17 @@ impl Thread {
             self.connection = None;
         }
         result.map_err(|error| error.within(self.file.parent().unwrap_or(&self.file)))
+    }
+
+    /// Without a sync at its end (SQLite syncs the log still before it moves it into the file).
+    fn transact_unsynced<T>(&mut self, job: impl FnOnce(&Transaction<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let relaxed = self.connection().and_then(|connection| migrate::sync_commits(connection, false));
+        let result = relaxed.and_then(|()| self.transact(job));
+        // A connection that does not sync again must not be used again: DELE follows what it commits.
+        if self.connection().and_then(|connection| migrate::sync_commits(connection, true)).is_err() {
+            self.connection = None;
+        }
+        result
     }
 
     fn try_transact<T>(&mut self, job: impl FnOnce(&Transaction<'_>) -> Result<T, Error>) -> Result<T, Error> {

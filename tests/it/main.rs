@@ -14,6 +14,7 @@ mod hostile_mail;
 mod keyring;
 mod killed;
 mod misbehaving;
+mod odd_servers;
 mod offline;
 mod profile;
 mod rules;

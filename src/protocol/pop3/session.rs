@@ -291,7 +291,7 @@ impl Session {
     /// Reads on from what has come. False: more octets are needed.
     fn read(&mut self) -> Result<bool, Error> {
         if let Reading::Body { number, body, bytes, limit } = &mut self.reading {
-            let mut chunk = Vec::new();
+            let mut chunk = Vec::with_capacity(self.input.len());
             let (number, done) = (*number, self.input.body(body, &mut chunk));
             *bytes += chunk.len() as u64;
             if *bytes > *limit {

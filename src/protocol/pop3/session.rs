@@ -479,4 +479,6 @@ impl Machine for Session {
 }
 
 #[cfg(test)]
+mod sign_in_tests;
+#[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ pub mod event;
 mod get_mail;
 mod hub;
 mod intake;
-mod plan;
+pub mod plan;
 mod problem;
 mod reading;
 mod recognise;

@@ -479,4 +479,6 @@ impl Machine for Session {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

@@ -176,7 +176,7 @@ impl Errands {
         let (stop, stopped) = async_channel::bounded(1);
         self.running.insert(account.id, Running { stop: Some(stop), answers: Vec::new(), again: None });
         let (hub, ended) = (self.hub.clone(), self.ended_sender.clone());
-        async_std::task::spawn(async move {
+        async_std::task::spawn_local(async move {
             let seen = server_view::view(&hub, &account, headers, &stopped).await;
             let refused = seen.as_ref().is_err_and(|problem| problem::is_refusal(problem));
             let seen = seen.map(|view| Event::Server(Box::new(view)));
@@ -190,7 +190,9 @@ impl Errands {
         let (stop, stopped) = async_channel::bounded(1);
         self.running.insert(account.id, Running { stop: Some(stop), answers, again: None });
         let (hub, ended) = (self.hub.clone(), self.ended_sender.clone());
-        async_std::task::spawn(async move {
+        // On the engine's own thread, which only moves octets: what one thread allocates is given back to one heap, and the
+        // workers and the store have threads of their own.
+        async_std::task::spawn_local(async move {
             let outcome = run(&hub, &account, errand, &stopped).await;
             let _engine_is_gone = ended.send(outcome).await;
         });

@@ -339,7 +339,7 @@ enum Turn {
 impl Large {
     fn begin(store: Store, workers: Workers) -> Self {
         let (pieces, coming) = async_channel::bounded(PIECES_WAITING);
-        Self { pieces, stager: async_std::task::spawn(stage(store, workers, coming)) }
+        Self { pieces, stager: async_std::task::spawn_local(stage(store, workers, coming)) }
     }
 
     /// The last octets; gives what becomes of the message.

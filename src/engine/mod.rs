@@ -9,7 +9,7 @@ pub mod event;
 mod get_mail;
 mod hub;
 mod intake;
-mod plan;
+pub mod plan;
 mod problem;
 mod reading;
 mod recognise;
@@ -17,6 +17,7 @@ mod saving;
 mod schedule;
 mod send_mail;
 mod server_view;
+mod sign_in;
 mod workers;
 mod writing;
 

@@ -176,6 +176,9 @@ mod tests {
         }
     }
 
+    /// What the proxy says, whom we say we are, and what comes of it.
+    type Case<'a> = (&'a [u8], Option<(String, Zeroizing<String>)>, Error);
+
     fn user() -> Option<(String, Zeroizing<String>)> {
         Some(("ana".into(), Zeroizing::new("pw".into())))
     }
@@ -214,7 +217,7 @@ mod tests {
 
     #[test]
     fn what_goes_wrong_has_a_name() {
-        let cases: [(&[u8], Option<(String, Zeroizing<String>)>, Error); 8] = [
+        let cases: [Case<'_>; 8] = [
             (b"+OK POP3", None, Error::NotSocks5),
             (b"\x05\xff", None, Error::WantsSignIn),
             (b"\x05\x02", None, Error::WantsSignIn),

@@ -480,5 +480,6 @@ impl Machine for Session {
 
 #[cfg(test)]
 mod fuzz;
+mod sign_in_tests;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,83 @@
+//! A maildrop of a million messages that are all known: what finding that out costs beside reading the listing.
+//!
+//! `cargo bench --bench plan`; the goal: `diff` takes no more than twice what `listing` takes.
+#![allow(clippy::unwrap_used)] // a bench ends at the first surprise
+
+use std::collections::{HashMap, HashSet};
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use malote::account::{Policy, Retention};
+use malote::engine::plan::{Terms, plan};
+use malote::protocol::pop3::{Credentials, Event, Listing, Session};
+use malote::protocol::{Machine, Step};
+use malote::store::types::Part;
+use malote::store::{DeleteState, LedgerEntry, LedgerId};
+
+const COUNT: u32 = 1_000_000;
+const LOGIN: &str = "+OK\r\n+OK\r\n.\r\n+OK\r\n+OK\r\n+OK\r\n.\r\n";
+
+fn uid(number: u32) -> String {
+    format!("{:08x}{number:08x}", number.wrapping_mul(2_654_435_761))
+}
+
+fn size(number: u32) -> u64 {
+    u64::from(number % 9000) + 1000
+}
+
+fn wire() -> Vec<u8> {
+    let uids: String = (1..=COUNT).map(|number| format!("{number} {}\r\n", uid(number))).collect();
+    let sizes: String = (1..=COUNT).map(|number| format!("{number} {}\r\n", size(number))).collect();
+    format!("{LOGIN}+OK\r\n{uids}.\r\n+OK\r\n{sizes}.\r\n").into_bytes()
+}
+
+fn read(wire: &[u8]) -> Listing {
+    let mut session = Session::new(Credentials { user: "ana".into(), password: "x".to_owned().into() }, false);
+    session.list();
+    let mut pieces = wire.chunks(64 * 1024);
+    loop {
+        match session.step().unwrap() {
+            Step::Read => session.receive(pieces.next().unwrap()),
+            Step::Event(Event::Listed(listing)) => return listing,
+            _ => {}
+        }
+    }
+}
+
+fn ledger() -> Vec<LedgerEntry> {
+    let entry = |number: u32| LedgerEntry {
+        id: LedgerId(number.into()),
+        uid: uid(number).into_bytes(),
+        size_bytes: Some(size(number)),
+        stored_at: 1_700_000_000,
+        delete: DeleteState::None,
+        part: Part::Whole,
+        message: None,
+    };
+    (1..=COUNT).map(entry).collect()
+}
+
+fn all_known(criterion: &mut Criterion) {
+    let (wire, ledger, policy) = (wire(), ledger(), Policy::default());
+    let (notes, left) = (HashMap::new(), HashSet::new());
+    let terms = Terms {
+        ledger: &ledger,
+        notes: &notes,
+        left: &left,
+        retention: Retention::KeepForever,
+        policy: &policy,
+        now: 1_700_000_001,
+    };
+    let mut group = criterion.benchmark_group("a million known messages");
+    group.sample_size(10);
+    group.bench_function("listing", |bencher| {
+        bencher.iter_batched(|| (), |()| read(black_box(&wire)), BatchSize::PerIteration);
+    });
+    let listing = read(&wire);
+    group.bench_function("diff", |bencher| bencher.iter(|| plan(black_box(&listing), &terms)));
+    group.finish();
+    assert!(plan(&listing, &terms).retrieve.is_empty());
+}
+
+criterion_group!(benches, all_known);
+criterion_main!(benches);

@@ -407,6 +407,7 @@ impl Machine for Session {
 }
 
 #[cfg(test)]
+mod fuzz;
 mod sign_in_tests;
 #[cfg(test)]
 mod tests;

@@ -1,27 +1,31 @@
-//! The only file that touches the network for POP3: resolve, open, drive a [`Machine`], upgrade, time out.
+//! The only place that touches the network for mail: resolve, open, drive a [`Machine`], upgrade, time out.
 //!
 //! TLS is demanded, never tried: where it is asked for, nothing is sent before a handshake with a certificate that is
 //! vouched for by an authority, or is the very one that the person trusts.
 
 use std::io;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use async_native_tls::{Certificate, Protocol, TlsConnector, TlsStream};
-use async_std::net::{TcpStream, ToSocketAddrs};
+use futures::future::BoxFuture;
 use futures::io::{AsyncRead, AsyncWrite};
-use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::protocol::{Machine, Step};
 
+mod connect;
+mod record;
+mod stream;
+mod tls;
+
+pub use connect::addresses;
+pub use record::Record;
+use stream::{Stream, hung_up};
+
 /// Octets read from the socket at once.
 const READ_BYTES: usize = 64 * 1024;
-
-/// How long one address of a host may take to answer while there are others to try.
-const ADDRESS_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where to connect, and whom to trust there.
 #[derive(Clone, Debug)]
@@ -33,8 +37,21 @@ pub struct Endpoint {
     pub trust: Trust,
     /// Certificates to trust beside the system's, PEM.
     pub ca_file: Option<PathBuf>,
+    /// A certificate of ours with its key, shown to a server that asks for one: PEM or PKCS#12.
+    pub certificate: Option<PathBuf>,
+    /// The way to the server; it also looks up the server's name.
+    pub proxy: Option<Proxy>,
     /// Silence longer than this ends the attempt; every octet that moves renews it.
     pub timeout: Duration,
+}
+
+/// A SOCKS5 proxy (RFC 1928).
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    pub host: String,
+    pub port: u16,
+    /// Name and password, where it wants them.
+    pub user: Option<(String, Zeroizing<String>)>,
 }
 
 /// Which certificate is good.
@@ -61,6 +78,10 @@ pub enum Error {
     Silent { host: String, secs: u64 },
     #[error("the file of trusted certificates, {path}, cannot be used: {detail}")]
     CaFile { path: String, detail: String },
+    #[error("the certificate to be shown, {path}, cannot be used: {detail}")]
+    ClientCertificate { path: String, detail: String },
+    #[error("the proxy {host}: {why}")]
+    Proxy { host: String, why: String },
     #[error("the certificate is not trusted: {0}")]
     Untrusted(String),
     #[error("the certificate is not the one that was trusted")]
@@ -85,6 +106,10 @@ pub enum DriveError<E> {
 pub struct Connection {
     endpoint: Endpoint,
     stream: Stream,
+    /// A connection that is being opened, or made secure. It survives that nobody waits for it for a while.
+    opening: Option<Opening>,
+    /// The machine knows that the line is under TLS.
+    told_protected: bool,
     /// Octets on their way out.
     outgoing: Vec<u8>,
     sent: usize,
@@ -99,53 +124,22 @@ pub struct Connection {
     pub record: Option<Record>,
 }
 
-/// What was said on a line, for a person who looks for a fault. Only for conversations without secrets.
-#[derive(Default)]
-pub struct Record {
-    said: Vec<(bool, Vec<u8>)>,
-    bytes: usize,
-}
-
-/// Octets of a conversation that are kept.
-const RECORD_BYTES: usize = 64 * 1024;
-
-impl Record {
-    fn add(&mut self, ours: bool, octets: &[u8]) {
-        let octets = octets.get(..octets.len().min(RECORD_BYTES.saturating_sub(self.bytes))).unwrap_or_default();
-        self.bytes += octets.len();
-        match self.said.last_mut() {
-            Some((last, said)) if *last == ours => said.extend_from_slice(octets),
-            _ => self.said.push((ours, octets.to_vec())),
-        }
-    }
-
-    /// Line by line; true: ours.
-    pub fn lines(&self) -> impl Iterator<Item = (bool, String)> + '_ {
-        self.said.iter().flat_map(|(ours, octets)| {
-            let text = String::from_utf8_lossy(octets).into_owned();
-            text.lines().map(|line| (*ours, line.to_owned())).collect::<Vec<_>>()
-        })
-    }
-}
-
-enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-    /// Between plain and TLS.
-    Upgrading,
+struct Opening {
+    stream: BoxFuture<'static, Result<Stream, Error>>,
+    /// By STLS, on the connection that there was.
+    upgrade: bool,
 }
 
 impl Connection {
     /// Resolves, connects, and where the endpoint says so makes the TLS handshake.
     pub async fn open(endpoint: Endpoint) -> Result<Self, Error> {
         let opened = Instant::now();
-        let stream = connect(&endpoint).await?;
-        // Commands are small and answers are waited for: never hold them back.
-        stream.set_nodelay(true).map_err(Error::Broken)?;
-        let stream = if endpoint.tls { handshake(&endpoint, stream).await? } else { Stream::Plain(stream) };
+        let stream = open_stream(endpoint.clone()).await?;
         Ok(Self {
             endpoint,
             stream,
+            opening: None,
+            told_protected: false,
             outgoing: Vec::new(),
             sent: 0,
             buffer: vec![0; READ_BYTES],
@@ -174,6 +168,17 @@ impl Connection {
     pub async fn next<M: Machine>(&mut self, machine: &mut M) -> Result<Option<M::Event>, DriveError<M::Error>> {
         machine.clock(self.opened.elapsed());
         loop {
+            if let Some(opening) = &mut self.opening {
+                let (stream, upgrade) = (opening.stream.as_mut().await, opening.upgrade);
+                self.opening = None;
+                self.stream = stream.map_err(DriveError::Net)?;
+                self.renew();
+                self.tell_protected(machine);
+                if upgrade {
+                    machine.tls_started();
+                }
+            }
+            self.tell_protected(machine);
             match machine.step().map_err(DriveError::Protocol)? {
                 Step::Write(bytes) => {
                     if let Some(record) = &mut self.record {
@@ -189,13 +194,17 @@ impl Connection {
                     }
                     machine.receive(self.buffer.get(..count).unwrap_or_default());
                 }
-                Step::StartTls => {
-                    self.upgrade().await.map_err(DriveError::Net)?;
-                    machine.tls_started();
-                }
+                Step::StartTls => self.upgrade().await.map_err(DriveError::Net)?,
+                Step::Reopen => self.reopen(),
                 Step::Event(event) => return Ok(Some(event)),
                 Step::Done => return Ok(None),
             }
+        }
+    }
+
+    fn tell_protected<M: Machine>(&mut self, machine: &mut M) {
+        if self.stream.is_protected() && !std::mem::replace(&mut self.told_protected, true) {
+            machine.protected(self.stream.end_point());
         }
     }
 
@@ -203,12 +212,23 @@ impl Connection {
         while !self.outgoing.is_empty() {
             self.exchange(false).await?;
         }
-        match std::mem::replace(&mut self.stream, Stream::Upgrading) {
-            Stream::Plain(stream) => self.stream = handshake(&self.endpoint, stream).await?,
-            Stream::Tls(_) | Stream::Upgrading => return Err(Error::Tls("TLS was asked for twice".into())),
+        let endpoint = self.endpoint.clone();
+        match std::mem::replace(&mut self.stream, Stream::Opening) {
+            Stream::Plain(stream) => {
+                let stream = Box::pin(async move { tls::handshake(&endpoint, stream).await });
+                self.opening = Some(Opening { stream, upgrade: true });
+                Ok(())
+            }
+            Stream::Tls(_) | Stream::Opening => Err(Error::Tls("TLS was asked for twice".into())),
         }
-        self.renew();
-        Ok(())
+    }
+
+    fn reopen(&mut self) {
+        self.stream = Stream::Opening;
+        self.told_protected = false;
+        self.outgoing.clear();
+        self.sent = 0;
+        self.opening = Some(Opening { stream: Box::pin(open_stream(self.endpoint.clone())), upgrade: false });
     }
 
     /// Writes what is to be written, and where `read`, reads at the same time: a server that waits for its own output to
@@ -276,133 +296,9 @@ fn poll_exchange(
     if read { Pin::new(stream).poll_read(cx, buffer).map(Moved::In) } else { Poll::Pending }
 }
 
-fn hung_up(error: &io::Error) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    matches!(error.kind(), ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof)
-        // OpenSSL 3 has no kind for a stream that ends without TLS's farewell.
-        || error.to_string().contains("unexpected eof")
-}
-
-/// The host's addresses.
-pub async fn addresses(endpoint: &Endpoint) -> Result<Vec<SocketAddr>, Error> {
-    let host = endpoint.host.trim_end_matches('.');
-    let lookup = async { (host, endpoint.port).to_socket_addrs().await };
-    match async_std::future::timeout(endpoint.timeout, lookup).await {
-        Err(_) => Err(Error::Silent { host: endpoint.host.clone(), secs: endpoint.timeout.as_secs() }),
-        Ok(Err(error)) => Err(Error::UnknownHost { host: endpoint.host.clone(), detail: error.to_string() }),
-        Ok(Ok(addresses)) => Ok(addresses.collect()),
-    }
-}
-
-/// Tries the host's addresses one after another.
-async fn connect(endpoint: &Endpoint) -> Result<TcpStream, Error> {
-    let unknown = |detail: String| Error::UnknownHost { host: endpoint.host.clone(), detail };
-    let silent = || Error::Silent { host: endpoint.host.clone(), secs: endpoint.timeout.as_secs() };
-    let addresses = addresses(endpoint).await?;
-    let mut last = unknown("it has no address".into());
-    for (i, address) in addresses.iter().enumerate() {
-        let wait = if i + 1 < addresses.len() { endpoint.timeout.min(ADDRESS_TIMEOUT) } else { endpoint.timeout };
-        match async_std::future::timeout(wait, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                last = Error::Refused { host: endpoint.host.clone(), port: endpoint.port };
-            }
-            Ok(Err(source)) => last = Error::Unreachable { host: endpoint.host.clone(), source },
-            Err(_) => last = silent(),
-        }
-    }
-    Err(last)
-}
-
-async fn handshake(endpoint: &Endpoint, stream: TcpStream) -> Result<Stream, Error> {
-    let connector = connector(endpoint).await?;
-    let attempt = connector.connect(endpoint.host.trim_end_matches('.'), stream);
-    let tls = match async_std::future::timeout(endpoint.timeout, attempt).await {
-        Err(_) => return Err(Error::Silent { host: endpoint.host.clone(), secs: endpoint.timeout.as_secs() }),
-        Ok(Err(error)) => return Err(handshake_error(&error)),
-        Ok(Ok(tls)) => tls,
-    };
-    let certificate = || -> Option<Vec<u8>> { tls.peer_certificate().ok()??.to_der().ok() };
-    match endpoint.trust {
-        Trust::Authorities => {}
-        Trust::Pinned(pin) => match certificate() {
-            Some(der) if <[u8; 32]>::from(Sha256::digest(&der)) == pin => {}
-            _ => return Err(Error::PinMismatch),
-        },
-        Trust::Inspect => {
-            return Err(match certificate() {
-                Some(der) => Error::Inspected(der),
-                None => Error::Tls("the server showed no certificate".into()),
-            });
-        }
-    }
-    Ok(Stream::Tls(Box::new(tls)))
-}
-
-async fn connector(endpoint: &Endpoint) -> Result<TlsConnector, Error> {
-    let mut connector = TlsConnector::new().min_protocol_version(Some(Protocol::Tlsv12));
-    if let Some(path) = &endpoint.ca_file {
-        for certificate in trusted(path).await? {
-            connector = connector.add_root_certificate(certificate);
-        }
-    }
-    if endpoint.trust != Trust::Authorities {
-        // The chain does not matter: the certificate itself is compared before an octet is sent, or nothing ever is.
-        connector = connector.danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true);
-    }
-    Ok(connector)
-}
-
-async fn trusted(path: &Path) -> Result<Vec<Certificate>, Error> {
-    let bad = |detail: String| Error::CaFile { path: path.display().to_string(), detail };
-    let pem = async_std::fs::read(path).await.map_err(|error| bad(error.to_string()))?;
-    let certificates = Certificate::stack_from_pem(&pem).map_err(|error| bad(error.to_string()))?;
-    if certificates.is_empty() { Err(bad("there is no certificate in it".into())) } else { Ok(certificates) }
-}
-
-/// OpenSSL's words tell a bad certificate from a failed handshake.
-fn handshake_error(error: &async_native_tls::Error) -> Error {
-    let text = error.to_string();
-    if text.contains("certificate verify failed") || text.contains("certificate") && !text.contains("alert") {
-        let reason = text.rsplit_once('(').map_or(text.as_str(), |(_, reason)| reason.trim_end_matches(')'));
-        Error::Untrusted(reason.to_owned())
-    } else {
-        Error::Tls(text)
-    }
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Self::Upgrading => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
-        }
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Upgrading => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Upgrading => Poll::Ready(Ok(())),
-        }
-    }
-
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_close(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_close(cx),
-            Self::Upgrading => Poll::Ready(Ok(())),
-        }
-    }
+async fn open_stream(endpoint: Endpoint) -> Result<Stream, Error> {
+    let stream = connect::connect(&endpoint).await?;
+    // Commands are small and answers are waited for: never hold them back.
+    stream.set_nodelay(true).map_err(Error::Broken)?;
+    if endpoint.tls { tls::handshake(&endpoint, stream).await } else { Ok(Stream::Plain(stream)) }
 }

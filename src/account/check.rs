@@ -1,6 +1,6 @@
 //! Is this a usable account? Answers beside the field, in plain words.
 
-use super::{Account, PasswordSource, Retention};
+use super::{Account, PasswordSource, Retention, Security, SignIn};
 
 /// A field of the account form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +16,9 @@ pub enum Field {
     OutgoingHost,
     OutgoingPort,
     CaFile,
+    SignIn,
+    ClientCertificate,
+    Proxy,
     TimeoutSecs,
     ExcerptAbove,
     SkipAbove,
@@ -65,6 +68,14 @@ pub fn check(account: &Account, other_names: &[&str]) -> Vec<FormError> {
         && command.trim().is_empty()
     {
         wrong(Field::PasswordCommand, "Enter the command that prints the password, for example “pass show mail/work”.");
+    }
+    if account.sign_in == SignIn::External && account.client_certificate.is_none() {
+        wrong(Field::ClientCertificate, "To sign in with a certificate, name its file (PEM with its key, or PKCS#12).");
+    }
+    if matches!(account.sign_in, SignIn::External | SignIn::ScramSha256Plus)
+        && account.incoming.security == Security::None
+    {
+        wrong(Field::SignIn, "This way to sign in needs a protected connection (TLS or STLS).");
     }
     match account.retention {
         Retention::DeleteAfterDays(0) => {

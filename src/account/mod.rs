@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 
 mod check;
 pub mod policy;
+mod sign_in;
 pub use check::{Field, FormError, check};
 pub use policy::Policy;
+pub use sign_in::{Proxy, SignIn};
 
 /// Row of an account in the store. Zero stands for an account that was never saved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -26,6 +28,12 @@ pub struct Account {
     pub incoming: Server,
     pub user: String,
     pub password_source: PasswordSource,
+    /// How to sign in to the incoming server.
+    pub sign_in: SignIn,
+    /// A certificate of one's own and its key, PEM or PKCS#12, for servers that ask who comes.
+    pub client_certificate: Option<PathBuf>,
+    /// The way to both servers.
+    pub proxy: Option<Proxy>,
     pub retention: Retention,
     pub policy: Policy,
     /// Where mail is submitted (RFC 6409). None: this account only receives.
@@ -112,6 +120,9 @@ impl Account {
             incoming: Server { host: String::new(), port: 995, security: Security::Tls },
             user: String::new(),
             password_source: PasswordSource::Keyring,
+            sign_in: SignIn::Automatic,
+            client_certificate: None,
+            proxy: None,
             retention: Retention::KeepForever,
             policy: Policy::default(),
             outgoing: None,

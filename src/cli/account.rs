@@ -31,7 +31,7 @@ fn add(client: &mut Client, settings: AccountSettings) -> Result<(), Failure> {
     let needs_password = settings.password_command.is_none() && !settings.password_stdin;
     let (account, password) = apply(Account::blank(), settings)?;
     refuse_bad_input(client, &account)?;
-    if needs_password {
+    if needs_password && (account.sign_in.needs_password() || account.outgoing.is_some()) {
         return Err(Failure::Usage(
             "say where the password comes from: --password-command CMD or --password-stdin".into(),
         ));
@@ -53,6 +53,9 @@ fn save(client: &mut Client, account: Account, password: PasswordChange, is_new:
         .any(|server| server.security == Security::None)
     {
         complain("warning: security “none”: everyone on the way can read the password and the mail");
+    }
+    if let Some(advice) = account.sign_in.advice() {
+        complain(&format!("note: {advice}"));
     }
     let mut notice = None;
     let saved = client.ask_and_hear(Command::SaveAccount { account: Box::new(account), password }, |event| {
@@ -102,6 +105,9 @@ fn switch(field: Field) -> &'static str {
         Field::OutgoingHost => "--smtp-host",
         Field::OutgoingPort => "--smtp-port",
         Field::CaFile => "--ca-file",
+        Field::SignIn => "--auth",
+        Field::ClientCertificate => "--client-certificate",
+        Field::Proxy => "--proxy",
         Field::TimeoutSecs => "--timeout-secs",
         Field::ExcerptAbove => "--first-lines-above",
         Field::SkipAbove => "--skip-above",
@@ -140,6 +146,13 @@ fn apply(mut account: Account, settings: AccountSettings) -> Result<(Account, Pa
     account.timeout_secs = settings.timeout_secs.unwrap_or(account.timeout_secs);
     if let Some(path) = settings.ca_file {
         account.ca_file = if path.is_empty() { None } else { Some(std::path::absolute(path)?) };
+    }
+    account.sign_in = settings.auth.unwrap_or(account.sign_in);
+    if let Some(proxy) = settings.proxy {
+        account.proxy = proxy.0;
+    }
+    if let Some(path) = settings.client_certificate {
+        account.client_certificate = if path.is_empty() { None } else { Some(std::path::absolute(path)?) };
     }
     apply_outgoing(&mut account, settings.smtp_host, settings.smtp_port, settings.smtp_security);
     if settings.smtp_user.is_some() {
@@ -226,6 +239,9 @@ fn list(client: &mut Client, json: bool) -> Result<(), Failure> {
                     PasswordSource::Keyring => "keyring",
                     PasswordSource::Command(_) => "command",
                 },
+                "auth": account.sign_in.word(),
+                "proxy": account.proxy.as_ref().map(ToString::to_string),
+                "client_certificate": account.client_certificate,
                 "ca_file": account.ca_file,
                 "timeout_secs": account.timeout_secs,
             });

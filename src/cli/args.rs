@@ -1,11 +1,12 @@
 //! What can be said on the command line.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::account::policy::{Fetch, Mirror, Order, Size};
-use crate::account::{Fingerprint, Retention, Security};
+use crate::account::{Fingerprint, Proxy, Retention, Security, SignIn};
 use crate::store::types::MessageKey;
 
 /// A mail reader for POP3: dial in, take everything, hang up, and live offline. Without a command it opens its window.
@@ -244,6 +245,18 @@ pub enum AccountCommand {
     Test { account: String },
 }
 
+/// A proxy, or none.
+#[derive(Clone, Debug)]
+pub struct ProxySetting(pub Option<Proxy>);
+
+impl FromStr for ProxySetting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if ["", "none"].contains(&text) { Ok(Self(None)) } else { text.parse().map(|proxy| Self(Some(proxy))) }
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct AccountSettings {
     /// What the account is called, for example Work
@@ -267,6 +280,18 @@ pub struct AccountSettings {
     /// User name; the address if not named
     #[arg(long)]
     pub user: Option<String>,
+    /// How to sign in: auto (the default: the best that the server offers, APOP and tokens excepted), or one way and no other
+    #[arg(
+        long,
+        value_name = "auto|user|apop|plain|login|cram-md5|scram-sha-1|scram-sha-256|scram-sha-256-plus|external|xoauth2|oauthbearer"
+    )]
+    pub auth: Option<SignIn>,
+    /// Go through this SOCKS5 proxy, which also looks up the servers' names; none: go straight
+    #[arg(long, value_name = "socks5://HOST:PORT|none")]
+    pub proxy: Option<ProxySetting>,
+    /// A certificate of your own with its key, for servers that ask for one; empty: none
+    #[arg(long, value_name = "PEM|P12")]
+    pub client_certificate: Option<String>,
     /// A command whose first line of output is the password
     #[arg(long, value_name = "CMD", conflicts_with = "password_stdin")]
     pub password_command: Option<String>,

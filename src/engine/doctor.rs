@@ -56,10 +56,16 @@ impl Report {
 async fn look(report: &mut Report, account: &Account) -> Result<(), Box<Problem>> {
     let (task, server) = (Task::Examine, &account.incoming);
     let point = || endpoint::endpoint(account, server, endpoint::incoming_trust(account));
-    let started = Instant::now();
-    let addresses = net::addresses(&point()).await.map_err(|error| problem::net(task, account, &error))?;
-    let words: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
-    report.good("Name", format!("{} is {} ({})", server.host, words.join(", "), millis(started.elapsed())));
+    match &account.proxy {
+        // Looking the name up here would tell those who run the network what the proxy is to keep from them.
+        Some(proxy) => report.plain("Name", format!("{} is looked up by the proxy {proxy}", server.host)),
+        None => {
+            let started = Instant::now();
+            let addresses = net::addresses(&point()).await.map_err(|error| problem::net(task, account, &error))?;
+            let words: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
+            report.good("Name", format!("{} is {} ({})", server.host, words.join(", "), millis(started.elapsed())));
+        }
+    }
 
     let bare = net::Endpoint { tls: false, ..point() };
     let started = Instant::now();

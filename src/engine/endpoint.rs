@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::account::{Account, Security, Server};
-use crate::net::{Endpoint, Trust};
+use crate::account::{self, Account, Security, Server};
+use crate::net::{self, Endpoint, Trust};
 
 pub(super) fn endpoint(account: &Account, server: &Server, trust: Trust) -> Endpoint {
     Endpoint {
@@ -12,8 +12,16 @@ pub(super) fn endpoint(account: &Account, server: &Server, trust: Trust) -> Endp
         tls: server.security == Security::Tls,
         trust,
         ca_file: account.ca_file.clone(),
+        certificate: account.client_certificate.clone(),
+        proxy: account.proxy.as_ref().map(proxy),
         timeout: Duration::from_secs(u64::from(account.timeout_secs.max(1))),
     }
+}
+
+fn proxy(proxy: &account::Proxy) -> net::Proxy {
+    // A name without a password is said with an empty one.
+    let user = proxy.user.clone().map(|user| (user, String::new().into()));
+    net::Proxy { host: proxy.host.clone(), port: proxy.port, user }
 }
 
 pub(super) fn incoming_trust(account: &Account) -> Trust {

@@ -20,10 +20,11 @@ use super::intake::{Intake, Stored};
 use super::plan::{Plan, Target, Terms, plan};
 use super::problem::{self, Task};
 use super::recognise::Recognition;
+use super::sign_in;
 use crate::account::policy::Mirror;
-use crate::account::{Account, AccountId, Security};
+use crate::account::{Account, AccountId};
 use crate::net::{Connection, DriveError};
-use crate::protocol::pop3::{self, Credentials, Listing, MessageNumber, Session};
+use crate::protocol::pop3::{self, Listing, MessageNumber, Session};
 use crate::secret::Password;
 use crate::store::types::Part;
 use crate::store::{LedgerEntry, LedgerId, LineUse, Note, Store};
@@ -128,7 +129,7 @@ pub(super) async fn open(
     visit: &mut Visit,
     secret: &mut Option<Password>,
 ) -> Result<(Connection, Session), Box<Problem>> {
-    let password = hub.password(account).await.map_err(|error| problem::secret(task, account, &error))?;
+    let password = sign_in::password(hub, account).await.map_err(|error| problem::secret(task, account, &error))?;
     *secret = Some(password.clone());
     visit.stage = Stage::Connecting;
     let progress = |visit: &Visit| {
@@ -144,10 +145,11 @@ pub(super) async fn open(
         Ok(line) => line,
         Err(error) => return Err(problem::incoming(task, account, &error).await),
     };
-    let credentials = Credentials { user: account.user.clone(), password: password.reveal().to_owned().into() };
     visit.stage = Stage::SigningIn;
     progress(visit);
-    let mut session = Session::new(credentials, account.incoming.security == Security::StartTls);
+    let memory = hub.store.server_memory(account.id).await;
+    let memory = memory.map_err(|error| Box::new(problem::store(task, account, &error)))?;
+    let mut session = sign_in::session(account, &password, &memory);
     // Said beforehand, it goes out with the last words of signing in where the server takes that.
     session.list();
     Ok((line, session))
@@ -307,7 +309,10 @@ impl<'a> Collector<'a> {
         use pop3::Event;
         match event {
             Event::Greeted(words) => self.lists_in_batches = words.contains(BATCHING_SERVER),
-            Event::SignedIn(_) => self.visit.stage = Stage::Listing,
+            Event::SignedIn(signed_in) => {
+                self.visit.stage = Stage::Listing;
+                sign_in::remember(&self.hub.store, self.account, &signed_in).await?;
+            }
             Event::Listed(listing) => self.listed(&listing).await?,
             Event::Message(number) => self.begin(number),
             Event::Chunk(octets) => self.take(&octets).await?,
@@ -324,6 +329,7 @@ impl<'a> Collector<'a> {
                 }
             }
             Event::Deleted(number) => self.deleted.extend(self.deleting.remove(&number)),
+            Event::Reset { .. } => {}
             Event::DeleteRefused(number, reply) => {
                 if let Some(Some(id)) = self.deleting.remove(&number) {
                     self.hub.store.note_still_listed(self.account.id, vec![id]).await?;

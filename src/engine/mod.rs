@@ -17,6 +17,7 @@ mod saving;
 mod schedule;
 mod send_mail;
 mod server_view;
+mod sign_in;
 mod workers;
 mod writing;
 

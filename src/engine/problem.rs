@@ -151,6 +151,20 @@ pub(super) fn net(task: Task, account: &Account, error: &net::Error) -> Box<Prob
             let why = format!("the file of trusted certificates {path} cannot be used ({})", said(detail));
             with(problem(task, account, why, "Name a readable PEM file in the account’s settings."), "", edit())
         }
+        net::Error::ClientCertificate { path, detail } => {
+            let why = format!("your own certificate {path} cannot be used ({})", said(detail));
+            let remedy = "Name a readable PEM file with certificate and key, or a PKCS#12 file without a password, in the \
+                          account’s settings.";
+            with(problem(task, account, why, remedy), "", edit())
+        }
+        net::Error::Proxy { host, why } => {
+            let why = format!("the proxy {host} is of no help: {}", said(why));
+            with(
+                problem(task, account, why, "Check the proxy in the account’s settings, and that it runs."),
+                "",
+                edit(),
+            )
+        }
         net::Error::Tls(detail) => {
             let why = format!("no protected connection (TLS) could be made ({})", said(detail));
             let remedy =
@@ -208,6 +222,16 @@ pub(super) fn protocol(task: Task, account: &Account, error: &pop3::Error) -> Bo
                 offered,
                 edit(),
             )
+        }
+        Error::Unable(why) => {
+            let remedy = "No password was sent. Choose another way to sign in in the account’s settings; “automatic” suits most.";
+            with(problem(task, account, why.clone(), remedy), "", edit())
+        }
+        Error::ServerNotProven => {
+            let why = format!("{host} could not prove that it knows your password, as the way to sign in demands");
+            let remedy = "Your password was not sent, but what answers may not be your server. Do not use this network for \
+                          mail; tell your provider.";
+            with(problem(task, account, why, remedy), "", edit())
         }
         Error::SignInRefused(reply) => sign_in_refused(task, account, reply),
         Error::HungUpOnPassword => {

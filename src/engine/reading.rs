@@ -7,13 +7,14 @@ use super::endpoint::{endpoint, incoming_trust};
 use super::event::{AccountTest, Event, OpenedMessage, Problem};
 use super::hub::Hub;
 use super::problem::{self, Task};
-use super::{saving, send_mail};
-use crate::account::{Account, Security};
+use super::{saving, send_mail, sign_in};
+use crate::account::Account;
 use crate::mail::MessageView;
 use crate::mail::body::source;
 use crate::net::Connection;
-use crate::protocol::pop3::{self, Credentials, Session};
+use crate::protocol::pop3;
 use crate::secret::Password;
+use crate::store::ServerMemory;
 use crate::store::types::MessageKey;
 
 pub(super) fn is_reading(command: &Command) -> bool {
@@ -84,6 +85,7 @@ async fn open(hub: &Hub, key: MessageKey) -> Result<Event, Box<Problem>> {
 async fn test(hub: &Hub, account: &Account, password: PasswordChange) -> AccountTest {
     let password = match password {
         PasswordChange::Store(password) => Ok(password),
+        PasswordChange::Keep if account.outgoing.is_none() => sign_in::password(hub, account).await,
         PasswordChange::Keep => hub.password(account).await,
     };
     let password = match password {
@@ -114,8 +116,7 @@ async fn test_incoming(account: &Account, password: &Password) -> Result<String,
         Ok(line) => line,
         Err(error) => return Err(problem::incoming(task, account, &error).await),
     };
-    let credentials = Credentials { user: account.user.clone(), password: password.reveal().to_owned().into() };
-    let mut session = Session::new(credentials, account.incoming.security == Security::StartTls);
+    let mut session = sign_in::session(account, password, &ServerMemory::default());
     let mut waiting = None;
     loop {
         match line.next(&mut session).await {

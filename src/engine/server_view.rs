@@ -145,6 +145,7 @@ impl Glance {
             Event::Greeted(_)
             | Event::SignedIn(_)
             | Event::Deleted(_)
+            | Event::Reset { .. }
             | Event::DeleteRefused(..)
             | Event::Quit { .. } => {}
         }

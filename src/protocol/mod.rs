@@ -4,7 +4,9 @@ use std::time::Duration;
 
 mod line;
 pub mod pop3;
+pub mod sasl;
 pub mod smtp;
+pub mod socks5;
 
 pub use line::LineBuffer;
 
@@ -23,6 +25,10 @@ pub trait Machine {
     /// What to do next. To be called again after each step, until `Done` or an error.
     fn step(&mut self) -> Result<Step<Self::Event>, Self::Error>;
 
+    /// The line is under TLS: said before the first step where it began so, and before [`Self::tls_started`]. `end_point` is the
+    /// hash of the server's certificate that proofs can be bound to (`tls-server-end-point`, RFC 5929 §4.1).
+    fn protected(&mut self, _end_point: Option<Vec<u8>>) {}
+
     /// The TLS handshake that [`Step::StartTls`] asked for has succeeded.
     fn tls_started(&mut self);
 }
@@ -36,6 +42,8 @@ pub enum Step<E> {
     Write(Vec<u8>),
     /// Begin TLS. Nothing that came before the handshake may count as said after it; the machine has made sure of that.
     StartTls,
+    /// Close the connection and open another to the same server; what follows is said there.
+    Reopen,
     Event(E),
     /// The conversation is over: close the connection.
     Done,

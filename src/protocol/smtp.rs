@@ -5,15 +5,14 @@
 
 use std::collections::VecDeque;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use zeroize::Zeroizing;
-
-use super::pop3::Credentials;
+use super::sasl::{Credentials, Exchange, Login, Plain};
 use super::{LineBuffer, Machine, Step};
 
 /// Lines that one reply may have.
 const REPLY_LINES_LIMIT: usize = 200;
+
+/// Octets of an AUTH command with its line end (RFC 4954 §4).
+const AUTH_LIMIT_BYTES: usize = 12_288;
 
 /// A message to submit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,10 +86,7 @@ enum State {
     Helo,
     StartTls,
     Handshake,
-    AuthPlain,
-    AuthLogin,
-    AuthUser,
-    AuthPassword,
+    Auth,
     /// Nothing is under way.
     Idle,
     MailFrom,
@@ -107,6 +103,7 @@ enum State {
 /// The client's half of a session.
 pub struct Submission {
     credentials: Credentials,
+    exchange: Option<Exchange>,
     starttls_wanted: bool,
     state: State,
     input: LineBuffer,
@@ -124,6 +121,7 @@ impl Submission {
     pub fn new(credentials: Credentials, starttls: bool) -> Self {
         Self {
             credentials,
+            exchange: None,
             starttls_wanted: starttls,
             state: State::Greeting,
             input: LineBuffer::default(),
@@ -179,7 +177,11 @@ impl Submission {
     }
 
     fn say(&mut self, line: &str, state: State) {
-        self.output.extend_from_slice(line.as_bytes());
+        self.say_octets(line.as_bytes(), state);
+    }
+
+    fn say_octets(&mut self, line: &[u8], state: State) {
+        self.output.extend_from_slice(line);
         self.output.extend_from_slice(b"\r\n");
         self.state = state;
     }
@@ -226,14 +228,9 @@ impl Submission {
             (State::StartTls, true) if self.input.is_empty() => self.state = State::Handshake,
             (State::StartTls, true) => return Err(Error::Injection),
             (State::StartTls, false) => return Err(Error::StartTlsRefused(reply)),
-            (State::AuthLogin, true) => {
-                self.say_secret(&Zeroizing::new(self.credentials.user.clone()), State::AuthUser)
-            }
-            (State::AuthUser, true) => self.say_secret(&self.credentials.password.clone(), State::AuthPassword),
-            (State::AuthPlain | State::AuthPassword, true) => self.ready(),
-            (State::AuthPlain | State::AuthLogin | State::AuthUser | State::AuthPassword, false) => {
-                return Err(Error::SignInRefused(reply));
-            }
+            (State::Auth, true) if reply.code == 334 => self.challenged(&reply)?,
+            (State::Auth, true) => self.ready(),
+            (State::Auth, false) => return Err(Error::SignInRefused(reply)),
             (State::MailFrom, true) => self.recipient(0),
             (State::Rcpt(index), true) => self.recipient(index + 1),
             (State::Rcpt(index), false) => self.refused(self.mail.recipients.get(index).cloned(), reply),
@@ -277,24 +274,37 @@ impl Submission {
         } else if !self.credentials.speakable() {
             return Err(Error::Unspeakable);
         } else if mechanisms.contains(&"PLAIN") {
-            let line = Zeroizing::new(format!("AUTH PLAIN {}", &*self.credentials.plain()));
-            self.say(&line, State::AuthPlain);
+            self.authenticate(Exchange::new(Plain::new(&self.credentials)));
         } else if mechanisms.contains(&"LOGIN") {
-            self.say("AUTH LOGIN", State::AuthLogin);
+            self.authenticate(Exchange::new(Login::new(&self.credentials)));
         } else {
             return Err(Error::NoMechanism(mechanisms.join(" ")));
         }
         Ok(())
     }
 
-    fn say_secret(&mut self, secret: &str, state: State) {
-        let line = Zeroizing::new(BASE64_STANDARD.encode(secret));
-        self.say(&line, state);
+    /// RFC 4954.
+    fn authenticate(&mut self, mut exchange: Exchange) {
+        let line = exchange.begin(AUTH_LIMIT_BYTES);
+        self.say_octets(&line, State::Auth);
+        self.exchange = Some(exchange);
+    }
+
+    fn challenged(&mut self, reply: &Reply) -> Result<(), Error> {
+        let Some(exchange) = &mut self.exchange else { return Err(Error::Garbage(reply.text.clone())) };
+        if exchange.failure().is_some() {
+            // It was cancelled, and still the server asks.
+            return Err(Error::Garbage(reply.text.clone()));
+        }
+        let response = exchange.respond(reply.text.as_bytes());
+        self.say_octets(&response, State::Auth);
+        Ok(())
     }
 
     fn ready(&mut self) {
         self.state = State::Idle;
         self.credentials = Credentials::default();
+        self.exchange = None;
         self.events.push_back(Event::Ready);
     }
 
@@ -389,6 +399,8 @@ impl Machine for Submission {
 
 #[cfg(test)]
 mod tests {
+    use zeroize::Zeroizing;
+
     use super::*;
 
     fn mail(octets: &str) -> Mail {
@@ -410,6 +422,7 @@ mod tests {
                 Ok(Step::Read) => session.receive(pieces.next().unwrap_or_default()),
                 Ok(Step::Write(bytes)) => said.push_str(&String::from_utf8(bytes).unwrap()),
                 Ok(Step::StartTls) => session.tls_started(),
+                Ok(Step::Reopen) => panic!("submission never does"),
                 Ok(Step::Done) => return (said, events, None),
                 Err(error) => return (said, events, Some(error)),
                 Ok(Step::Event(event)) => {

@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, Row, named_params};
 
 use super::types::Role;
 use super::{Error, Store};
-use crate::account::{Account, AccountId, Fingerprint, Identity, PasswordSource, Server};
+use crate::account::{Account, AccountId, Fingerprint, Identity, PasswordSource, Proxy, Server};
 
 impl Store {
     /// In the order in which they were added.
@@ -16,7 +16,7 @@ impl Store {
         self.read(|db| {
             let mut select = db.prepare_cached(
                 "SELECT id, name, display_name, address, signature, incoming_host, incoming_port, incoming_security, user,
-                        password_command, retention, outgoing_host, outgoing_port, outgoing_security, outgoing_user,
+                        password_command, sign_in, client_certificate, proxy, retention, outgoing_host, outgoing_port, outgoing_security, outgoing_user,
                         ca_file, incoming_pin, outgoing_pin, timeout_secs, policy
                  FROM account ORDER BY id",
             )?;
@@ -45,6 +45,7 @@ impl Store {
                 }
                 return Ok(AccountId(id));
             }
+            forget_other_server(db, &account)?;
             match write_account(db, &account, UPDATE)? {
                 0 => Err(Error::NotFound),
                 _ => Ok(account.id),
@@ -63,18 +64,31 @@ impl Store {
     }
 }
 
+/// What was learnt of one server is not true of the next, nor what was learnt for one user.
+fn forget_other_server(db: &Connection, account: &Account) -> Result<(), Error> {
+    let Server { host, port, .. } = &account.incoming;
+    db.prepare_cached(
+        "DELETE FROM server_memory WHERE account = ?1 AND NOT EXISTS (
+             SELECT 1 FROM account
+             WHERE id = ?1 AND incoming_host = ?2 AND incoming_port = ?3 AND user = ?4)",
+    )?
+    .execute((account.id.0, host, port, &account.user))?;
+    Ok(())
+}
+
 const INSERT: &str = "
     INSERT INTO account (id, name, display_name, address, signature, incoming_host, incoming_port, incoming_security, user,
-                         password_command, retention, outgoing_host, outgoing_port, outgoing_security, outgoing_user,
+                         password_command, sign_in, client_certificate, proxy, retention, outgoing_host, outgoing_port, outgoing_security, outgoing_user,
                          ca_file, incoming_pin, outgoing_pin, timeout_secs, policy)
     VALUES (nullif(:id, 0), :name, :display_name, :address, :signature, :incoming_host, :incoming_port, :incoming_security,
-            :user, :password_command, :retention, :outgoing_host, :outgoing_port, :outgoing_security, :outgoing_user,
+            :user, :password_command, :sign_in, :client_certificate, :proxy, :retention, :outgoing_host, :outgoing_port, :outgoing_security, :outgoing_user,
             :ca_file, :incoming_pin, :outgoing_pin, :timeout_secs, :policy)";
 
 const UPDATE: &str = "
     UPDATE account SET name = :name, display_name = :display_name, address = :address, signature = :signature,
            incoming_host = :incoming_host, incoming_port = :incoming_port, incoming_security = :incoming_security,
-           user = :user, password_command = :password_command, retention = :retention, outgoing_host = :outgoing_host,
+           user = :user, password_command = :password_command, sign_in = :sign_in,
+           client_certificate = :client_certificate, proxy = :proxy, retention = :retention, outgoing_host = :outgoing_host,
            outgoing_port = :outgoing_port, outgoing_security = :outgoing_security, outgoing_user = :outgoing_user,
            ca_file = :ca_file, incoming_pin = :incoming_pin, outgoing_pin = :outgoing_pin, timeout_secs = :timeout_secs,
            policy = :policy
@@ -98,6 +112,9 @@ fn write_account(db: &Connection, account: &Account, sql: &str) -> Result<usize,
         ":incoming_security": account.incoming.security.word(),
         ":user": account.user,
         ":password_command": command,
+        ":sign_in": account.sign_in.word(),
+        ":client_certificate": account.client_certificate.as_ref().map(|path| path.as_os_str().as_encoded_bytes()),
+        ":proxy": account.proxy.as_ref().map(Proxy::to_string),
         ":retention": account.retention.to_string(),
         ":outgoing_host": outgoing.map(|server| &server.host),
         ":outgoing_port": outgoing.map(|server| server.port),
@@ -137,6 +154,9 @@ fn account(row: &Row<'_>) -> Result<Account, Error> {
         password_source: row
             .get::<_, Option<String>>("password_command")?
             .map_or(PasswordSource::Keyring, PasswordSource::Command),
+        sign_in: word(&row.get::<_, String>("sign_in")?)?,
+        client_certificate: row.get::<_, Option<Vec<u8>>>("client_certificate")?.map(path),
+        proxy: row.get::<_, Option<String>>("proxy")?.map(|text| word(&text)).transpose()?,
         retention: word(&row.get::<_, String>("retention")?)?,
         outgoing,
         outgoing_user: row.get("outgoing_user")?,
@@ -171,7 +191,7 @@ mod tests {
     use super::super::testing::{self, Fixture, NOON, arrival, envelope};
     use super::super::types::{MailboxCount, MailboxView};
     use super::*;
-    use crate::account::{Policy, Retention, Security};
+    use crate::account::{Policy, Retention, Security, SignIn};
     use crate::mail::Draft;
 
     fn full() -> Account {
@@ -183,6 +203,9 @@ mod tests {
             },
             password_source: PasswordSource::Command("pass show mail".into()),
             retention: Retention::DeleteAfterDays(14),
+            sign_in: SignIn::ScramSha256,
+            client_certificate: Some(PathBuf::from("/etc/me.p12")),
+            proxy: Some(Proxy { host: "127.0.0.1".into(), port: 9050, user: Some("mail".into()) }),
             policy: Policy { never_delete: true, skip_above_bytes: Some(1 << 40), ..Policy::default() },
             outgoing: Some(Server { host: "smtp.example.org".into(), port: 587, security: Security::StartTls }),
             outgoing_user: Some("ana.out".into()),

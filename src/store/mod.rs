@@ -24,6 +24,7 @@ mod outbox;
 mod private;
 mod raw;
 mod refuse;
+mod server_memory;
 #[cfg(test)]
 mod testing;
 pub mod types;
@@ -37,6 +38,7 @@ pub use note::{Note, Wish};
 pub use outbox::Outgoing;
 pub use private::private_folder;
 pub use raw::{PackedPiece, StagedRaw};
+pub use server_memory::ServerMemory;
 
 /// The store of one profile. Clones share it; when the last is dropped, what is queued is done and the file is closed.
 #[derive(Clone)]

@@ -1,13 +1,15 @@
 //! The settings dialog: the accounts, and the form of one. Errors stand beside their fields.
 
-use egui::{Align, CornerRadius, Id, Layout, Margin, Modal, Response, RichText, ScrollArea, TextEdit, Ui, Vec2};
+use egui::{
+    Align, ComboBox, CornerRadius, Id, Layout, Margin, Modal, Response, RichText, ScrollArea, TextEdit, Ui, Vec2,
+};
 
 use super::action::{Action, Theme};
 use super::model::{Form, Model, RetentionChoice, Settings};
 use super::theme::{self, palette};
 use super::widgets::{field_name, label, primary, prose, quiet};
 use crate::account::policy::{Fetch, Mirror, Order};
-use crate::account::{Account, AccountId, Field, Security};
+use crate::account::{Account, AccountId, Field, Security, SignIn};
 use crate::engine::Problem;
 
 const WIDTH: f32 = 600.0;
@@ -306,8 +308,22 @@ fn unprotected_ui(ui: &mut Ui, form: &mut Form) {
 
 fn more_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
     let in_error = edit.errors.iter().any(|error| {
-        use Field::{AskAbove, CaFile, Every, ExcerptAbove, SkipAbove, TimeoutSecs, VisitLimit};
-        matches!(error.field, CaFile | TimeoutSecs | ExcerptAbove | SkipAbove | AskAbove | VisitLimit | Every)
+        use Field::{
+            AskAbove, CaFile, ClientCertificate, Every, ExcerptAbove, Proxy, SignIn, SkipAbove, TimeoutSecs, VisitLimit,
+        };
+        matches!(
+            error.field,
+            SignIn
+                | ClientCertificate
+                | Proxy
+                | CaFile
+                | TimeoutSecs
+                | ExcerptAbove
+                | SkipAbove
+                | AskAbove
+                | VisitLimit
+                | Every
+        )
     });
     form.more_shown |= in_error;
     ui.add_space(4.0);
@@ -318,6 +334,7 @@ fn more_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
         return;
     }
     rules_ui(ui, form, edit);
+    sign_in_ui(ui, form, edit);
     section(ui, "The rest");
     edit.text(ui, "SMTP user name", &mut form.smtp_user, "the same", None);
     edit.text(ui, "Certificates", &mut form.ca_file, "a PEM file to trust beside the system’s", Some(Field::CaFile));
@@ -326,6 +343,53 @@ fn more_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
         let field = TextEdit::multiline(&mut form.signature).desired_rows(3).desired_width(f32::INFINITY);
         ui.add(field).labelled_by(name)
     });
+}
+
+/// How to get in, and the way there.
+fn sign_in_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
+    section(ui, "Signing in");
+    let sign_in = &mut form.sign_in;
+    edit.row(ui, "Sign in by", Some(Field::SignIn), |ui, name| {
+        let before = *sign_in;
+        let combo =
+            ComboBox::from_id_salt("sign in").selected_text(sign_in_words(before)).width(300.0).show_ui(ui, |ui| {
+                for way in SignIn::ALL {
+                    ui.selectable_value(sign_in, way, sign_in_words(way));
+                }
+            });
+        let mut response = combo.response.labelled_by(name);
+        if *sign_in != before {
+            response.mark_changed();
+        }
+        response
+    });
+    if let Some(advice) = form.sign_in.advice() {
+        ui.horizontal(|ui| {
+            ui.add_space(NAME_WIDTH + theme::GAP);
+            let color = palette(ui).muted;
+            prose(ui, advice, color);
+        });
+    }
+    let hint = "a PEM or PKCS#12 file, for servers that ask for one";
+    edit.text(ui, "Own certificate", &mut form.client_certificate, hint, Some(Field::ClientCertificate));
+    edit.text(ui, "Proxy", &mut form.proxy, "socks5://127.0.0.1:9050; nothing: none", Some(Field::Proxy));
+}
+
+fn sign_in_words(sign_in: SignIn) -> &'static str {
+    match sign_in {
+        SignIn::Automatic => "The best that the server offers",
+        SignIn::User => "USER and PASS",
+        SignIn::Apop => "APOP (weak)",
+        SignIn::Plain => "PLAIN",
+        SignIn::Login => "LOGIN",
+        SignIn::CramMd5 => "CRAM-MD5",
+        SignIn::ScramSha1 => "SCRAM-SHA-1",
+        SignIn::ScramSha256 => "SCRAM-SHA-256",
+        SignIn::ScramSha256Plus => "SCRAM-SHA-256-PLUS",
+        SignIn::External => "A certificate of my own (EXTERNAL)",
+        SignIn::Xoauth2 => "An access token (XOAUTH2)",
+        SignIn::OauthBearer => "An access token (OAUTHBEARER)",
+    }
 }
 
 /// The finer rules: what is fetched, in which order, and what deleting here means there.

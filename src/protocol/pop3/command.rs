@@ -9,7 +9,11 @@ pub enum Command {
     Stls,
     User,
     Pass,
-    AuthPlain,
+    /// An exchange of SASL, however many lines it takes.
+    Auth,
+    Apop,
+    /// RFC 6856 §2.1.
+    Utf8,
     Stat,
     Uidl,
     List,
@@ -17,11 +21,13 @@ pub enum Command {
     /// With the lines of the body.
     Top(MessageNumber, u32),
     Dele(MessageNumber),
+    Noop,
+    Rset,
     Quit,
 }
 
 impl Command {
-    /// The octets to send, with CRLF.
+    /// The octets to send, with CRLF. What AUTH and APOP say besides depends on more than the credentials.
     pub fn encode(self, credentials: &Credentials, out: &mut Vec<u8>) {
         match self {
             Self::Capa => out.extend_from_slice(b"CAPA"),
@@ -34,16 +40,17 @@ impl Command {
                 out.extend_from_slice(b"PASS ");
                 out.extend_from_slice(credentials.password.as_bytes());
             }
-            Self::AuthPlain => {
-                out.extend_from_slice(b"AUTH PLAIN ");
-                out.extend_from_slice(credentials.plain().as_bytes());
-            }
+            Self::Auth => out.extend_from_slice(b"AUTH"),
+            Self::Apop => out.extend_from_slice(b"APOP"),
+            Self::Utf8 => out.extend_from_slice(b"UTF8"),
             Self::Stat => out.extend_from_slice(b"STAT"),
             Self::Uidl => out.extend_from_slice(b"UIDL"),
             Self::List => out.extend_from_slice(b"LIST"),
             Self::Retr(number) => out.extend_from_slice(format!("RETR {}", number.0).as_bytes()),
             Self::Top(number, lines) => out.extend_from_slice(format!("TOP {} {lines}", number.0).as_bytes()),
             Self::Dele(number) => out.extend_from_slice(format!("DELE {}", number.0).as_bytes()),
+            Self::Noop => out.extend_from_slice(b"NOOP"),
+            Self::Rset => out.extend_from_slice(b"RSET"),
             Self::Quit => out.extend_from_slice(b"QUIT"),
         }
         out.extend_from_slice(b"\r\n");

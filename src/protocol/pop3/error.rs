@@ -19,6 +19,11 @@ pub enum Error {
     Unspeakable,
     #[error("the server offers no way to sign in that is known here: {0}")]
     NoMechanism(String),
+    #[error("the chosen way to sign in cannot be used: {0}")]
+    Unable(String),
+    /// It takes the password without knowing it: it is not the server, or someone sits in between.
+    #[error("the server could not prove that it knows the password")]
+    ServerNotProven,
     #[error("the server refused to sign in: {}", .0.text)]
     SignInRefused(Reply),
     #[error("the server hung up on the password")]

@@ -1,17 +1,22 @@
-//! The client's half of POP3 (RFC 1939, RFC 2449, RFC 2595).
+//! The client's half of POP3 (RFC 1939, RFC 2449, RFC 2595, RFC 5034, RFC 6856).
 
+mod apop;
 mod capability;
 mod command;
 mod error;
+mod method;
 mod probe;
 mod reply;
 mod session;
 
 pub use capability::Capabilities;
 pub use error::Error;
+pub use method::{Method, Rung, SignIn};
 pub use probe::{Probe, Sight};
 pub use reply::{Reply, ResponseCode};
-pub use session::{Credentials, Event, Listing, MESSAGE_LIMIT_BYTES, ScanLine, Session};
+pub use session::{Event, Listing, MESSAGE_LIMIT_BYTES, ScanLine, Session, SignedIn};
+
+pub use super::sasl::Credentials;
 
 /// Number of a message, valid in one session only (RFC 1939 §4). Not a [`Uid`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

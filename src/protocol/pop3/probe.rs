@@ -159,6 +159,7 @@ mod tests {
                     Ok(Step::Read) => probe.receive(pieces.next().unwrap_or_default()),
                     Ok(Step::Write(bytes)) => words.push_str(&String::from_utf8(bytes).unwrap()),
                     Ok(Step::StartTls) => probe.tls_started(),
+                    Ok(Step::Reopen) => panic!("a probe never does"),
                     Ok(Step::Event(_)) => sights += 1,
                     Ok(Step::Done) => break,
                     Err(error) => {

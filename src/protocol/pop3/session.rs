@@ -4,17 +4,22 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::command::Command;
-use super::{Capabilities, Error, MessageNumber, Reply};
+use super::{Capabilities, Error, MessageNumber, Reply, SignIn};
 use crate::protocol::line::{Body, Line};
+use crate::protocol::sasl::Credentials;
 use crate::protocol::{LineBuffer, Machine, Step};
 
+mod ladder;
 mod listing;
+mod queue;
 mod sign_in;
 mod window;
 
 use listing::Gathered;
 pub use listing::{Listing, ScanLine};
-pub use sign_in::Credentials;
+use queue::Queue;
+pub use sign_in::SignedIn;
+use sign_in::Signing;
 use window::Window;
 
 /// Octets of one message beyond which the server is taken to have lost its senses, whatever size it announced.
@@ -28,7 +33,7 @@ const MESSAGE_SLACK_BYTES: u64 = 64 * 1024 * 1024;
 pub enum Event {
     /// The server said hello, in these words; nothing secret was sent yet.
     Greeted(String),
-    SignedIn(Capabilities),
+    SignedIn(SignedIn),
     Listed(Listing),
     /// Octets of the message begin.
     Message(MessageNumber),
@@ -40,6 +45,10 @@ pub enum Event {
     /// Marked as deleted; removed only when QUIT is confirmed.
     Deleted(MessageNumber),
     DeleteRefused(MessageNumber, Reply),
+    /// The answer to RSET. True: nothing is marked as deleted any more.
+    Reset {
+        confirmed: bool,
+    },
     /// The answer to QUIT. False: the server refused or hung up, so that nobody knows whether the deletions count.
     Quit {
         confirmed: bool,
@@ -64,6 +73,9 @@ pub struct Session {
     capabilities: Capabilities,
     state: State,
     security: Security,
+    /// STLS was asked for.
+    stls: bool,
+    signing: Signing,
     reading: Reading,
     listing: Gathered,
     /// Announced size of each message by its number less one, for the limit on its octets.
@@ -72,34 +84,17 @@ pub struct Session {
     hung_up: bool,
 }
 
-/// Commands that wait for room in the window, in the order in which their kinds go.
-#[derive(Default)]
-struct Queue {
-    listing: VecDeque<Command>,
-    /// Before the messages that wait to be retrieved: a line that breaks later finds them done.
-    deletions: VecDeque<MessageNumber>,
-    /// RETR and TOP.
-    retrievals: VecDeque<Command>,
-}
-
-impl Queue {
-    fn pop(&mut self) -> Option<Command> {
-        let listing = self.listing.pop_front();
-        listing.or_else(|| self.deletions.pop_front().map(Command::Dele)).or_else(|| self.retrievals.pop_front())
-    }
-
-    fn is_empty(&self) -> bool {
-        self.listing.is_empty() && self.deletions.is_empty() && self.retrievals.is_empty()
-    }
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Greeting,
     Authorization,
     /// STLS was accepted; waiting for the handshake.
     Handshake,
+    /// The handshake was made; nothing was said since.
+    Secured,
     Transaction,
+    /// A fresh connection is wanted.
+    Reopening,
     Over,
 }
 
@@ -108,6 +103,12 @@ enum Security {
     /// As it is: TLS already, or not wanted.
     Settled,
     StlsWanted,
+}
+
+impl Security {
+    fn wanted(stls: bool) -> Self {
+        if stls { Self::StlsWanted } else { Self::Settled }
+    }
 }
 
 /// What the octets that come next are.
@@ -134,13 +135,22 @@ impl Session {
             events: VecDeque::new(),
             capabilities: Capabilities::default(),
             state: State::Greeting,
-            security: if stls { Security::StlsWanted } else { Security::Settled },
+            security: Security::wanted(stls),
+            stls,
+            signing: Signing::default(),
             reading: Reading::Status,
             listing: Gathered::default(),
             sizes: Vec::new(),
             quit_wanted: false,
             hung_up: false,
         }
+    }
+
+    /// How to sign in; to be called before the first step. Without it, the best of what the server offers, but for SCRAM.
+    #[must_use]
+    pub fn signing_in(mut self, how: SignIn) -> Self {
+        self.signing.how = how;
+        self
     }
 
     /// Sends no command before the last one is answered, whatever the server announces: for one that broke when it was
@@ -155,48 +165,19 @@ impl Session {
         self.pipelined
     }
 
-    /// Asks what lies in the maildrop. To be called once; before [`Event::SignedIn`] it saves a round trip.
-    pub fn list(&mut self) {
-        self.queue.listing.extend([Command::Stat, Command::Uidl, Command::List]);
-    }
-
-    pub fn retrieve(&mut self, number: MessageNumber) {
-        self.queue.retrievals.push_back(Command::Retr(number));
-    }
-
-    /// Asks for the header and so many lines of the body (RFC 1939 §7), which come as [`Self::retrieve`]'s octets do. Servers that
-    /// send the whole message instead exist.
-    pub fn top(&mut self, number: MessageNumber, lines: u32) {
-        self.queue.retrievals.push_back(Command::Top(number, lines));
-    }
-
-    /// Withdraws the messages that were asked for and not requested from the server yet.
-    pub fn withdraw(&mut self) -> Vec<MessageNumber> {
-        let withdrawn = std::mem::take(&mut self.queue.retrievals).into_iter();
-        let number = |command| match command {
-            Command::Retr(number) | Command::Top(number, _) => Some(number),
-            _ => None,
-        };
-        withdrawn.filter_map(number).collect()
-    }
-
-    /// Only for what is safely stored. Goes before the messages that wait to be retrieved.
-    pub fn delete(&mut self, number: MessageNumber) {
-        self.queue.deletions.push_back(number);
-    }
-
-    /// Ends the session once everything that was asked for is answered. Nothing may be asked for any more.
-    pub fn quit(&mut self) {
-        self.quit_wanted = true;
-    }
-
-    /// Whether everything that was asked for is answered.
-    pub fn is_idle(&self) -> bool {
-        self.sent.is_empty() && self.queue.is_empty() && self.events.is_empty()
-    }
-
     fn send(&mut self, command: Command) {
         command.encode(&self.credentials, &mut self.output);
+        self.under_way(command);
+    }
+
+    /// Sends a command in these words.
+    fn say(&mut self, command: Command, line: &[u8]) {
+        self.output.extend_from_slice(line);
+        self.output.extend_from_slice(b"\r\n");
+        self.under_way(command);
+    }
+
+    fn under_way(&mut self, command: Command) {
         self.sent.push_back(command);
         self.window.sent(self.announced(command));
         self.pipelined |= self.sent.len() > 1;
@@ -270,6 +251,9 @@ impl Session {
         if self.state == State::Greeting {
             return self.greeting(Reply::parse(&line.bytes).ok_or_else(|| Error::NotPop3(words()))?);
         }
+        if self.challenged(&line.bytes)? {
+            return Ok(());
+        }
         let Some(command) = self.sent.pop_front() else { return Err(Error::Unasked(words())) };
         self.window.replied(self.announced(command));
         let reply = Reply::parse(&line.bytes).ok_or_else(|| Error::Garbage(words()))?;
@@ -288,14 +272,12 @@ impl Session {
             (Command::Stls, true) => return Err(Error::Injection),
             (Command::Stls, false) => return Err(Error::StlsRefused(reply)),
             (Command::User, true) if self.sent.front() == Some(&Command::Pass) => {}
-            (Command::User, true) => self.send(Command::Pass),
-            (Command::Pass | Command::AuthPlain, true) => {
-                self.state = State::Transaction;
-                self.credentials = Credentials::default();
-                // Some servers tell more after login (RFC 2449 §5).
-                self.send(Command::Capa);
-            }
-            (Command::User | Command::Pass | Command::AuthPlain, false) => return Err(Error::SignInRefused(reply)),
+            (Command::User, true) => self.pass(),
+            (Command::Pass | Command::Auth | Command::Apop, true) => self.admitted(command)?,
+            (Command::User | Command::Pass | Command::Auth | Command::Apop, false) => self.refused(command, reply)?,
+            (Command::Utf8, _) => self.attempt()?,
+            (Command::Noop, _) => {}
+            (Command::Rset, confirmed) => self.events.push_back(Event::Reset { confirmed }),
             // STAT counts what LIST names; where they disagree LIST is right, for it can be acted upon.
             (Command::Stat, _) => {}
             (Command::Uidl, true) => self.reading = Reading::Uidl { lines: 0 },
@@ -343,9 +325,21 @@ impl Session {
                 self.over(false);
                 Ok(())
             }
-            Some(Command::Pass | Command::AuthPlain) => Err(Error::HungUpOnPassword),
-            _ => Err(Error::HungUp),
+            _ => self.hung_up_early(),
         }
+    }
+
+    /// Ready for a connection on which nothing was said yet.
+    fn forget_line(&mut self) {
+        self.input = LineBuffer::default();
+        self.output.clear();
+        self.sent.clear();
+        self.window = Window::new();
+        self.capabilities = Capabilities::default();
+        self.security = Security::wanted(self.stls);
+        self.reading = Reading::Status;
+        self.state = State::Greeting;
+        self.hung_up = false;
     }
 }
 
@@ -377,6 +371,15 @@ impl Machine for Session {
             match self.state {
                 State::Over => return Ok(Step::Done),
                 State::Handshake => return Ok(Step::StartTls),
+                State::Secured => {
+                    self.state = State::Authorization;
+                    self.ask_for_capabilities()?;
+                    continue;
+                }
+                State::Reopening => {
+                    self.begin_again();
+                    return Ok(Step::Reopen);
+                }
                 State::Greeting | State::Authorization | State::Transaction => {}
             }
             if self.read()? {
@@ -389,14 +392,23 @@ impl Machine for Session {
         }
     }
 
+    fn protected(&mut self, end_point: Option<Vec<u8>>) {
+        self.signing.protected = true;
+        self.signing.end_point = end_point;
+    }
+
     fn tls_started(&mut self) {
-        self.state = State::Authorization;
+        self.state = State::Secured;
         self.security = Security::Settled;
-        self.capabilities = Capabilities::default();
+        self.signing.protected = true;
         // What was said before the handshake is forgotten (RFC 2595 §4).
-        self.send(Command::Capa);
+        self.capabilities = Capabilities::default();
     }
 }
 
+#[cfg(test)]
+mod fuzz;
+#[cfg(test)]
+mod sign_in_tests;
 #[cfg(test)]
 mod tests;

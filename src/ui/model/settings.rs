@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{Model, Pending};
 use crate::account::policy::{Fetch, Mirror, Order, Size};
 use crate::account::{
-    Account, AccountId, Field, FormError, PasswordSource, Policy, Retention, Security, Server, check,
+    Account, AccountId, Field, FormError, PasswordSource, Policy, Proxy, Retention, Security, Server, SignIn, check,
 };
 use crate::engine::{AccountTest, Command, PasswordChange, Problem};
 use crate::secret::Password;
@@ -43,6 +43,10 @@ pub struct Form {
     pub smtp_port: String,
     pub smtp_security: Security,
     pub smtp_user: String,
+    pub sign_in: SignIn,
+    pub client_certificate: String,
+    /// As a URL.
+    pub proxy: String,
     pub ca_file: String,
     pub timeout_secs: String,
     pub more_shown: bool,
@@ -147,7 +151,10 @@ impl Form {
             smtp_port: outgoing.map_or("465".into(), |server| server.port.to_string()),
             smtp_security: outgoing.map(|server| server.security).unwrap_or_default(),
             smtp_user: account.outgoing_user.clone().unwrap_or_default(),
-            ca_file: account.ca_file.as_ref().map(|path| path.display().to_string()).unwrap_or_default(),
+            sign_in: account.sign_in,
+            client_certificate: shown(account.client_certificate.as_ref()),
+            proxy: account.proxy.as_ref().map(Proxy::to_string).unwrap_or_default(),
+            ca_file: shown(account.ca_file.as_ref()),
             timeout_secs: account.timeout_secs.to_string(),
             fetch: account.policy.fetch,
             order: account.policy.order,
@@ -233,13 +240,22 @@ impl Form {
             RetentionChoice::KeepNewest => Retention::KeepNewest(number(&self.retention_count)),
             RetentionChoice::KeepNewestMegabytes => Retention::KeepNewestMegabytes(number(&self.retention_megabytes)),
         };
+        account.sign_in = self.sign_in;
+        account.client_certificate =
+            Some(trimmed(&self.client_certificate)).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let proxy = Some(trimmed(&self.proxy)).filter(|text| !text.is_empty()).map(|text| text.parse::<Proxy>());
+        account.proxy = proxy.as_ref().and_then(|proxy| proxy.as_ref().ok().cloned());
         account.ca_file = Some(trimmed(&self.ca_file)).filter(|path| !path.is_empty()).map(PathBuf::from);
         account.timeout_secs = number(&self.timeout_secs);
         let mut wrong = Vec::new();
         self.put_policy(&mut account.policy, &mut wrong);
         let mut errors = check(&account, other_names);
+        if let Some(Err(message)) = proxy {
+            errors.push(FormError { field: Field::Proxy, message: format!("{}.", capitalized(&message)) });
+        }
         errors.extend(wrong);
-        if self.is_new() && !self.password_by_command && self.password.is_empty() {
+        let needs_password = self.sign_in.needs_password() || self.smtp;
+        if needs_password && self.is_new() && !self.password_by_command && self.password.is_empty() {
             errors.push(FormError {
                 field: Field::Password,
                 message: "Enter the password; it is kept in the system’s keyring.".into(),
@@ -306,6 +322,15 @@ fn follow_port(field: &mut String, guess: &mut String, port: u16, registered: fn
         field.clone_from(&port);
     }
     *guess = port;
+}
+
+fn shown(path: Option<&PathBuf>) -> String {
+    path.map(|path| path.display().to_string()).unwrap_or_default()
+}
+
+fn capitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 fn size_text(bytes: Option<u64>) -> String {

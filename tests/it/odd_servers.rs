@@ -1,0 +1,139 @@
+//! Servers that differ from the standard and mean no harm, as they are met in the field: their mail comes all the same.
+
+use crate::support::malote::Malote;
+use crate::support::samples::{assert_same, message, messages};
+use crate::support::scripted::{Act, Pop3Server, Script};
+
+fn say(text: impl Into<Vec<u8>>) -> Act {
+    Act::Say(text.into())
+}
+
+/// Everything comes, byte for byte, once, and where nothing is to stay nothing stays.
+fn check(name: &str, script: &Script) {
+    for keep in ["forever", "none"] {
+        let server = Pop3Server::start(script.clone(), &messages(4));
+        let malote = Malote::with_account(&server.incoming(), &["--keep", keep, "--timeout-secs", "5"]);
+        let visit = malote.get();
+        assert_eq!(visit.new, 4, "{name}, keep {keep}: {visit:?}");
+        assert_same(malote.stored(), messages(4), &format!("{name}, keep {keep}"));
+        let left = if keep == "none" { vec![] } else { messages(4) };
+        assert_same(server.maildrop(), left, &format!("{name}, keep {keep}: on the server"));
+        if keep == "none" {
+            // What a script says of the maildrop is not true any more.
+            server.follow(Script::default());
+        }
+        assert_eq!(malote.get().new, 0, "{name}, keep {keep}: nothing twice");
+        assert_same(malote.stored(), messages(4), &format!("{name}, keep {keep}: a second visit"));
+    }
+}
+
+#[test]
+fn capabilities_are_a_hint() {
+    for (name, capa) in [
+        ("lower case", "+OK\r\nuser\r\nuidl\r\npipelining\r\n.\r\n"),
+        ("nothing announced", "+OK\r\n.\r\n"),
+        ("unique-ids not announced", "+OK\r\nUSER\r\nTOP\r\n.\r\n"),
+        ("not known", "-ERR unknown command\r\n"),
+        ("refused oddly", "+ERR unknown command\r\n"),
+        ("blanks and strangers", "+OK  capabilities \r\n USER \r\nUIDL  \r\nX-TALKATIVE very much\r\n\r\n.\r\n"),
+        ("bare line feeds", "+OK\nUSER\nUIDL\n.\n"),
+    ] {
+        check(name, &Script::but("CAPA", say(capa)));
+    }
+}
+
+#[test]
+fn listings_are_read_however_they_are_set() {
+    for (name, command, listing) in [
+        ("blanks", "UIDL", "+OK\r\n1   uid-1\r\n2\tuid-2\r\n 3 uid-3 \r\n4 uid-4\r\n.\r\n"),
+        ("zeros", "UIDL", "+OK\r\n001 uid-1\r\n002 uid-2\r\n003 uid-3\r\n004 uid-4\r\n.\r\n"),
+        ("backwards", "UIDL", "+OK\r\n4 uid-4\r\n3 uid-3\r\n2 uid-2\r\n1 uid-1\r\n.\r\n"),
+        ("words between", "UIDL", "+OK 4 messages\r\n1 uid-1\r\n2 uid-2\r\nby the way\r\n3 uid-3\r\n4 uid-4\r\n.\r\n"),
+        ("line feeds", "UIDL", "+OK\n1 uid-1\n2 uid-2\n3 uid-3\n4 uid-4\n.\n"),
+        ("no sizes", "LIST", "+OK\r\n1\r\n2\r\n3\r\n4\r\n.\r\n"),
+        ("sizes with words", "LIST", "+OK\r\n1 10 octets\r\n2 20 octets\r\n3 30 octets\r\n4 40 octets\r\n.\r\n"),
+        ("no listing at all", "LIST", "-ERR not today\r\n"),
+        ("a count that is wrong", "STAT", "+OK 99 1\r\n"),
+        ("no count", "STAT", "-ERR what?\r\n"),
+        ("a count of nothing", "STAT", "+OK 0 0\r\n"),
+    ] {
+        check(name, &Script::but(command, say(listing)));
+    }
+}
+
+#[test]
+fn replies_are_read_however_they_are_spelt() {
+    for (name, on, reply) in [
+        ("a long greeting", "greeting", format!("+OK {}\r\n", "welcome ".repeat(200))),
+        ("a greeting with brackets", "greeting", "+OK [aGVsbG8=] ready <1896.697170952@dbc.mtview.ca.us>\r\n".into()),
+        ("lower case", "PASS", "+ok come in\r\n".into()),
+        ("no words", "PASS", "+OK\r\n".into()),
+        ("blanks at the end", "PASS", "+OK   \r\n".into()),
+    ] {
+        check(name, &Script::but(on, say(reply)));
+    }
+}
+
+#[test]
+fn a_listing_that_shows_less_than_there_is_makes_nothing_forgotten() {
+    let server = Pop3Server::start(Script::default(), &messages(4));
+    let malote = Malote::with_account(&server.incoming(), &[]);
+    assert_eq!(malote.get().new, 4);
+    for (command, reply) in
+        [("UIDL", "+OK\r\n.\r\n"), ("UIDL", "+OK\r\n3 uid-3\r\n.\r\n"), ("UIDL", "-ERR [SYS/TEMP] not now\r\n")]
+    {
+        server.follow(Script::but(command, say(reply)).and("LIST", usize::MAX, say("+OK\r\n.\r\n")));
+        malote.try_get();
+        server.follow(Script::default());
+        assert_eq!(malote.get().new, 0, "{reply:?}");
+        assert_same(malote.stored(), messages(4), reply);
+    }
+}
+
+#[test]
+fn a_message_that_another_session_took_away_keeps_nothing_else_away() {
+    let server = Pop3Server::start(Script::but("RETR 2", say("-ERR Message 2 expunged\r\n")), &messages(4));
+    let malote = Malote::with_account(&server.incoming(), &[]);
+    let visit = malote.try_get();
+    assert_eq!(visit.new, 3);
+    assert!(visit.problems[0].contains("expunged"), "{:?}", visit.problems);
+    assert_same(malote.stored(), vec![message(1), message(3), message(4)], "the others");
+}
+
+#[test]
+fn octets_that_no_standard_allows_are_kept_as_they_came() {
+    let long = "x".repeat(100_000);
+    for (name, raw) in [
+        ("no blank line", b"Subject: no body\r\n".to_vec()),
+        ("no header", b"\r\nno header\r\n".to_vec()),
+        ("nothing", Vec::new()),
+        ("NUL", b"Subject: a\0b\r\n\r\n\0\0\r\n".to_vec()),
+        ("eight bits in the header", b"Subject: Gr\xfc\xdfe\r\n\r\nGr\xfc\xdfe\r\n".to_vec()),
+        ("bare line feeds among others", b"Subject: s\r\n\r\na\nb\n\nc\r\n".to_vec()),
+        ("bare carriage returns", b"Subject: s\r\n\r\na\rb\r\r\n".to_vec()),
+        ("a line without end", format!("Subject: s\r\n\r\n{long}\r\n").into_bytes()),
+    ] {
+        let server = Pop3Server::start(Script::default(), &[raw.clone(), message(2)]);
+        let malote = Malote::with_account(&server.incoming(), &["--keep", "none"]);
+        assert_eq!(malote.get().new, 2, "{name}");
+        assert_same(malote.stored(), vec![raw, message(2)], name);
+        assert!(server.maildrop().is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn a_server_that_is_busy_or_tired_is_not_a_wrong_password() {
+    for (code, words) in [
+        ("IN-USE", "in use by another session"),
+        ("LOGIN-DELAY", "wants a pause between visits"),
+        ("SYS/TEMP", "passing fault"),
+        ("SYS/PERM", "lasting fault"),
+    ] {
+        let server = Pop3Server::start(Script::but("PASS", say(format!("-ERR [{code}] no\r\n"))), &messages(1));
+        let malote = Malote::with_account(&server.incoming(), &[]);
+        let said = malote.try_get().problems.concat();
+        assert!(said.contains(words), "{code}: {said}");
+        assert!(!said.contains("Check user name and password"), "{code}: {said}");
+        assert_eq!(server.count("PASS"), 1, "{code}: asked once");
+    }
+}

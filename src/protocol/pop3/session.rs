@@ -480,6 +480,7 @@ impl Machine for Session {
 
 #[cfg(test)]
 mod fuzz;
+#[cfg(test)]
 mod sign_in_tests;
 #[cfg(test)]
 mod tests;

@@ -50,7 +50,7 @@ fn visit(wire: &[u8], fetch: bool) -> (usize, Listing) {
             }
             Step::Event(Event::Chunk(octets)) => bytes += octets.len(),
             Step::Event(_) | Step::Write(_) => {}
-            Step::StartTls => unreachable!("it was not asked for"),
+            Step::StartTls | Step::Reopen => unreachable!("it was not asked for"),
             Step::Done => return (bytes, listed),
         }
     }

@@ -19,5 +19,6 @@ mod offline;
 mod profile;
 mod rules;
 mod sending;
+mod signing_in;
 mod tidy;
 mod window;

@@ -5,7 +5,7 @@ use egui_kittest::kittest::NodeT;
 
 use super::Window;
 use crate::account::policy::{Mirror, Order};
-use crate::account::{Account, Identity, Policy, Security, Server};
+use crate::account::{Account, Identity, Policy, Security, Server, SignIn};
 use crate::engine::{AccountTest, Command, Event, PasswordChange};
 use crate::ui::action::{Action, Theme};
 use crate::ui::testing::{Desk, HOME, WORK, account, failed, problem};
@@ -60,6 +60,28 @@ fn the_finer_rules_are_typed_behind_more_and_a_size_that_is_none_is_said() {
         ..Policy::default()
     };
     assert_eq!(account.policy, policy);
+}
+
+#[test]
+fn the_way_to_sign_in_and_a_proxy_are_chosen_behind_more() {
+    let mut window = adding();
+    for (field, text) in [("Mail address", "ana@example.org"), ("Password", "sesame")] {
+        window.type_into(field, text);
+    }
+    window.find(AccessRole::Button, "More…").click_accesskit();
+    window.run();
+    window.type_into("Proxy", "socks5://127.0.0.1:9050");
+    let form = window.desk().model.settings.as_mut().unwrap().form.as_mut().unwrap();
+    form.sign_in = SignIn::Apop;
+    window.run();
+    window.find(AccessRole::ComboBox, "Sign in by");
+    assert!(window.shows("APOP rests on MD5"), "what is weak is called so");
+    window.press_button("Save");
+    let Some(Command::SaveAccount { account, .. }) = window.desk().open.pop().map(|open| open.command) else {
+        panic!("{:?}", window.asked())
+    };
+    assert_eq!(account.sign_in, SignIn::Apop);
+    assert_eq!(account.proxy.map(|proxy| proxy.to_string()).as_deref(), Some("socks5://127.0.0.1:9050"));
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub struct Dovecot {
     folder: TempDir,
     port: u16,
     tls_port: u16,
+    /// Lines for the end of the configuration, where they outdo those before.
+    more: String,
 }
 
 impl Dovecot {
@@ -27,9 +29,14 @@ impl Dovecot {
     }
 
     pub fn start_for(users: &[&str]) -> Self {
+        Self::start_with(users, "")
+    }
+
+    /// With these lines at the end of its configuration.
+    pub fn start_with(users: &[&str], more: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("malote-dovecot-").tempdir().unwrap();
         open_to_all(folder.path()).unwrap();
-        let mut dovecot = Self { server: None, folder, port: free_port(), tls_port: free_port() };
+        let mut dovecot = Self { server: None, folder, port: free_port(), tls_port: free_port(), more: more.into() };
         let lines: Vec<String> = users.iter().map(|user| dovecot.passwd_line(user)).collect();
         fs::write(dovecot.file("users"), lines.concat()).unwrap();
         users.iter().for_each(|user| dovecot.make_maildir(user));
@@ -156,7 +163,8 @@ impl Dovecot {
              service auth {{\n unix_listener auth-client {{\n  mode = 0666\n }}\n}}\n\
              service pop3-login {{\n {chroot}\n service_count = 0\n inet_listener pop3 {{\n  port = {port}\n }}\n \
              inet_listener pop3s {{\n  port = {tls_port}\n  ssl = yes\n }}\n}}\n\
-             service anvil {{\n {chroot}\n}}\nservice stats {{\n {chroot}\n}}\n"
+             service anvil {{\n {chroot}\n unix_listener anvil-auth-penalty {{\n  mode = 0\n }}\n}}\nservice stats {{\n {chroot}\n}}\n{}\n",
+            self.more
         )
     }
 }

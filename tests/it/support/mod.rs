@@ -6,10 +6,12 @@ pub mod pki;
 pub mod postfix;
 pub mod process;
 pub mod samples;
+pub mod scram;
 pub mod screen;
 pub mod scripted;
 pub mod scripted_smtp;
 pub mod secret_service;
+pub mod socks5;
 pub mod window;
 pub mod wire;
 

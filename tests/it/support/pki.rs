@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use sha2::{Digest, Sha256};
+
 use super::process::tool;
 
 /// What a certificate is worth to someone who wants to reach `localhost` or 127.0.0.1.
@@ -41,6 +43,11 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     own("SelfSigned", "/CN=localhost", &["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]);
     sign(&folder, "Good", "DNS:localhost,IP:127.0.0.1", "20200101000000Z", "20491231000000Z");
     sign(&folder, "OtherHost", "DNS:elsewhere.example", "20200101000000Z", "20491231000000Z");
+    sign(&folder, "Client", "DNS:ana", "20200101000000Z", "20491231000000Z");
+    let [certificate, key] = ["Client.pem", "Client.key"].map(|name| fs::read(folder.join(name)).unwrap());
+    fs::write(folder.join("Client-with-key.pem"), [certificate, key].concat()).unwrap();
+    let pkcs12 = ["pkcs12", "-export", "-in", "Client-with-key.pem", "-out", "Client.p12", "-passout", "pass:"];
+    tool(&folder, "openssl", &pkcs12);
     sign(&folder, "Expired", "DNS:localhost,IP:127.0.0.1", "20200101000000Z", "20210101000000Z");
     folder
 });
@@ -82,6 +89,17 @@ fn sign(folder: &Path, name: &str, names: &str, from: &str, until: &str) {
 /// The authority's own certificate: what `--ca-file` wants.
 pub fn authority() -> PathBuf {
     FOLDER.join("ca.pem")
+}
+
+/// The certificate of [`super::USER`], with its key: as PEM, and as PKCS#12.
+pub fn of_user() -> [PathBuf; 2] {
+    ["Client-with-key.pem", "Client.p12"].map(|name| FOLDER.join(name))
+}
+
+/// What a proof of who we are can be bound to (`tls-server-end-point`, RFC 5929 section 4.1): these certificates are signed by SHA-256.
+pub fn end_point(kind: Kind) -> Vec<u8> {
+    let pem = fs::read(certificate(kind).file).unwrap();
+    Sha256::digest(native_tls::Certificate::from_pem(&pem).unwrap().to_der().unwrap()).to_vec()
 }
 
 pub fn certificate(kind: Kind) -> Certificate {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::pki::{self, Kind};
 pub use super::wire::Cut;
 use super::wire::Line;
-use super::{Incoming, PASSWORD, USER};
+use super::{Incoming, PASSWORD, USER, scram};
 
 /// One misbehaviour: what to do instead of obeying a command.
 #[derive(Clone, Debug)]
@@ -264,6 +264,11 @@ impl Session<'_> {
                 line.say(b"+OK\r\n")
             }
             "PASS" => self.admit(line, argument == PASSWORD && self.user == USER),
+            "AUTH" if argument.to_ascii_uppercase().starts_with("SCRAM-SHA-256") => {
+                let bound = self.script.certificate.map(pki::end_point);
+                let right = scram::exchange(line, argument, bound.as_deref())?;
+                self.admit(line, right)
+            }
             "AUTH" => self.sasl_plain(line, argument),
             "STAT" => {
                 let (count, octets) = self.here().fold((0, 0), |(n, sum), i| (n + 1, sum + self.mail[i].raw.len()));

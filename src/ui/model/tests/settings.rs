@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::account::{Account, Field, Fingerprint, Identity, PasswordSource, Retention, Security, Server};
+use crate::account::{
+    Account, Field, Fingerprint, Identity, PasswordSource, Proxy, Retention, Security, Server, SignIn,
+};
 use crate::engine::{AccountTest, Command, Event, PasswordChange};
 use crate::ui::action::Action;
 use crate::ui::model::{Form, RetentionChoice};
@@ -40,6 +42,9 @@ fn rich() -> Account {
         retention: Retention::DeleteAfterDays(14),
         outgoing: Some(Server { host: "smtp.example.org".into(), port: 2525, security: Security::StartTls }),
         outgoing_user: Some("ana-out".into()),
+        sign_in: SignIn::ScramSha256,
+        client_certificate: Some(PathBuf::from("me.p12")),
+        proxy: Some(Proxy { host: "::1".into(), port: 9050, user: Some("mail".into()) }),
         ca_file: Some(PathBuf::from("own.pem")),
         incoming_pin: Some(Fingerprint([1; 32])),
         outgoing_pin: Some(Fingerprint([2; 32])),
@@ -208,7 +213,7 @@ fn an_account_that_is_saved_unchanged_is_the_same_account() {
 #[test]
 fn editing_changes_what_was_changed_and_nothing_else() {
     type Case = (fn(&mut Form), fn(&mut Account));
-    let cases: [Case; 8] = [
+    let cases: [Case; 12] = [
         (|form| form.name = "  Office ".into(), |account| account.name = "Office".into()),
         (|form| form.display_name = "A. D.".into(), |account| account.identity.display_name = "A. D.".into()),
         (|form| form.signature = "A\n\n".into(), |account| account.identity.signature = "A".into()),
@@ -216,6 +221,13 @@ fn editing_changes_what_was_changed_and_nothing_else() {
         (|form| form.retention_days = "3".into(), |account| account.retention = Retention::DeleteAfterDays(3)),
         (|form| form.ca_file.clear(), |account| account.ca_file = None),
         (|form| form.smtp_user.clear(), |account| account.outgoing_user = None),
+        (|form| form.sign_in = SignIn::Automatic, |account| account.sign_in = SignIn::Automatic),
+        (|form| form.client_certificate.clear(), |account| account.client_certificate = None),
+        (|form| form.proxy = " ".into(), |account| account.proxy = None),
+        (
+            |form| form.proxy = "socks5h://proxy.example".into(),
+            |account| account.proxy = Some(Proxy { host: "proxy.example".into(), port: 1080, user: None }),
+        ),
         (|form| form.timeout_secs = "90".into(), |account| account.timeout_secs = 90),
     ];
     for (number, (change, expect)) in cases.into_iter().enumerate() {
@@ -223,6 +235,45 @@ fn editing_changes_what_was_changed_and_nothing_else() {
         expect(&mut expected);
         assert_eq!(saved(change).0, expected, "case {number}");
     }
+}
+
+#[test]
+fn a_proxy_that_makes_no_sense_and_a_way_in_that_cannot_be_are_told_at_their_fields() {
+    type Case = (fn(&mut Form), Field, &'static str);
+    let cases: [Case; 4] = [
+        (|form| form.proxy = "http://proxy.example:3128".into(), Field::Proxy, "A proxy is written socks5://"),
+        (|form| form.proxy = "socks5://ana:geheim@proxy.example".into(), Field::Proxy, "leave it out"),
+        (
+            |form| (form.sign_in, form.client_certificate) = (SignIn::External, String::new()),
+            Field::ClientCertificate,
+            "name its file",
+        ),
+        (
+            |form| (form.sign_in, form.security, form.unprotected_accepted) = (SignIn::External, Security::None, true),
+            Field::SignIn,
+            "needs a protected connection",
+        ),
+    ];
+    for (change, field, words) in cases {
+        let mut desk = Desk::with(&[rich()], 1);
+        desk.act(Action::EditAccount(Some(WORK)));
+        fill(&mut desk, change);
+        assert!(desk.act(Action::SaveAccount).is_empty(), "{words}");
+        assert!(form(&mut desk).error(field).is_some_and(|message| message.contains(words)), "{words}");
+    }
+}
+
+#[test]
+fn who_comes_with_a_certificate_and_only_collects_needs_no_password() {
+    let mut desk = adding();
+    fill(&mut desk, |form| {
+        form.password.clear();
+        (form.sign_in, form.client_certificate) = (SignIn::External, "me.pem".into());
+    });
+    desk.act(Action::SaveAccount);
+    assert!(form(&mut desk).error(Field::Password).is_some(), "for sending it does");
+    fill(&mut desk, |form| form.smtp = false);
+    assert_eq!(desk.act(Action::SaveAccount), ["SaveAccount example.org"]);
 }
 
 #[test]

@@ -253,8 +253,8 @@ pub(super) fn protocol(task: Task, account: &Account, error: &pop3::Error) -> Bo
     }
 }
 
-const PASSWORD_REMEDY: &str =
-    "Check user name and password; it was tried once and is not tried again until you say so.";
+const PASSWORD_REMEDY: &str = "Check user name and password; it was tried once and is not tried again until you say so. If both are right, choose another way \
+     to sign in in the account’s settings (More…): some servers offer ways that do not work for every user.";
 
 fn enter_password(account: &Account) -> Option<Offer> {
     Some(match account.password_source {

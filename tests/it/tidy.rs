@@ -162,7 +162,9 @@ fn project_files(root: &Path) -> Vec<PathBuf> {
 
 /// A module that its parent declares for tests alone.
 fn is_only_for_tests(file: &Path) -> bool {
-    let Ok(parent) = fs::read_to_string(file.with_file_name("mod.rs")) else { return false };
+    // `folder/mod.rs`, or `folder.rs` beside the folder.
+    let parents = [file.with_file_name("mod.rs"), file.parent().unwrap_or(file).with_extension("rs")];
+    let Some(parent) = parents.iter().find_map(|parent| fs::read_to_string(parent).ok()) else { return false };
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
     let mut lines = parent.lines().map(str::trim).skip_while(|line| *line != "#[cfg(test)]").peekable();
     while let Some(line) = lines.next() {

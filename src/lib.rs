@@ -10,7 +10,7 @@
 //! | [`account`] | what a person says about an account | anything of ours |
 //! | [`mail`] | bytes ⇄ meaning: envelopes, bodies, drafts, messages to send; total over hostile input | anything of ours, a clock, a disk, a socket |
 //! | [`protocol`] | POP3 and mail submission, sans-IO: bytes in, events and bytes out | anything of ours, anything async |
-//! | [`net`] | drives a [`protocol::Machine`] over TCP and TLS; silence, trust, upgrade | mail, store, engine, ui |
+//! | [`net`] | drives a [`protocol::Machine`] over TCP, TLS and SOCKS5; silence, trust, upgrade | mail, store, engine, ui |
 //! | [`store`] | one SQLite database: messages with their octets, the ledger of what the servers have, drafts, Outbox | protocol, net, engine, ui |
 //! | [`secret`] | passwords ⇄ the system's keyring, or a command | all but account |
 //! | [`engine`] | decides: visits, submissions, requests; the only place where store and net meet | ui |
@@ -37,12 +37,14 @@
 //! # The life of one message
 //!
 //! 1. *Get mail*: the screen sends [`engine::Command::GetMail`]; the engine begins one errand an account, all in parallel.
-//! 2. The password comes from the keyring; the line is opened; CAPA, sign-in, UIDL and LIST.
+//! 2. The password comes from the keyring; the line is opened, directly or through a proxy; CAPA, sign-in by a ladder of
+//!    mechanisms that remembers what worked, UIDL and LIST.
 //! 3. The plan, a pure function: what the listing, the ledger, the account's rules and the person's wishes make of each
 //!    message. The view of what lies on the server shows the fates that the same function gives.
-//! 4. RETR, many in flight; octets stream in as chunks. Small messages are gathered, large ones go to the disk piece by piece.
-//! 5. Batches are parsed, hashed and compressed on other threads, and stored: octets, row and ledger in **one synced
-//!    transaction**.
+//! 4. RETR, as many in flight as the round trip and the server's rate ask for; octets stream in as chunks. Small messages are
+//!    gathered into parcels, large ones go to the disk piece by piece.
+//! 5. Parcels are parsed, hashed and compressed by a few workers, and stored in groups: octets, row and ledger in **one
+//!    synced transaction**.
 //! 6. Only now may DELE be sent, noted in the ledger beforehand; then QUIT at once. A DELE counts only when QUIT was
 //!    confirmed; until then it is *unknown*, and the next listing settles it.
 //! 7. The screen hears of it, asks for the rows that are visible, and shows a bold line.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)] // a bench ends at the first surprise
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use malote::protocol::pop3::{Credentials, Event, Listing, Session};
@@ -34,16 +35,16 @@ fn wire(count: u32, lines: usize) -> Vec<u8> {
 }
 
 /// Plays a whole visit; gives the octets of mail that came, and what was listed.
-fn visit(wire: &[u8], fetch: bool) -> (usize, Listing) {
+fn visit(wire: &[u8], fetch: bool) -> (usize, Arc<Listing>) {
     let mut session = Session::new(Credentials { user: "ana".into(), password: "x".to_owned().into() }, false);
     session.list();
-    let (mut bytes, mut listed, mut pieces) = (0, Listing::default(), wire.chunks(READ_BYTES));
+    let (mut bytes, mut listed, mut pieces) = (0, Arc::default(), wire.chunks(READ_BYTES));
     loop {
         match session.step().unwrap() {
             Step::Read => session.receive(pieces.next().unwrap_or_default()),
             Step::Event(Event::Listed(listing)) => {
                 if fetch {
-                    listing.messages.iter().for_each(|message| session.retrieve(message.number));
+                    listing.iter().for_each(|message| session.retrieve(message.number));
                 }
                 session.quit();
                 listed = listing;

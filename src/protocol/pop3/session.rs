@@ -1,10 +1,11 @@
 //! One session: AUTHORIZATION, TRANSACTION, UPDATE (RFC 1939 §4 to §6), with as many commands on their way as the server takes.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::command::Command;
-use super::{Capabilities, Error, MessageNumber, Reply, SignIn};
+use super::{Capabilities, Error, Listing, MessageNumber, Reply, SignIn};
 use crate::protocol::line::{Body, Line};
 use crate::protocol::sasl::Credentials;
 use crate::protocol::{LineBuffer, Machine, Step};
@@ -16,7 +17,6 @@ mod sign_in;
 mod window;
 
 use listing::Gathered;
-pub use listing::{Listing, ScanLine};
 use queue::Queue;
 pub use sign_in::SignedIn;
 use sign_in::Signing;
@@ -34,7 +34,7 @@ pub enum Event {
     /// The server said hello, in these words; nothing secret was sent yet.
     Greeted(String),
     SignedIn(SignedIn),
-    Listed(Listing),
+    Listed(Arc<Listing>),
     /// Octets of the message begin.
     Message(MessageNumber),
     /// Octets of the message, dot-stuffing undone.
@@ -77,9 +77,9 @@ pub struct Session {
     stls: bool,
     signing: Signing,
     reading: Reading,
-    listing: Gathered,
-    /// Announced size of each message by its number less one, for the limit on its octets.
-    sizes: Vec<u64>,
+    gathered: Gathered,
+    /// Tells the announced size of each message, for the limit on its octets.
+    listing: Arc<Listing>,
     quit_wanted: bool,
     hung_up: bool,
 }
@@ -139,8 +139,8 @@ impl Session {
             stls,
             signing: Signing::default(),
             reading: Reading::Status,
-            listing: Gathered::default(),
-            sizes: Vec::new(),
+            gathered: Gathered::default(),
+            listing: Arc::default(),
             quit_wanted: false,
             hung_up: false,
         }
@@ -186,7 +186,7 @@ impl Session {
     /// Octets that the answer to a command will have, as far as LIST told.
     fn announced(&self, command: Command) -> u64 {
         match command {
-            Command::Retr(number) => self.size(number),
+            Command::Retr(number) => self.listing.size_of(number),
             _ => 0,
         }
     }
@@ -281,10 +281,10 @@ impl Session {
             // STAT counts what LIST names; where they disagree LIST is right, for it can be acted upon.
             (Command::Stat, _) => {}
             (Command::Uidl, true) => self.reading = Reading::Uidl { lines: 0 },
-            (Command::Uidl, false) => self.listing.uidl_refused = Some(reply),
+            (Command::Uidl, false) => self.gathered.uidl_refused = Some(reply),
             (Command::List, true) => self.reading = Reading::List { lines: 0 },
             (Command::List, false) => {
-                self.listing.list_refused = Some(reply);
+                self.gathered.list_refused = Some(reply);
                 self.listed()?;
             }
             (Command::Retr(number) | Command::Top(number, _), true) => {
@@ -303,13 +303,8 @@ impl Session {
     }
 
     fn limit(&self, number: MessageNumber) -> u64 {
-        self.size(number).saturating_mul(2).saturating_add(MESSAGE_SLACK_BYTES).min(MESSAGE_LIMIT_BYTES)
-    }
-
-    /// As announced; 0 where it was not.
-    fn size(&self, number: MessageNumber) -> u64 {
-        let index = usize::try_from(number.0).unwrap_or(usize::MAX).saturating_sub(1);
-        self.sizes.get(index).copied().unwrap_or(0)
+        let announced = self.listing.size_of(number);
+        announced.saturating_mul(2).saturating_add(MESSAGE_SLACK_BYTES).min(MESSAGE_LIMIT_BYTES)
     }
 
     fn over(&mut self, confirmed: bool) {

@@ -410,12 +410,8 @@ impl Conversation {
         let held = (self.session.input.len(), self.session.events.len(), self.session.output.len());
         assert!(held.0 <= LINE_LIMIT_BYTES && held.1 == 0 && held.2 == 0, "seed {}: it holds {held:?}", self.seed);
         let lines = self.wire.iter().filter(|&&octet| octet == b'\n').count();
-        assert!(
-            self.session.sizes.len() <= 2 * lines + 1001,
-            "seed {}: sizes of {}",
-            self.seed,
-            self.session.sizes.len()
-        );
+        let listed = self.session.listing.len();
+        assert!(listed <= lines, "seed {}: {listed} messages in {lines} lines", self.seed);
         let most = [1, 2, 7, 100, PIECE_LIMIT_BYTES][self.chance.below(5)];
         let piece: Vec<u8> = self.coming.drain(..most.min(self.coming.len())).collect();
         self.lines += piece.iter().filter(|&&octet| octet == b'\n').count();
@@ -456,8 +452,8 @@ impl Conversation {
         match event {
             Event::Listed(listing) => {
                 self.reached.listed += 1;
-                let numbers: HashSet<_> = listing.messages.iter().map(|message| message.number).collect();
-                assert_eq!(numbers.len(), listing.messages.len(), "seed {seed}: a number twice");
+                let numbers: HashSet<_> = listing.iter().map(|message| message.number).collect();
+                assert_eq!(numbers.len(), listing.len(), "seed {seed}: a number twice");
                 self.ask(&listing);
             }
             Event::Message(number) => {
@@ -495,7 +491,7 @@ impl Conversation {
     }
 
     fn ask(&mut self, listing: &Listing) {
-        for message in listing.messages.iter().take(50) {
+        for message in listing.iter().take(50) {
             match self.chance.below(5) {
                 0 => continue,
                 1 => self.session.top(message.number, 10),

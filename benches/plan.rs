@@ -35,7 +35,11 @@ fn wire() -> Vec<u8> {
 fn read(wire: &[u8]) -> Arc<Listing> {
     let mut session = Session::new(Credentials { user: "ana".into(), password: "x".to_owned().into() }, false);
     session.list();
-    let mut pieces = wire.chunks(64 * 1024);
+    // No server answers before it was asked: the sign-in comes line by line, the rest as a socket gives it.
+    let (login, listing) = wire.split_at(LOGIN.len());
+    let (uidl, list) = listing.split_at(listing.windows(5).position(|octets| octets == b"\r\n.\r\n").unwrap() + 5);
+    let lines = login.split_inclusive(|&octet| octet == b'\n');
+    let mut pieces = lines.chain(uidl.chunks(64 * 1024)).chain(list.chunks(64 * 1024));
     loop {
         match session.step().unwrap() {
             Step::Read => session.receive(pieces.next().unwrap()),

@@ -23,7 +23,7 @@ use super::problem::{self, Task};
 use super::recognise::Recognition;
 use super::sign_in;
 use crate::account::{Account, AccountId};
-use crate::net::{Connection, DriveError};
+use crate::net::{self, Connection, DriveError};
 use crate::protocol::pop3::{self, Listing, MessageNumber, Session};
 use crate::secret::Password;
 use crate::store::{LedgerId, LineUse, Store};
@@ -49,13 +49,12 @@ const REFRESH_EVERY: Duration = Duration::from_millis(400);
 /// Visits the account's server. Never fails: what went wrong stands in the visit's problems.
 pub(super) async fn visit(hub: &Arc<Hub>, account: &Account, stop: &Receiver<()>) -> Visit {
     let mut visit = Visit { account: account.id, account_name: account.name.clone(), ..Visit::default() };
-    let mut password = None;
+    let (mut password, mut next) = (None, Next::Session);
     for _session in 0..SESSIONS_LIMIT {
-        let (more, so_far) = session(hub, account, visit, &mut password, stop).await;
-        visit = so_far;
-        if !more {
+        if next == Next::Nothing {
             break;
         }
+        (next, visit) = session(hub, account, visit, &mut password, stop, next).await;
     }
     visit.stage = Stage::Closed;
     note_line_use(hub, &mut visit).await;
@@ -65,14 +64,26 @@ pub(super) async fn visit(hub: &Arc<Hub>, account: &Account, stop: &Receiver<()>
     visit
 }
 
-/// One session. True: the server may have more that it did not list.
+/// What a session leaves to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Nothing,
+    /// Another session: the server may have more that it did not list.
+    Session,
+    /// Another session with one command at a time: the server broke when it was taken at its word, perhaps because of that.
+    CarefulSession,
+}
+
+/// One session, and what comes after it.
 async fn session(
     hub: &Arc<Hub>,
     account: &Account,
     mut visit: Visit,
     password: &mut Option<Password>,
     stop: &Receiver<()>,
-) -> (bool, Visit) {
+    kind: Next,
+) -> (Next, Visit) {
+    let careful = kind == Next::CarefulSession;
     let mut stopped = Box::pin(stop.recv().fuse());
     let opened = {
         let opening = open(Task::GetMail, hub, account, &mut visit, password);
@@ -84,20 +95,34 @@ async fn session(
     match opened {
         None => visit.stopped = true,
         Some(Err(problem)) => visit.problems.push(*problem),
-        Some(Ok((line, session))) => {
+        Some(Ok((line, mut session))) => {
+            if careful {
+                session.one_at_a_time();
+            }
             let before = (visit.new, Cost::of(&visit));
             let mut collector = Collector::new(hub, account, visit, line, session);
-            collector.run(stop).await;
+            let fault = collector.run(stop).await.filter(|_| !careful);
+            let shown = collector.shows_of_pipelining(careful);
             let more = collector.lists_in_batches;
             visit = collector.visit;
             before.1.add_to(&mut visit);
-            return (
-                more && visit.new > before.0 && visit.later == 0 && visit.problems.is_empty() && !visit.stopped,
-                visit,
-            );
+            if let Some(works) = shown
+                && let Err(error) = sign_in::remember_pipelining(&hub.store, account, works).await
+            {
+                visit.problems.push(problem::store(Task::GetMail, account, &error));
+            }
+            let well = visit.problems.is_empty() && !visit.stopped;
+            return match fault {
+                Some(_) if well => (Next::CarefulSession, visit),
+                None if well && more && visit.new > before.0 && visit.later == 0 => (Next::Session, visit),
+                fault => {
+                    visit.problems.extend(fault);
+                    (Next::Nothing, visit)
+                }
+            };
         }
     }
-    (false, visit)
+    (Next::Nothing, visit)
 }
 
 /// What the sessions before this one have cost.
@@ -229,15 +254,24 @@ impl<'a> Collector<'a> {
         }
     }
 
-    async fn run(&mut self, stop: &Receiver<()>) {
+    /// Gives what broke the session, if one that does not take the server at its word may do better; any other problem is the
+    /// visit's.
+    async fn run(&mut self, stop: &Receiver<()>) -> Option<Problem> {
         let ended = self.converse(stop).await;
         self.measure();
         self.note_broken_message().await;
         let store_failed = matches!(ended, Err(Failure::Store(_)));
+        let mut doubtful = None;
         match ended {
             Ok(()) => {}
             Err(Failure::Line(error)) => {
-                self.visit.problems.push(*problem::drive(Task::GetMail, self.account, error).await);
+                let doubts = self.doubts_pipelining(&error);
+                let problem = *problem::drive(Task::GetMail, self.account, error).await;
+                if doubts {
+                    doubtful = Some(problem);
+                } else {
+                    self.visit.problems.push(problem);
+                }
             }
             Err(Failure::Store(error)) => self.visit.problems.push(problem::store(Task::GetMail, self.account, &error)),
         }
@@ -246,6 +280,27 @@ impl<'a> Collector<'a> {
         }
         if self.visit.new > 0 {
             self.hub.tell(None, Event::MailChanged).await;
+        }
+        doubtful
+    }
+
+    /// Whether the session may have broken because several commands were on their way. A refusal is none of these: a password that
+    /// was refused is not tried again at once.
+    fn doubts_pipelining(&self, error: &DriveError<pop3::Error>) -> bool {
+        use pop3::Error::{Garbage, HungUp, HungUpOnPassword, RanTogether, Unasked};
+        let is_breakage = matches!(
+            error,
+            DriveError::Net(net::Error::Silent { .. })
+                | DriveError::Protocol(HungUp | HungUpOnPassword | Garbage(_) | Unasked(_) | RanTogether(_))
+        );
+        is_breakage && self.session.doubts_pipelining()
+    }
+
+    /// Whether PIPELINING works with this server. None: the session did not show.
+    fn shows_of_pipelining(&self, careful: bool) -> Option<bool> {
+        match careful {
+            true => (self.listed && self.visit.problems.is_empty()).then_some(false),
+            false => self.session.pipelining_works().then_some(true),
         }
     }
 

@@ -295,9 +295,17 @@ fn stuffed(raw: &[u8]) -> Vec<u8> {
     reply
 }
 
-/// What a dot-stuffed body means, line by line and with all of it in view: the body, and the octets that it and its end take.
-/// None: its end is not there.
+/// What a dot-stuffed body means, line by line and with all of it in view: the body, and the octets that it and its end take,
+/// the status line included if it is said again. None: its end is not there.
 fn naive(wire: &[u8], lf_server: bool) -> Option<(Vec<u8>, usize)> {
+    let again = wire.split_inclusive(|&octet| octet == b'\n').next().unwrap_or_default();
+    let is_status = again.starts_with(b"+OK") && !again.contains(&b':') && again.len() <= LINE_LIMIT_BYTES;
+    let skipped = if is_status { again.len() } else { 0 };
+    let (body, used) = naive_body(wire.get(skipped..)?, lf_server)?;
+    Some((body, used + skipped))
+}
+
+fn naive_body(wire: &[u8], lf_server: bool) -> Option<(Vec<u8>, usize)> {
     let (mut body, mut used, mut saw_crlf, mut line_begins) = (Vec::new(), 0, false, true);
     for line in wire.split_inclusive(|&octet| octet == b'\n').filter(|line| line.ends_with(b"\n")) {
         used += line.len();
@@ -389,8 +397,12 @@ impl Conversation {
                 }
                 Ok(Step::Event(event)) => self.hear(event),
                 Ok(Step::Done) => break,
-                Err(_) => {
+                Err(error) => {
                     self.reached.errors += 1;
+                    // It was given up in the middle, though octets that look like its end may follow.
+                    if matches!(error, Error::RanTogether(_)) {
+                        self.open = None;
+                    }
                     break;
                 }
             }

@@ -280,10 +280,16 @@ fn refused(task: Task, account: &Account, reply: &Reply) -> Box<Problem> {
             ("the server has a passing fault", "Nothing to do: try again later.", Again::After(SYS_TEMP_SECS))
         }
         Some(ResponseCode::SysPerm) => ("the server has a lasting fault", "Ask your provider.", Again::Never),
+        Some(ResponseCode::Utf8) => {
+            ("the server opens this mailbox in UTF-8 mode alone, and did not enter it", UTF8_REMEDY, Again::Never)
+        }
         _ => ("the server refused", "Try again later; if it stays so, ask your provider.", Again::After(SYS_TEMP_SECS)),
     };
     again(with(problem(task, account, why, remedy), &reply.text, None), when)
 }
+
+const UTF8_REMEDY: &str =
+    "Ask your provider to let UTF-8 mode (RFC 6856) be used over POP3; meanwhile their web mail shows what is there.";
 
 /// Another program's visit takes a minute or two.
 const IN_USE_SECS: u32 = 120;
@@ -439,6 +445,12 @@ fn about_message(what: String, why: &str, remedy: &str, words: &str) -> Problem 
 
 pub(super) fn message_refused(account: &Account, number: MessageNumber, reply: &Reply) -> Problem {
     let what = format!("Could not fetch message {} of {}", number.0, account.name);
+    // RFC 6856 §2.1. UTF-8 mode was asked for if it was announced.
+    if reply.code == Some(ResponseCode::Utf8) {
+        let why = "it has letters beyond ASCII in its header, which the server hands out in UTF-8 mode alone, and it did \
+                   not enter that mode";
+        return about_message(what, why, UTF8_REMEDY, &reply.text);
+    }
     about_message(
         what,
         "the server refused to hand it out",

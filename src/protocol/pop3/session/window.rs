@@ -106,6 +106,11 @@ impl Window {
         }
     }
 
+    /// The shortest from a command to its reply that was seen.
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.round_trip
+    }
+
     fn limit(&self) -> usize {
         self.limit.unwrap_or_else(|| {
             let round_trip = self.round_trip.unwrap_or_default();

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::certificate;
 use super::endpoint::endpoint;
 use super::event::{Again, Offer, Problem};
+use crate::account::policy::Line;
 use crate::account::{Account, AccountId, PasswordSource, Security, Server};
 use crate::mail::sanitize;
 use crate::net::{self, DriveError, Trust};
@@ -380,15 +381,35 @@ pub(super) fn store(task: Task, account: &Account, error: &store::Error) -> Prob
     Problem { what: task.words(account), why, remedy, ..Problem::default() }
 }
 
-/// There is more than the person wants to pay for unasked.
+/// There is more than the person wants to pay for unasked. `account`: as its line makes it.
 pub(super) fn asks_first(account: &Account, messages: usize, bytes: u64, limit: u64) -> Problem {
     let size = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+    let metered = account.policy.line == Line::Metered && account.policy.metered_limit_bytes() == Some(limit);
+    let line = if metered { "the line is metered, where " } else { "" };
     Problem {
         what: format!("Asks before getting the mail for {}", account.name),
-        why: format!("{messages} new messages have {}, and you want to be asked above {}", size(bytes), size(limit)),
+        why: format!(
+            "{messages} new messages have {}, and {line}you want to be asked above {}",
+            size(bytes),
+            size(limit)
+        ),
         remedy: "Get them all, or look at what lies on the server and choose.".into(),
         offer: Some(Offer::FetchAll(account.id)),
-        again: Again::Never,
+        // The next visit may have another line, and the answer.
+        again: if metered { Again::Anytime } else { Again::Never },
+        ..Problem::default()
+    }
+}
+
+/// The person asks for a visit over a line that the account is to keep off.
+pub(super) fn line_is_metered(account: &Account) -> Problem {
+    Problem {
+        what: format!("Asks before getting the mail for {}", account.name),
+        why: "the line is metered, and you want this account to wait for one that is not".into(),
+        remedy: "Nothing was dialled. Get the mail all the same, or wait for another line.".into(),
+        offer: Some(Offer::VisitAnyway(account.id)),
+        // The next visit may have another line.
+        again: Again::Anytime,
         ..Problem::default()
     }
 }

@@ -48,6 +48,7 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
                 Offer::EnterPassword(_) => "Enter the password…",
                 Offer::TrustCertificate { .. } => "Look at the certificate…",
                 Offer::FetchAll(_) => "Get them all",
+                Offer::VisitAnyway(_) => "Get the mail all the same",
                 Offer::EditAccount(_) => "Open the account’s settings…",
             };
             ui.add_space(5.0);

@@ -13,6 +13,7 @@ mod doctor;
 mod hostile_mail;
 mod keyring;
 mod killed;
+mod metered;
 mod misbehaving;
 mod odd_servers;
 mod offline;

@@ -233,8 +233,14 @@ impl Errands {
             } else {
                 self.schedule.ended(account, &problems, now());
             }
-            self.announce().await;
         }
+        self.go_on(account, refused || stopped).await;
+        // An account that is being visited has no next visit: only now it may have one.
+        self.announce().await;
+    }
+
+    /// Answers those who waited for the account's errand, and begins the next turn, unless it would only repeat what went wrong.
+    async fn go_on(&mut self, account: AccountId, in_vain: bool) {
         let Some(Running { answers, again, .. }) = self.running.remove(&account) else { return };
         self.answer(answers).await;
         let Some((errand, answers)) = again else { return };
@@ -243,7 +249,7 @@ impl Errands {
             Err(_) => None,
         };
         match account {
-            Some(account) if !refused && !stopped => self.start(account, errand, answers),
+            Some(account) if !in_vain => self.start(account, errand, answers),
             _ => self.answer(answers).await,
         }
     }

@@ -326,6 +326,13 @@ pub struct CertificateFacts {
     pub fault: String,
 }
 
+impl Problem {
+    /// Nothing is wrong: the person is asked whether it is wanted.
+    pub fn is_question(&self) -> bool {
+        matches!(self.offer, Some(Offer::FetchAll(_) | Offer::VisitAnyway(_)))
+    }
+}
+
 impl fmt::Display for Problem {
     /// One paragraph: what: why. Remedy. Server said: detail.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::event::{Offer, Visit};
+use super::event::{Problem, Visit};
 use super::hub::{Hub, now};
 use super::problem;
 use crate::protocol::pop3::Session;
@@ -32,12 +32,11 @@ pub(super) async fn note(hub: &Hub, visit: &mut Visit, outcome: Outcome) {
 
 /// How a visit ended that was to fetch.
 pub(super) fn outcome(visit: &Visit) -> Outcome {
-    let asks = |offer: &Offer| matches!(offer, Offer::FetchAll(_) | Offer::VisitAnyway(_));
     if visit.stopped {
         Outcome::Stopped
     } else if visit.problems.is_empty() {
         Outcome::Done
-    } else if visit.problems.iter().all(|problem| problem.offer.as_ref().is_some_and(asks)) {
+    } else if visit.problems.iter().all(Problem::is_question) {
         Outcome::Asked
     } else if visit.planned > 0 || visit.new > 0 {
         Outcome::Partly
@@ -57,7 +56,7 @@ pub(super) fn measure_round_trip(visit: &mut Visit, session: &Session) {
 mod tests {
     use super::*;
     use crate::account::AccountId;
-    use crate::engine::event::Problem;
+    use crate::engine::event::Offer;
 
     #[test]
     fn how_a_visit_ended_is_said_in_one_word() {

@@ -62,7 +62,7 @@ fn row_ui(ui: &mut Ui, words: [String; 7], spoken: &str, [color, outcome]: [Colo
         let width = rect.width() * (end - begin) - 8.0;
         let galley = line(ui, text, theme::small(), color, width);
         let at = Pos2::new(rect.left() + 10.0 + begin * (rect.width() - 10.0), rect.center().y - galley.size().y / 2.0);
-        paint_line(ui, at, &galley, spoken.is_empty());
+        paint_line(ui, at, &galley, false);
     }
     ui.painter().hline(rect.x_range().shrink(8.0), rect.bottom() - 0.5, Stroke::new(1.0, palette.line));
 }

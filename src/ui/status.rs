@@ -7,7 +7,7 @@ use super::icons::Icon;
 use super::model::Model;
 use super::theme::{self, palette};
 use super::widgets::{label, size};
-use crate::engine::{Stage, Visit};
+use crate::engine::{Problem, Stage, Visit};
 
 pub fn status_ui(ui: &mut Ui, model: &Model, hovered_link: Option<&str>, actions: &mut Vec<Action>) {
     let palette = palette(ui);
@@ -44,7 +44,9 @@ fn line_ui(ui: &mut Ui, model: &Model) {
     } else if model.visits.values().all(|visit| visit.held_back) || waiting {
         ui.painter().circle_filled(spot.center(), 3.5, palette.faint);
     } else if model.visits.values().any(|visit| !visit.problems.is_empty()) {
-        Icon::Warning.paint(ui, spot, palette.danger);
+        let mut problems = model.visits.values().flat_map(|visit| &visit.problems);
+        let tint = if problems.all(Problem::is_question) { palette.warning } else { palette.danger };
+        Icon::Warning.paint(ui, spot, tint);
     } else {
         Icon::Check.paint(ui, spot, palette.success);
     }

@@ -11,6 +11,7 @@ mod command_line;
 mod cut_line;
 mod doctor;
 mod hostile_mail;
+mod internationalised;
 mod keyring;
 mod killed;
 mod metered;

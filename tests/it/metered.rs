@@ -152,7 +152,7 @@ fn the_windows_schedule_waits_for_another_line_and_a_click_asks_back() {
     let (server, malote) = keeping_off(&["--line", "metered", "--every", "10"]);
     let screen = Screen::start();
     let window = Window::open(&malote, &screen);
-    window.see("Work waits for a line that is not metered");
+    window.see("Work waits for a line that is not metered. Trying again");
     assert_eq!(server.sessions().len(), 0);
     window.picture("20-metered-waits");
     window.click("Get mail");
@@ -161,7 +161,9 @@ fn the_windows_schedule_waits_for_another_line_and_a_click_asks_back() {
     window.picture("21-metered-asks");
     window.click("Get the mail all the same");
     window.see("Message number 2");
-    window.see("Line closed. 2 new messages");
+    window.find("what was done and what comes", |widget| {
+        widget.value.starts_with("Line closed. 2 new messages") && widget.value.contains("Next visit")
+    });
     assert_eq!(server.sessions().len(), 1);
     window.click("On the server");
     window.see("A round trip took");

@@ -383,7 +383,10 @@ pub(super) fn store(task: Task, account: &Account, error: &store::Error) -> Prob
 
 /// There is more than the person wants to pay for unasked. `account`: as its line makes it.
 pub(super) fn asks_first(account: &Account, messages: usize, bytes: u64, limit: u64) -> Problem {
-    let size = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+    let size = |bytes: u64| match bytes {
+        0..100_000 => format!("{} KB", bytes.div_ceil(1000)),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    };
     let metered = account.policy.line == Line::Metered && account.policy.metered_limit_bytes() == Some(limit);
     let line = if metered { "the line is metered, where " } else { "" };
     Problem {

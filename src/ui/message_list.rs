@@ -282,6 +282,7 @@ fn paint_row(
 }
 
 fn menu_ui(ui: &mut Ui, model: &Model, key: MessageKey, actions: &mut Vec<Action>) {
+    ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
     let mut item = |ui: &mut Ui, words: &str, action: Action| {
         if ui.button(words).clicked() {
             actions.push(action);

@@ -189,17 +189,9 @@ pub fn fate_in_words(message: &ServerMessage) -> String {
 
 fn foot_ui(ui: &mut Ui, model: &Model, window: &ServerWindow, actions: &mut Vec<Action>) {
     ui.add_space(8.0);
-    let chosen = !window.selected.is_empty();
     ui.horizontal(|ui| {
-        for (words, wish) in [
-            ("Fetch", Some(Wish::Get)),
-            ("Delete there", Some(Wish::Delete)),
-            ("Leave there", Some(Wish::Keep)),
-            ("As the rules say", None),
-        ] {
-            if ui.add_enabled(chosen, egui::Button::new(words)).clicked() {
-                actions.push(Action::WishOnServer { indexes: window.selected.iter().copied().collect(), wish });
-            }
+        if !window.visits_shown {
+            wishes_ui(ui, window, actions);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if primary(ui, !window.looking && !model.is_visiting(), "Get mail now").clicked() {
@@ -208,6 +200,20 @@ fn foot_ui(ui: &mut Ui, model: &Model, window: &ServerWindow, actions: &mut Vec<
             }
         });
     });
+}
+
+fn wishes_ui(ui: &mut Ui, window: &ServerWindow, actions: &mut Vec<Action>) {
+    let chosen = !window.selected.is_empty();
+    for (words, wish) in [
+        ("Fetch", Some(Wish::Get)),
+        ("Delete there", Some(Wish::Delete)),
+        ("Leave there", Some(Wish::Keep)),
+        ("As the rules say", None),
+    ] {
+        if ui.add_enabled(chosen, egui::Button::new(words)).clicked() {
+            actions.push(Action::WishOnServer { indexes: window.selected.iter().copied().collect(), wish });
+        }
+    }
 }
 
 fn capital(words: &str) -> String {

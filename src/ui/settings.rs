@@ -433,7 +433,7 @@ fn metered_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
         return;
     }
     if form.metered == Metered::Ask {
-        let hint = "if more is new there than; nothing: 1M";
+        let hint = "if more is new than, for example, 300K; nothing: 1M";
         edit.text(ui, "Ask there above", &mut form.metered_ask_above, hint, Some(Field::MeteredAskAbove));
     }
     edit.row(ui, "Is it metered?", None, |ui, _| {

@@ -184,6 +184,20 @@ mod tests {
     }
 
     #[test]
+    fn the_shortest_round_trip_is_the_one_that_is_told() {
+        let mut window = Window::new();
+        assert_eq!(window.round_trip(), None);
+        let mut now = Duration::ZERO;
+        for (took, told) in [(30, 30), (20, 20), (45, 20)] {
+            window.sent(0);
+            now += Duration::from_millis(took);
+            window.clock(now);
+            window.replied(0);
+            assert_eq!(window.round_trip(), Some(Duration::from_millis(told)));
+        }
+    }
+
+    #[test]
     fn without_pipelining_one_command_is_on_its_way() {
         let mut window = Window::new();
         assert!(window.has_room());

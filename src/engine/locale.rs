@@ -23,8 +23,8 @@ mod tests {
 
     #[test]
     fn the_first_variable_that_says_something_decides() {
-        let cases: [(&[(&str, &str)], Option<&str>); 11] = [
-            (&[], None),
+        for (environment, expected) in [
+            (&[][..], None),
             (&[("LANG", "de_DE.UTF-8")], Some("de")),
             (&[("LANG", "C.UTF-8")], None),
             (&[("LANG", "POSIX")], None),
@@ -35,8 +35,7 @@ mod tests {
             (&[("LANG", "en_GB.UTF-8"), ("LC_MESSAGES", "fr_FR"), ("LC_ALL", "it")], Some("it")),
             (&[("LANG", "en_GB.UTF-8"), ("LC_ALL", "")], Some("en")),
             (&[("LANG", "de_DE.UTF-8"), ("LC_ALL", "C")], None),
-        ];
-        for (environment, expected) in cases {
+        ] {
             let variable =
                 |name: &str| environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
             assert_eq!(language_of(variable).as_deref(), expected, "{environment:?}");

@@ -267,22 +267,15 @@ impl Session {
         let under_way = self.sent.front().copied();
         let on_capa = under_way == Some(Command::Capa) && self.input.is_empty();
         // It said no to one attempt and hung up before it heard the next.
-        let on_refusal =
-            self.signing.refusal.is_some() && matches!(under_way, Some(Command::User | Command::Auth | Command::Utf8));
-        let on_utf8 = matches!(under_way, Some(Command::Utf8 | Command::Lang)) && !on_refusal;
+        let on_refusal = self.signing.refusal.is_some() && matches!(under_way, Some(Command::User | Command::Auth));
+        // It announces what it cannot do; an attempt that went out behind it was not heard either.
+        let on_utf8 = matches!(under_way, Some(Command::Utf8 | Command::Lang));
         if self.state == State::Authorization && !self.signing.reopened && (on_capa || on_refusal || on_utf8) {
-            if on_refusal {
-                if let Some(rung) = self.signing.rung.take() {
-                    self.signing.ladder.push_front(rung);
-                }
+            if let Some(rung) = self.signing.rung.take() {
+                self.signing.ladder.push_front(rung);
             }
             self.signing.without_capa |= on_capa;
-            if on_utf8 {
-                self.signing.without_utf8 = true;
-                // What was sent behind it was not heard.
-                self.signing.ladder.extend(self.signing.rung);
-                self.signing.ladder.rotate_right(1);
-            }
+            self.signing.without_utf8 |= on_utf8;
             self.state = State::Reopening;
             return Ok(());
         }

@@ -316,6 +316,16 @@ fn a_server_that_hangs_up_on_what_it_announces_is_asked_for_neither_again() {
         let first = visit(capabilities, &format!("{asked}\nhang up"), false);
         client.check(&format!("{first}\nagain\n{}", visit(capabilities, user, true)), is_in("user"));
     }
+    // The best way is still the first to be tried, whether it was sent or not.
+    let plain = encoded("\0ana\0geheim");
+    for (capabilities, asked) in [
+        (&["USER", "SASL PLAIN", "UTF8"][..], "C: UTF8".to_owned()),
+        (&["USER", "SASL PLAIN", "UTF8", "PIPELINING"], format!("C: UTF8\nC: AUTH PLAIN {plain}")),
+    ] {
+        let first = visit(capabilities, &format!("{asked}\nhang up"), false);
+        let again = visit(capabilities, &format!("C: AUTH PLAIN {plain}\nS: +OK"), true);
+        client().check(&format!("{first}\nagain\n{again}"), is_in("plain"));
+    }
 }
 
 #[test]

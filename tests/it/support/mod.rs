@@ -2,6 +2,7 @@
 
 pub mod dovecot;
 pub mod malote;
+pub mod network;
 pub mod pki;
 pub mod postfix;
 pub mod process;

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::account::policy::{EXCERPT_LINES, Fetch, Order};
 use crate::account::{Policy, Retention};
 use crate::protocol::pop3::{Listing, MessageNumber, ScanLine};
-use crate::store::types::Part;
+use crate::store::types::{MessageKey, Part};
 use crate::store::{DeleteState, LedgerEntry, LedgerId, Note, Wish};
 
 const SECS_PER_DAY: i64 = 86_400;
@@ -14,7 +14,8 @@ const SECS_PER_DAY: i64 = 86_400;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     pub retrieve: Vec<Target>,
-    /// They look like messages that are known by other unique-ids: their headers tell before they are fetched.
+    /// They look like messages that are known by other unique-ids, with other sizes or as deleted: their headers tell before
+    /// they are fetched.
     pub recognise: Vec<Target>,
     /// Due to leave the server. With the ledger row of what is stored of it; None: the person wants it gone unread.
     pub delete: Vec<(MessageNumber, Option<LedgerId>)>,
@@ -40,6 +41,16 @@ pub struct Target {
     pub completes: Option<LedgerId>,
     /// Once it is stored it may leave the server in this very visit.
     pub goes: bool,
+    /// What is known under its unique-id, but with another size, or deleted: the same message, where a server counts otherwise,
+    /// writes into its mail or deletes nothing; another one, where a server uses unique-ids again.
+    pub namesake: Option<Namesake>,
+}
+
+/// A ledger row, and where its message is; None: it was removed, or never here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Namesake {
+    pub id: LedgerId,
+    pub message: Option<MessageKey>,
 }
 
 impl Target {
@@ -246,11 +257,30 @@ impl<'a> View<'a> {
             part,
             completes: entry.map(|entry| entry.id),
             goes: unwanted && part == Part::Whole && wish != Some(Wish::Keep) && !self.terms.policy.never_delete,
+            namesake: if entry.is_none() { self.namesake(message) } else { None },
+        }
+    }
+
+    /// The newest ledger row with the unique-id of this message, which is the only one that has it now.
+    fn namesake(&self, message: &'a ScanLine) -> Option<Namesake> {
+        let name = uid(message);
+        let first = self.listed.partition_point(|&place| self.message_at(place).map(uid) < Some(name));
+        let alone = self.listed.get(first + 1).and_then(|&place| self.message_at(place)).map(uid) != Some(name);
+        let newest = self.known(name).last().filter(|_| alone && !name.is_empty())?;
+        Some(Namesake { id: newest.id, message: newest.message })
+    }
+
+    /// What may be known is looked at before it is fetched.
+    fn set_apart(&self, listing: &'a Listing, plan: &mut Plan) {
+        let retrieve = std::mem::take(&mut plan.retrieve);
+        (plan.recognise, plan.retrieve) = retrieve.into_iter().partition(|target| target.namesake.is_some());
+        if plan.recognise.is_empty() {
+            self.set_renumbered_apart(listing, plan);
         }
     }
 
     /// Where a server has renumbered, no unique-id is known any more, but the sizes are: those messages are looked at first.
-    fn set_apart(&self, listing: &'a Listing, plan: &mut Plan) {
+    fn set_renumbered_apart(&self, listing: &'a Listing, plan: &mut Plan) {
         let is_known = |message: &'a ScanLine| self.known(uid(message)).next().is_some();
         if !self.renumbered || listing.messages.iter().any(|message| message.uid.is_none() || is_known(message)) {
             return;
@@ -286,9 +316,11 @@ impl<'a> View<'a> {
         self.listed.get(first + 1).and_then(at) != wanted
     }
 
-    /// The ledger row that certainly stands for this message.
+    /// The ledger row that certainly stands for this message. What the server said it had deleted is certain no more: it may have
+    /// given the unique-id to another message, perhaps of the same size, which must not be deleted unseen.
     fn entry_of(&self, message: &'a ScanLine) -> Option<&'a LedgerEntry> {
         message.uid.as_ref().filter(|_| self.is_unique(message))?;
+        self.known(uid(message)).last().filter(|newest| newest.delete != DeleteState::Done)?;
         self.known(uid(message)).find(|entry| entry.size_bytes.is_none_or(|size| size == message.size_bytes))
     }
 }
@@ -388,7 +420,11 @@ mod tests {
             let goes = if target.goes { "!" } else { "" };
             words.push(format!("get{}{part}{doubt}{completes}{goes}", target.number.0));
         }
-        words.extend(plan.recognise.iter().map(|target| format!("look{}", target.number.0)));
+        for target in &plan.recognise {
+            let namesake = target.namesake.map(|namesake| format!("~{}", namesake.id.0)).unwrap_or_default();
+            let goes = if target.goes { "!" } else { "" };
+            words.push(format!("look{}{goes}{namesake}", target.number.0));
+        }
         let row = |id: &Option<LedgerId>| id.map_or("?".into(), |id| id.0.to_string());
         words.extend(plan.delete.iter().map(|(number, id)| format!("del{}={}", number.0, row(id))));
         words.extend(plan.still_listed.iter().map(|id| format!("still{}", id.0)));
@@ -429,8 +465,9 @@ mod tests {
             // A listing that misses messages forgets nothing, and what comes next is compared by its octets.
             ("", "7 a 10 0", DeleteOnceStored, ""),
             ("1 b 11", "7 a 10 0", KeepForever, "get1?"),
-            // The unique-id is known, but the size is another one.
-            ("1 a 11", "7 a 10 0", KeepForever, "get1?"),
+            // The unique-id is known, but the size is another one: the header tells.
+            ("1 a 11", "7 a 10 0", KeepForever, "look1~7"),
+            ("1 a 11, 2 b 10", "7 a 10 0, 8 a 9 0", KeepForever, "get2 look1~8"),
             ("1 a 11", "7 a 10 0, 8 a 11 0", KeepForever, ""),
             ("1 a 11", "7 a ? 0", KeepForever, ""),
             // A unique-id that stands twice is worthless, unless the sizes tell the two apart.
@@ -447,7 +484,9 @@ mod tests {
             ("1 a 10", "7 a 10 999", KeepForever, ""),
             // Deletions that did not count are seen, and asked for again.
             ("1 a 10", "7 a 10 0 unknown", DeleteOnceStored, "del1=7 still7"),
-            ("1 a 10", "7 a 10 0 done", KeepForever, "still7"),
+            // One that did count is not undone: it may be another message, and the header tells.
+            ("1 a 10", "7 a 10 0 done", KeepForever, "look1~7"),
+            ("1 a 10", "7 a 10 0 done", DeleteOnceStored, "look1!~7"),
         ];
         for (list, known, retention, expected) in cases {
             check(list, known, "", retention, &Policy::default(), expected);

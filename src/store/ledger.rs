@@ -119,22 +119,32 @@ impl Store {
         .await
     }
 
-    /// The server calls messages that are known by new unique-ids: each gets a row of its own, as old as the one that it had.
-    pub async fn recognise(&self, account: AccountId, messages: Vec<(LedgerId, Vec<u8>, u64)>) -> Result<(), Error> {
+    /// The server lists messages that are known with new unique-ids or sizes: each gets a row of its own, as old as the one that
+    /// it had. In their order, what is known of them from now on; None: nothing, for the row is another account's or of none.
+    pub async fn recognise(
+        &self,
+        account: AccountId,
+        messages: Vec<(LedgerId, Vec<u8>, u64)>,
+    ) -> Result<Vec<Option<(LedgerId, Part)>>, Error> {
         self.write(move |db| {
             let mut insert = db.prepare_cached(
                 "INSERT INTO ledger (account, uid, size_bytes, sha256, stored_at, deletion, message, part, fingerprint)
                  SELECT account, ?3, ?4, sha256, stored_at, 0, message, part, fingerprint FROM ledger
-                 WHERE id = ?1 AND account = ?2",
+                 WHERE id = ?1 AND account = ?2
+                 RETURNING id, part",
             )?;
             // The row that it had answers to no listing any more; its fingerprint would be ambiguous.
             let mut forget =
                 db.prepare_cached("UPDATE ledger SET fingerprint = NULL WHERE id = ?1 AND account = ?2")?;
+            let mut rows = Vec::with_capacity(messages.len());
             for (known, uid, size_bytes) in messages {
-                insert.execute(params![known.0, account.0, uid, size_bytes.cast_signed()])?;
+                let row = insert.query_row(params![known.0, account.0, uid, size_bytes.cast_signed()], |row| {
+                    Ok((LedgerId(row.get(0)?), Part::of_number(row.get(1)?)))
+                });
+                rows.push(row.optional()?);
                 forget.execute((known.0, account.0))?;
             }
-            Ok(())
+            Ok(rows)
         })
         .await
     }

@@ -20,7 +20,7 @@ use super::intake::{Intake, Stored};
 use super::known;
 use super::plan::{Choice, Plan, Target};
 use super::problem::{self, Task};
-use super::recognise::Recognition;
+use super::recognise::{Conclusion, Recognition};
 use super::{meter, sign_in};
 use crate::account::{Account, AccountId};
 use crate::net::{self, Connection, DriveError};
@@ -193,7 +193,7 @@ type StoreResult<T> = Result<T, crate::store::Error>;
 type LineEvent = Result<Option<pop3::Event>, DriveError<pop3::Error>>;
 
 /// Messages that are to leave the server, with the ledger rows that they stand for.
-type Deletions = Vec<(MessageNumber, Option<LedgerId>)>;
+pub(super) type Deletions = Vec<(MessageNumber, Option<LedgerId>)>;
 
 struct Collector<'a> {
     hub: &'a Arc<Hub>,
@@ -483,10 +483,15 @@ impl<'a> Collector<'a> {
 
     /// The headers that tell what is known are in: the rest is fetched.
     async fn recognised(&mut self) -> StoreResult<()> {
-        if let Some((count, rest)) = self.recognition.conclude(&self.hub.store, self.account.id).await? {
-            self.visit.recognised = count;
+        if let Some(Conclusion { recognised, due, rest }) =
+            self.recognition.conclude(&self.hub.store, self.account.id).await?
+        {
+            self.visit.recognised = recognised;
             self.visit.planned += u32::try_from(rest.len()).unwrap_or(u32::MAX);
             self.line.renew();
+            if !due.is_empty() {
+                self.note_deletions(due);
+            }
             rest.into_iter().for_each(|target| self.retrieve(target));
         }
         Ok(())

@@ -23,8 +23,9 @@ const SECS_PER_DAY: i64 = 86_400;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     pub retrieve: Vec<Choice>,
-    /// They look like messages that are known by other unique-ids: their headers tell before they are fetched.
-    pub recognise: Vec<Choice>,
+    /// They look like messages that are known by other unique-ids, with other sizes or as deleted: their headers tell before
+    /// they are fetched.
+    pub recognise: Vec<Look>,
     /// Due to leave the server. With the ledger row of what is stored of it; None: the person wants it gone unread.
     pub delete: Vec<(MessageNumber, Option<LedgerId>)>,
     /// The server still lists them, though it was asked to delete them: that did not count.
@@ -45,6 +46,22 @@ pub struct Choice {
     completes: Option<LedgerId>,
 }
 
+/// A message whose header is looked at before it is fetched, and what it may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    choice: Choice,
+    namesake: Option<Namesake>,
+}
+
+/// A ledger row with the unique-id of a message, but with another size, or deleted: the same message, where a server counts
+/// otherwise, writes into its mail or deletes nothing; another one, where a server uses unique-ids again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Namesake {
+    pub id: LedgerId,
+    /// None: it was removed, or never here.
+    pub message: Option<MessageKey>,
+}
+
 /// A message to fetch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Target {
@@ -59,6 +76,15 @@ pub struct Target {
     pub completes: Option<LedgerId>,
     /// Once it is stored it may leave the server in this very visit.
     pub goes: bool,
+    /// What it may be.
+    pub namesake: Option<Namesake>,
+}
+
+impl Look {
+    /// See [`Choice::target`].
+    pub fn target(&self, listing: &Listing) -> Target {
+        Target { namesake: self.namesake, ..self.choice.target(listing) }
+    }
 }
 
 impl Choice {
@@ -73,6 +99,7 @@ impl Choice {
             part: self.part,
             completes: self.completes,
             goes: self.goes,
+            namesake: None,
         }
     }
 
@@ -136,7 +163,8 @@ pub enum Fate {
 ///
 /// A unique-id is a hint, and content is the proof: a message is known only if its unique-id stands once in the listing with
 /// its size, and in the ledger with the same size. Whatever else is fetched, and its octets are compared (by SHA-256) with
-/// what is stored wherever the unique-id alone cannot tell.
+/// what is stored wherever the unique-id alone cannot tell. Nor is a message known that the server said it had deleted: it may
+/// have given the unique-id to another one, perhaps of the same size, which must not be deleted unseen.
 pub struct Diff<'a> {
     terms: &'a Terms<'a>,
     listing: &'a Listing,
@@ -147,9 +175,12 @@ pub struct Diff<'a> {
     known: Bits,
     /// Places of messages, each the first of its unique-id, whose unique-id a ledger row has.
     uid_known: Bits,
+    /// By the first place of its unique-id: the newest row, where it is not the only one or does not certainly stand for the message.
+    newest: HashMap<u32, LedgerEntry>,
     /// Something that was there is not listed any more: perhaps under a new unique-id, if the server has renumbered.
     missing: bool,
     retrieve: Vec<Choice>,
+    look: Vec<Look>,
     delete: Vec<(u32, Option<LedgerId>)>,
     still_listed: Vec<(u32, LedgerId)>,
     /// Where they are wanted: what becomes of each message, and where it is here.
@@ -165,8 +196,10 @@ impl<'a> Diff<'a> {
             over_below: over_below(listing, terms.retention),
             known: Bits::new(listing.len()),
             uid_known: Bits::new(listing.len()),
+            newest: HashMap::new(),
             missing: false,
             retrieve: Vec::new(),
+            look: Vec::new(),
             delete: Vec::new(),
             still_listed: Vec::new(),
             fates: None,
@@ -187,17 +220,31 @@ impl<'a> Diff<'a> {
                 self.missing |= !entry.uid.is_empty() || !self.places.some_without();
                 continue;
             };
+            let is_first = !self.uid_known.get(first);
             self.uid_known.set(first);
-            match entry.size_bytes {
-                Some(size_bytes) => self.fits(entry, self.places.of_size(first, size_bytes)),
-                None => self.places.all(first).into_iter().for_each(|place| self.fits(entry, Some(place))),
+            let places = self.fitting(first, entry);
+            if !is_first || entry.delete == DeleteState::Done || places.is_empty() {
+                self.newest.insert(first, entry.clone());
             }
+            places.into_iter().for_each(|place| self.stands_for(entry, place));
         }
     }
 
-    /// The entry certainly stands for the message at this place, unless an older one does.
-    fn fits(&mut self, entry: &LedgerEntry, place: Option<u32>) {
-        let Some(place) = place.filter(|&place| self.places.is_unique(place) && !self.known.get(place)) else { return };
+    /// Of the places of a unique-id, those of the entry's size that no other message shares.
+    fn fitting(&self, first: u32, entry: &LedgerEntry) -> Vec<u32> {
+        let mut places = match entry.size_bytes {
+            Some(size_bytes) => self.places.of_size(first, size_bytes).into_iter().collect(),
+            None => self.places.all(first),
+        };
+        places.retain(|&place| self.places.is_unique(place));
+        places
+    }
+
+    /// The entry certainly stands for the message at this place, unless another one does.
+    fn stands_for(&mut self, entry: &LedgerEntry, place: u32) {
+        if self.known.get(place) {
+            return;
+        }
         self.known.set(place);
         if entry.delete != DeleteState::None {
             self.still_listed.push((place, entry.id));
@@ -211,7 +258,13 @@ impl<'a> Diff<'a> {
         let over = index(place) < self.over_below;
         let fate = self.terms.fate(&message, entry, over);
         match fate {
-            Fate::Fetch(part) => self.retrieve.push(self.choice(place, &message, entry, over, part)),
+            Fate::Fetch(part) => {
+                let choice = self.choice(place, &message, entry, over, part);
+                match self.namesake(&message).filter(|_| entry.is_none()) {
+                    Some(namesake) => self.look.push(Look { choice, namesake: Some(namesake) }),
+                    None => self.retrieve.push(choice),
+                }
+            }
             Fate::Delete => self.delete.push((place, entry.map(|entry| entry.id))),
             Fate::TooLarge | Fate::Resting { .. } | Fate::Here { .. } => {}
         }
@@ -247,6 +300,34 @@ impl<'a> Diff<'a> {
         message.uid.and_then(|uid| self.places.first(uid.0)).is_some_and(|first| self.uid_known.get(first))
     }
 
+    /// The newest row with the unique-id of this message, which is the only one that has it now.
+    fn namesake(&self, message: &ScanLine<'_>) -> Option<Namesake> {
+        let first = self.places.first(message.uid?.0).filter(|&first| self.places.all(first).len() == 1)?;
+        self.newest.get(&first).map(|newest| Namesake { id: newest.id, message: newest.message })
+    }
+
+    /// Of several rows with one unique-id the newest counts. If that one says that the server had deleted the message, what is listed
+    /// is known no more.
+    fn heed_the_newest(&mut self) {
+        let (mut doubted, mut renewed) = (HashSet::new(), Vec::new());
+        for (&first, newest) in &self.newest {
+            let known = self.fitting(first, newest).into_iter().filter(|&place| self.known.get(place));
+            match newest.delete {
+                DeleteState::Done => doubted.extend(self.places.all(first)),
+                DeleteState::None | DeleteState::Unknown => renewed.extend(known.map(|place| (place, newest.clone()))),
+            }
+        }
+        doubted.extend(renewed.iter().map(|&(place, _)| place));
+        if doubted.is_empty() {
+            return;
+        }
+        doubted.iter().for_each(|&place| self.known.clear(place));
+        self.retrieve.retain(|choice| !doubted.contains(&choice.place));
+        self.delete.retain(|(place, _)| !doubted.contains(place));
+        self.still_listed.retain(|(place, _)| !doubted.contains(place));
+        renewed.iter().for_each(|(place, entry)| self.stands_for(entry, *place));
+    }
+
     /// Whether every unique-id is new and something that was known is not listed any more. Then [`Self::plan`] wants to know the
     /// sizes in the ledger. Only after everything was seen.
     pub fn looks_renumbered(&self) -> bool {
@@ -256,7 +337,8 @@ impl<'a> Diff<'a> {
     /// What the visit is to do. `known_sizes`: how many messages of each size are stored whole, where the server looks renumbered.
     pub fn plan(mut self, known_sizes: HashMap<u64, u32>) -> Plan {
         self.judge_the_unknown();
-        let Self { terms, listing, mut retrieve, mut delete, mut still_listed, .. } = self;
+        let Self { terms, listing, mut retrieve, mut look, mut delete, mut still_listed, .. } = self;
+        look.sort_unstable_by_key(|look| look.choice.place);
         retrieve.sort_unstable_by_key(|choice| choice.place);
         delete.sort_unstable_by_key(|&(place, _)| place);
         still_listed.sort_unstable_by_key(|&(place, _)| place);
@@ -267,7 +349,7 @@ impl<'a> Diff<'a> {
         let forget = gone.map(|(uid, _)| uid.clone()).collect();
         let number = |place| listing.get(index(place)).map(|message| message.number);
         let mut plan = Plan {
-            recognise: set_apart(listing, &mut retrieve, known_sizes),
+            recognise: [look, set_apart(listing, &mut retrieve, known_sizes)].concat(),
             retrieve,
             delete: delete.into_iter().filter_map(|(place, id)| Some((number(place)?, id))).collect(),
             still_listed: still_listed.into_iter().map(|(_, id)| id).collect(),
@@ -287,6 +369,7 @@ impl<'a> Diff<'a> {
 
     /// What no ledger row stands for.
     fn judge_the_unknown(&mut self) {
+        self.heed_the_newest();
         for place in 0..u32::try_from(self.listing.len()).unwrap_or(u32::MAX) {
             if !self.known.get(place) {
                 self.judge(place, None);
@@ -367,7 +450,7 @@ fn over_below(listing: &Listing, retention: Retention) -> usize {
 
 /// Where a server has renumbered, no unique-id is known any more, but the sizes are: those messages are looked at first. What
 /// is left is fetched.
-fn set_apart(listing: &Listing, retrieve: &mut Vec<Choice>, mut known_sizes: HashMap<u64, u32>) -> Vec<Choice> {
+fn set_apart(listing: &Listing, retrieve: &mut Vec<Choice>, mut known_sizes: HashMap<u64, u32>) -> Vec<Look> {
     let fits = |choice: &Choice| match known_sizes.get_mut(&choice.size_bytes(listing)).filter(|count| **count > 0) {
         Some(count) => {
             *count -= 1;
@@ -381,7 +464,7 @@ fn set_apart(listing: &Listing, retrieve: &mut Vec<Choice>, mut known_sizes: Has
         return Vec::new();
     }
     *retrieve = new;
-    known
+    known.into_iter().map(|choice| Look { choice, namesake: None }).collect()
 }
 
 /// What failed before goes last, so that it holds nothing up.

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use sha2::{Digest, Sha256};
+
 use super::{charset, encoded_word};
 
 /// One field, body still folded and encoded.
@@ -61,6 +63,25 @@ impl<'a> Header<'a> {
     pub fn decoded(&self, name: &str, hint: Option<&str>) -> Option<String> {
         self.field(name).map(|field| field.decoded(hint))
     }
+}
+
+/// What servers write into the headers of mail that lies with them, and change from one session to the next.
+const SERVERS_FIELDS: [&str; 9] =
+    ["Status", "X-Status", "X-Keywords", "X-UID", "X-UIDL", "X-IMAP", "X-IMAPbase", "Content-Length", "Lines"];
+
+/// SHA-256 over the fields of a message's header, but for those that servers add. None where no field tells the message from
+/// others like it.
+pub fn digest(head: &[u8]) -> Option<[u8; 32]> {
+    let (header, _) = read(head, |_| false);
+    ["Message-ID", "Date", "Received"].iter().find_map(|name| header.field(name))?;
+    let mut hash = Sha256::new();
+    for field in header.fields.iter().filter(|field| !SERVERS_FIELDS.iter().any(|name| field.is(name))) {
+        hash.update(field.name);
+        hash.update(b":");
+        hash.update(field.raw.trim_ascii());
+        hash.update(b"\n");
+    }
+    Some(hash.finalize().into())
 }
 
 /// Lines that are looked at beyond one that is no field, to see whether the header goes on behind it.
@@ -198,6 +219,27 @@ mod tests {
         let wanted: Vec<(&str, String)> = fields.iter().map(|(n, v)| (*n, (*v).to_owned())).collect();
         assert_eq!(found, wanted, "{raw:?}");
         assert_eq!(std::str::from_utf8(&bytes[at..]).unwrap(), body, "{raw:?}");
+    }
+
+    #[test]
+    fn a_header_is_the_same_with_what_servers_write_into_it() {
+        let digest = |raw: &str| digest(raw.as_bytes());
+        let own = digest("Date: Mon, 2 Nov 2026 00:00:01 +0000\r\nSubject: one\r\n two\r\n\r\n");
+        assert!(own.is_some());
+        for same in [
+            "Date: Mon, 2 Nov 2026 00:00:01 +0000\r\nSubject: one\r\n two\r\nX-UIDL: 1.2\r\nStatus: OR\r\n\r\nbody\r\n",
+            "X-IMAPbase: 1 2\r\nx-uid: 3\r\nDate: Mon, 2 Nov 2026 00:00:01 +0000\r\nSubject: one\r\n two\r\n\r\n\r\n",
+        ] {
+            assert_eq!(digest(same), own, "{same:?}");
+        }
+        for other in [
+            "Date: Mon, 2 Nov 2026 00:00:01 +0000\r\nSubject: one\r\n\r\n",
+            "Date: Mon, 2 Nov 2026 00:00:02 +0000\r\nSubject: one\r\n two\r\n\r\n",
+            "Received: x\r\nDate: Mon, 2 Nov 2026 00:00:01 +0000\r\nSubject: one\r\n two\r\n\r\n",
+        ] {
+            assert_ne!(digest(other), own, "{other:?}");
+        }
+        assert_eq!(digest("Subject: says too little\r\n\r\n"), None);
     }
 
     #[test]

@@ -37,3 +37,4 @@ pub use address::Address;
 pub use body::{Attachment, MessageView};
 pub use draft::{Draft, DraftAttachment};
 pub use envelope::Envelope;
+pub use header::digest as header_digest;

@@ -140,22 +140,39 @@ impl Store {
         .await
     }
 
-    /// The server calls messages that are known by new unique-ids: each gets a row of its own, as old as the one that it had.
-    pub async fn recognise(&self, account: AccountId, messages: Vec<(LedgerId, Vec<u8>, u64)>) -> Result<(), Error> {
+    /// The server lists messages that are known with new unique-ids or sizes: one with a new unique-id gets a row of its own, as old
+    /// as the one that it had. In their order, what is known of them from now on; None: nothing, for the row is another account's or of none.
+    pub async fn recognise(
+        &self,
+        account: AccountId,
+        messages: Vec<(LedgerId, Vec<u8>, u64)>,
+    ) -> Result<Vec<Option<(LedgerId, Part)>>, Error> {
         self.write(move |db| {
+            let mut update = db.prepare_cached(
+                "UPDATE ledger SET size_bytes = ?4, deletion = 0 WHERE id = ?1 AND account = ?2 AND uid = ?3
+                 RETURNING id, part",
+            )?;
             let mut insert = db.prepare_cached(
                 "INSERT INTO ledger (account, uid, size_bytes, sha256, stored_at, deletion, message, part, fingerprint)
                  SELECT account, ?3, ?4, sha256, stored_at, 0, message, part, fingerprint FROM ledger
-                 WHERE id = ?1 AND account = ?2",
+                 WHERE id = ?1 AND account = ?2
+                 RETURNING id, part",
             )?;
             // The row that it had answers to no listing any more; its fingerprint would be ambiguous.
             let mut forget =
                 db.prepare_cached("UPDATE ledger SET fingerprint = NULL WHERE id = ?1 AND account = ?2")?;
+            let mut rows = Vec::with_capacity(messages.len());
             for (known, uid, size_bytes) in messages {
-                insert.execute(params![known.0, account.0, uid, size_bytes.cast_signed()])?;
-                forget.execute((known.0, account.0))?;
+                let values = params![known.0, account.0, uid, size_bytes.cast_signed()];
+                let read = |row: &Row<'_>| Ok((LedgerId(row.get(0)?), Part::of_number(row.get(1)?)));
+                let mut row = update.query_row(values, read).optional()?;
+                if row.is_none() {
+                    row = insert.query_row(values, read).optional()?;
+                    forget.execute((known.0, account.0))?;
+                }
+                rows.push(row);
             }
-            Ok(())
+            Ok(rows)
         })
         .await
     }

@@ -1,79 +1,160 @@
-//! The program is killed, without a word of warning, while it collects and deletes: nothing is lost, nothing comes twice.
+//! The program is killed, without a word of warning, at a thousand moments of a session: nothing is lost, nothing comes twice,
+//! and after a healthy visit the server's maildrop is as the ledger says.
 
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
+
 use crate::support::dovecot::Dovecot;
+use crate::support::keeping::{Keeping, assert_settled};
 use crate::support::malote::Malote;
-use crate::support::samples::{assert_same, messages};
+use crate::support::samples::messages;
 
-const COUNT: usize = 500;
+/// Kills, shared out among workers who have a server each, and three ways of keeping mail.
+const KILLS: usize = 1000;
+const WORKERS: usize = 4;
 
-/// Octets that each message is made longer by, so that the collection takes a while and is stored in several steps.
+/// Messages, and octets that each is made longer by, so that what is fetched is stored in several steps.
+const COUNT: usize = 48;
 const PADDING: usize = 60_000;
 
-/// Kills that struck after something was stored and before all was done.
-static IN_THE_MIDST: AtomicUsize = AtomicUsize::new(0);
-
-/// Kills, shared out among users who have a maildrop each.
-const KILLS: usize = 20;
-const USERS: [&str; 2] = ["ana", "bob"];
-
-/// Any number: the same one gives the same moments, as parts of the collection's duration.
+/// Any number: the same one gives the same moments, as parts of a session's duration.
 const SEED: u64 = 0x4d61_6c6f_7465;
 
+/// Kills by when they struck. The server's log and the healthy visit afterwards tell.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    /// Before the server let the program in.
+    early: usize,
+    /// During the session, before anything was stored or deleted.
+    fetching: usize,
+    /// When something was done and something was left.
+    amid: usize,
+    /// When everything was done on the server and stored, but the program was not at its end.
+    done: usize,
+    /// When it had ended by itself.
+    late: usize,
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.early += other.early;
+        self.fetching += other.fetching;
+        self.amid += other.amid;
+        self.done += other.done;
+        self.late += other.late;
+    }
+}
+
 #[test]
-fn twenty_kills_during_a_collection_lose_nothing_and_double_nothing() {
-    let dovecot = Dovecot::start_for(&USERS);
+fn a_thousand_kills_lose_nothing_and_double_nothing() {
+    let tallies = Mutex::new([Tally::default(); 3]);
     thread::scope(|scope| {
-        for (index, user) in USERS.into_iter().enumerate() {
-            let dovecot = &dovecot;
-            scope.spawn(move || kill_again_and_again(dovecot, user, SEED + index as u64));
+        for worker in 0..WORKERS {
+            let tallies = &tallies;
+            scope.spawn(move || {
+                let mut seed = SEED + worker as u64;
+                for (mode, keeping) in Keeping::ALL.into_iter().enumerate() {
+                    let tally = Bench::new(keeping).kill_again_and_again(&mut seed);
+                    tallies.lock().unwrap()[mode].add(tally);
+                }
+            });
         }
     });
-    assert!(IN_THE_MIDST.load(Ordering::Relaxed) > 0, "every kill came too early or too late to prove anything");
+    for (tally, keeping) in tallies.into_inner().unwrap().into_iter().zip(Keeping::ALL) {
+        let Tally { early, fetching, amid, done, late } = tally;
+        let all = early + fetching + amid + done + late;
+        println!("keep {keeping:?}: {all} kills: {tally:?}");
+        assert!(all >= KILLS / Keeping::ALL.len(), "{all} kills");
+        assert!(fetching + amid >= all / 3, "too few kills struck a session to prove anything: {tally:?}");
+        // Where mail is kept there are few steps between nothing and all: a commit takes many messages.
+        assert!(amid >= all / 25, "too few kills struck between the first step and the last: {tally:?}");
+    }
 }
 
-fn kill_again_and_again(dovecot: &Dovecot, user: &str, mut seed: u64) {
-    let untouched = Malote::with_account(&dovecot.tls(), &["--keep", "none", "--user", user]);
-    let fresh = || {
+/// A server, its maildrop before the session, and a profile before the session.
+struct Bench {
+    dovecot: Dovecot,
+    maildrop: TempDir,
+    untouched: Malote,
+    keeping: Keeping,
+    sent: Vec<Vec<u8>>,
+}
+
+impl Bench {
+    fn new(keeping: Keeping) -> Self {
+        let (dovecot, sent) = (Dovecot::start(), long_messages());
+        let (due, fresh) = sent.split_at(keeping.due(COUNT));
+        dovecot.deliver(due);
+        let untouched = keeping.account(&dovecot.plain(), &[]);
+        dovecot.deliver(fresh);
+        let maildrop = dovecot.snapshot();
+        Self { dovecot, maildrop, untouched, keeping, sent }
+    }
+
+    fn kill_again_and_again(mut self, seed: &mut u64) -> Tally {
+        let (begin, mut end) = self.duration();
+        let mut tally = Tally::default();
+        for kill in 0..KILLS.div_ceil(WORKERS * Keeping::ALL.len()) {
+            let part = random_part(seed);
+            let moment = begin + end.saturating_sub(begin).mul_f64(part);
+            let context = format!("kill {kill} at {moment:?}, {part:.2} of a session, keep {:?}", self.keeping);
+            let late = tally.late;
+            self.kill_once(moment, &context, &mut tally);
+            // What else the machine does makes sessions longer and shorter: the aim follows.
+            end = end.mul_f64(if tally.late > late { 0.93 } else { 1.01 });
+        }
+        tally
+    }
+
+    /// When the session of a run that is left alone may begin at the earliest, and how long the run takes.
+    fn duration(&mut self) -> (Duration, Duration) {
+        let malote = self.fresh();
+        let begun = Instant::now();
+        let visit = malote.get();
+        let whole = begun.elapsed();
+        assert_eq!((visit.new as usize, visit.deleted_on_server as usize), self.keeping.work(COUNT));
+        let outside = whole.saturating_sub(Duration::from_millis(visit.connected_ms));
+        (outside.mul_f64(0.5), whole)
+    }
+
+    fn fresh(&mut self) -> Malote {
+        self.dovecot.wait_until_idle();
+        self.dovecot.restore(&self.maildrop);
         let malote = Malote::new();
-        malote.copy_profile_of(&untouched);
-        dovecot.deliver_to(user, &mail());
+        malote.copy_profile_of(&self.untouched);
         malote
-    };
-    let begun = Instant::now();
-    let whole = {
-        let malote = fresh();
-        let filled = begun.elapsed();
-        assert_eq!(malote.get().new, COUNT as u64);
-        begun.elapsed() - filled
-    };
-    for kill in 0..KILLS / USERS.len() {
-        let moment = whole.mul_f64(0.1 + 0.6 * random_part(&mut seed));
-        kill_once(dovecot, user, &fresh(), moment, &format!("{user}'s kill {kill} at {moment:?} of {whole:?}"));
+    }
+
+    fn kill_once(&mut self, moment: Duration, context: &str, tally: &mut Tally) {
+        let malote = self.fresh();
+        let sessions = self.sessions();
+        let mut run = malote.start(&["get", "--json"]);
+        thread::sleep(moment);
+        let ended = run.has_ended();
+        run.kill();
+        self.dovecot.wait_until_idle();
+        let was_in = self.sessions() > sessions;
+        let visit = malote.get();
+        assert_settled(&malote, self.dovecot.maildrop(), &self.sent, self.keeping, context);
+        let left = (visit.new as usize, visit.deleted_on_server as usize);
+        *match left {
+            _ if ended => &mut tally.late,
+            (0, 0) => &mut tally.done,
+            _ if left != self.keeping.work(COUNT) => &mut tally.amid,
+            _ if was_in => &mut tally.fetching,
+            _ => &mut tally.early,
+        } += 1;
+    }
+
+    fn sessions(&self) -> usize {
+        self.dovecot.log().matches("Login: user=").count()
     }
 }
 
-fn kill_once(dovecot: &Dovecot, user: &str, malote: &Malote, moment: Duration, context: &str) {
-    let mut run = malote.start(&["get", "--json"]);
-    thread::sleep(moment);
-    run.kill();
-    // What is neither on the server nor here now is lost.
-    let (here, there) = (malote.stored(), dovecot.maildrop_of(user));
-    if !here.is_empty() && !there.is_empty() {
-        IN_THE_MIDST.fetch_add(1, Ordering::Relaxed);
-    }
-    let everywhere: HashSet<&Vec<u8>> = here.iter().chain(&there).collect();
-    assert_eq!(everywhere.len(), COUNT, "{context}: {} here, {} there", here.len(), there.len());
-    malote.get();
-    assert_same(malote.stored(), mail(), context);
-    assert!(dovecot.maildrop_of(user).is_empty(), "{context}: the server is empty in the end");
-}
-
-fn mail() -> Vec<Vec<u8>> {
+fn long_messages() -> Vec<Vec<u8>> {
     let padding = b"What makes a message long is of no concern to those who read it. ".repeat(PADDING / 65);
     messages(COUNT).into_iter().map(|raw| [&raw, &padding[..], b"\r\n"].concat()).collect()
 }

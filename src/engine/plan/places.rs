@@ -187,6 +187,13 @@ impl Bits {
         }
     }
 
+    pub fn clear(&mut self, place: u32) {
+        if let Some(word) = self.words.get_mut(index(place) / 64) {
+            *word &= !(1 << (place % 64));
+        }
+    }
+
+    /// Whether none was ever set.
     pub fn is_empty(&self) -> bool {
         self.is_empty
     }

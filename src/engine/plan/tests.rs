@@ -62,7 +62,11 @@ fn described(listing: &Listing, plan: &Plan) -> String {
         let goes = if target.goes { "!" } else { "" };
         words.push(format!("get{}{part}{doubt}{completes}{goes}", target.number.0));
     }
-    words.extend(plan.recognise.iter().map(|choice| format!("look{}", choice.target(listing).number.0)));
+    for target in plan.recognise.iter().map(|look| look.target(listing)) {
+        let namesake = target.namesake.map(|namesake| format!("~{}", namesake.id.0)).unwrap_or_default();
+        let goes = if target.goes { "!" } else { "" };
+        words.push(format!("look{}{goes}{namesake}", target.number.0));
+    }
     let row = |id: &Option<LedgerId>| id.map_or("?".into(), |id| id.0.to_string());
     words.extend(plan.delete.iter().map(|(number, id)| format!("del{}={}", number.0, row(id))));
     words.extend(plan.still_listed.iter().map(|id| format!("still{}", id.0)));
@@ -107,8 +111,9 @@ fn what_a_visit_does_follows_from_listing_ledger_and_retention() {
         // A listing that misses messages forgets nothing, and what comes next is compared by its octets.
         ("", "7 a 10 0", DeleteOnceStored, ""),
         ("1 b 11", "7 a 10 0", KeepForever, "get1?"),
-        // The unique-id is known, but the size is another one.
-        ("1 a 11", "7 a 10 0", KeepForever, "get1?"),
+        // The unique-id is known, but the size is another one: the header tells.
+        ("1 a 11", "7 a 10 0", KeepForever, "look1~7"),
+        ("1 a 11, 2 b 10", "7 a 10 0, 8 a 9 0", KeepForever, "get2 look1~8"),
         ("1 a 11", "7 a 10 0, 8 a 11 0", KeepForever, ""),
         ("1 a 11", "7 a ? 0", KeepForever, ""),
         // A unique-id that stands twice is worthless, unless the sizes tell the two apart.
@@ -125,7 +130,15 @@ fn what_a_visit_does_follows_from_listing_ledger_and_retention() {
         ("1 a 10", "7 a 10 999", KeepForever, ""),
         // Deletions that did not count are seen, and asked for again.
         ("1 a 10", "7 a 10 0 unknown", DeleteOnceStored, "del1=7 still7"),
-        ("1 a 10", "7 a 10 0 done", KeepForever, "still7"),
+        // One that did count is not undone: it may be another message, and the header tells.
+        ("1 a 10", "7 a 10 0 done", KeepForever, "look1~7"),
+        ("1 a 10", "7 a 10 0 done", DeleteOnceStored, "look1!~7"),
+        ("1 a 10", "6 a 10 0, 7 a 10 0 done", DeleteOnceStored, "look1!~7"),
+        // A unique-id that was used again: the newest row counts.
+        ("1 a 10", "6 a 10 0 done, 7 a 10 0", DeleteOnceStored, "del1=7"),
+        ("1 a 10", "6 a 10 9, 7 a 10 0", DeleteAfterDays(3), ""),
+        ("1 a 10", "6 a 10 9, 7 a 11 0", DeleteAfterDays(3), "del1=6"),
+        ("1 a 10, 2 b 10", "6 a 10 0 done, 7 b 10 0", DeleteOnceStored, "look1!~6 del2=7"),
     ];
     for (list, known, retention, expected) in cases {
         check(list, known, "", retention, &Policy::default(), expected);

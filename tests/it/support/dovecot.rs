@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 use super::pki::{self, Kind};
-use super::process::{Server, free_port, is_root, open_to_all, tool, wait_for_port};
+use super::process::{PATIENCE, Server, children, free_port, is_root, open_to_all, tool, wait_for, wait_for_port};
 use super::{Incoming, PASSWORD, USER};
 
 /// The user that mail belongs to where the server runs as root.
@@ -96,6 +96,27 @@ impl Dovecot {
 
     pub fn deliver(&self, messages: &[Vec<u8>]) {
         self.deliver_to(USER, messages);
+    }
+
+    /// Until no session is left: the one of a client that was killed goes on until the server notices.
+    pub fn wait_until_idle(&mut self) {
+        let id = self.server.as_mut().expect("it runs").child().id();
+        let is_session = |(_, name): &(u32, String)| name == "pop3";
+        wait_for(PATIENCE, || !children(id).iter().any(is_session)).expect("the server's sessions end");
+    }
+
+    /// A copy of [`USER`]'s maildrop as it is, with the unique-ids that the server gave.
+    pub fn snapshot(&self) -> TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        tool(copy.path(), "cp", &["-a", self.maildir(USER).to_str().unwrap(), "maildrop"]);
+        copy
+    }
+
+    /// Exchanges [`USER`]'s maildrop for such a copy.
+    pub fn restore(&self, copy: &TempDir) {
+        let maildir = self.maildir(USER);
+        fs::remove_dir_all(&maildir).unwrap();
+        tool(copy.path(), "cp", &["-a", "maildrop", maildir.to_str().unwrap()]);
     }
 
     /// What is still in a maildrop.

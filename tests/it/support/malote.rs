@@ -38,6 +38,7 @@ pub struct Visit {
     pub new: u64,
     pub bytes: u64,
     pub deleted_on_server: u64,
+    pub connected_ms: u64,
     /// Each as text; empty: all went well.
     pub problems: Vec<String>,
 }
@@ -203,12 +204,12 @@ impl Malote {
 impl Visit {
     fn from_json(value: &Value) -> Self {
         let number = |name: &str| value[name].as_u64().unwrap_or_else(|| panic!("{name} in {value}"));
-        assert!(value["connected_ms"].is_u64(), "{value}");
         Self {
             account: text(&value["account"]),
             new: number("new"),
             bytes: number("bytes"),
             deleted_on_server: number("deleted_on_server"),
+            connected_ms: number("connected_ms"),
             problems: value["problems"].as_array().expect("a list of problems").iter().map(text).collect(),
         }
     }

@@ -1,9 +1,12 @@
 //! What the tests stand on: servers that are started and ended by the test that needs them, and the program itself.
 
 pub mod dovecot;
+pub mod keeping;
+pub mod mailutils;
 pub mod malote;
 pub mod network;
 pub mod pki;
+pub mod pop3_client;
 pub mod postfix;
 pub mod process;
 pub mod samples;
@@ -13,6 +16,7 @@ pub mod scripted;
 pub mod scripted_smtp;
 pub mod secret_service;
 pub mod socks5;
+pub mod strace;
 pub mod window;
 pub mod wire;
 

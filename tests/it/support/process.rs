@@ -1,5 +1,6 @@
 //! Child processes that do not outlive the test.
 
+use std::fs;
 use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -68,6 +69,16 @@ pub fn wait_for_port(port: u16, server: &mut Server, what: &str) {
     assert!(up.is_some(), "{what} does not listen on port {port}");
 }
 
+/// The processes that this one started and that have not ended, with their names.
+pub fn children(id: u32) -> Vec<(u32, String)> {
+    let listed = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+    let ids = listed.split_whitespace().filter_map(|child| child.parse().ok());
+    ids.filter_map(|child: u32| {
+        Some((child, fs::read_to_string(format!("/proc/{child}/comm")).ok()?.trim().to_owned()))
+    })
+    .collect()
+}
+
 /// A port that was free a moment ago.
 pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).unwrap().port()
@@ -86,7 +97,7 @@ pub fn tool(folder: &Path, program: &str, arguments: &[&str]) -> Vec<u8> {
 
 /// Whether this test runs as root, as it does in a container: servers then give up their rights by themselves.
 pub fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|about| std::os::unix::fs::MetadataExt::uid(&about) == 0)
+    fs::metadata("/proc/self").is_ok_and(|about| std::os::unix::fs::MetadataExt::uid(&about) == 0)
 }
 
 /// Lets everyone pass through a folder: a server that gave up its rights has to reach its files.

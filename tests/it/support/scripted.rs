@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
@@ -51,6 +52,8 @@ pub struct Script {
     pub batch: Option<usize>,
     /// What becomes of commands that come before the one before them was answered; None: they are obeyed.
     pub ahead: Option<Ahead>,
+    /// For the next session only.
+    pub halt: Option<Halt>,
 }
 
 /// What a server does that announces PIPELINING and cannot do it.
@@ -60,6 +63,17 @@ pub enum Ahead {
     Dropped,
     /// The line goes dead.
     HangsUp,
+}
+
+/// A step of the session at which the server falls silent, and tells the test so.
+#[derive(Clone, Debug)]
+pub struct Halt {
+    /// The how-manieth command of the session; 0: its greeting.
+    pub step: usize,
+    /// The command was heard and is not obeyed, or it was obeyed and answered.
+    pub answered: bool,
+    /// Hears the command.
+    pub told: Sender<String>,
 }
 
 impl Default for Script {
@@ -73,6 +87,7 @@ impl Default for Script {
             implicit_tls: false,
             batch: None,
             ahead: None,
+            halt: None,
         }
     }
 }
@@ -202,7 +217,7 @@ fn serve(stream: TcpStream, state: &Mutex<State>, over: &AtomicBool) {
     let (mut script, mail, number) = {
         let mut state = state.lock().unwrap();
         let script = state.script.clone();
-        state.script.cut = None;
+        (state.script.cut, state.script.halt) = (None, None);
         state.sessions.push(Vec::new());
         let mut mail = state.maildrop.clone();
         if let Some(batch) = script.batch {
@@ -233,18 +248,36 @@ impl Session<'_> {
         if self.script.implicit_tls {
             line.start_tls(self.script.certificate.unwrap_or(Kind::Good))?;
         }
-        self.obey(line, "greeting", |_, line| line.say(b"+OK at your service\r\n"))?;
-        loop {
+        self.step(line, 0, "greeting", |_, line| line.say(b"+OK at your service\r\n"))?;
+        for number in 1.. {
             let command = line.read_line()?;
             if self.script.ahead.is_some() && line.drop_unread() && self.script.ahead == Some(Ahead::HangsUp) {
                 return Ok(());
             }
             self.state.lock().unwrap().sessions[self.number].push(command.clone());
-            self.obey(line, &command, |session, line| session.answer(line, &command))?;
+            self.step(line, number, &command, |session, line| session.answer(line, &command))?;
             if command.to_ascii_uppercase().starts_with("QUIT") {
-                return Ok(());
+                break;
             }
         }
+        Ok(())
+    }
+
+    /// Obeys, and falls silent before or after that if this is the step to do so.
+    fn step(
+        &mut self,
+        line: &mut Line,
+        number: usize,
+        command: &str,
+        honest: impl FnOnce(&mut Self, &mut Line) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let halt = self.script.halt.clone().filter(|halt| halt.step == number);
+        if halt.as_ref().is_none_or(|halt| halt.answered) {
+            self.obey(line, command, honest)?;
+        }
+        let Some(halt) = halt else { return Ok(()) };
+        halt.told.send(command.to_owned()).expect("a test that waits for this step");
+        line.wait_for_the_end()
     }
 
     /// Does what a rule says, or else what is right.

@@ -49,12 +49,31 @@ pub struct Script {
     pub implicit_tls: bool,
     /// A session shows only so many messages, and none that an earlier one has given away.
     pub batch: Option<usize>,
+    /// What becomes of commands that come before the one before them was answered; None: they are obeyed.
+    pub ahead: Option<Ahead>,
+}
+
+/// What a server does that announces PIPELINING and cannot do it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    /// They are never read.
+    Dropped,
+    /// The line goes dead.
+    HangsUp,
 }
 
 impl Default for Script {
     fn default() -> Self {
         let capabilities = vec!["USER", "UIDL", "TOP", "PIPELINING", "RESP-CODES"];
-        Self { capabilities, rules: Vec::new(), cut: None, certificate: None, implicit_tls: false, batch: None }
+        Self {
+            capabilities,
+            rules: Vec::new(),
+            cut: None,
+            certificate: None,
+            implicit_tls: false,
+            batch: None,
+            ahead: None,
+        }
     }
 }
 
@@ -217,6 +236,9 @@ impl Session<'_> {
         self.obey(line, "greeting", |_, line| line.say(b"+OK at your service\r\n"))?;
         loop {
             let command = line.read_line()?;
+            if self.script.ahead.is_some() && line.drop_unread() && self.script.ahead == Some(Ahead::HangsUp) {
+                return Ok(());
+            }
             self.state.lock().unwrap().sessions[self.number].push(command.clone());
             self.obey(line, &command, |session, line| session.answer(line, &command))?;
             if command.to_ascii_uppercase().starts_with("QUIT") {

@@ -76,7 +76,11 @@ fn message_row(db: &Connection, key: MessageKey) -> Result<Option<MessageRow>, E
     let mut select = db.prepare_cached(
         "SELECT message.key, mailbox.account, mailbox.role, message.uid, message.date, message.from_name,
                 message.from_addr, message.recipients, message.subject, message.snippet, message.size_bytes,
-                message.flags, message.has_attachments, outbox.state, outbox.words, message.recipient_addrs, message.part
+                message.flags, message.has_attachments, outbox.state, outbox.words, message.recipient_addrs, message.part,
+                message.part <> 0 AND EXISTS (
+                    SELECT 1 FROM ledger JOIN server_note ON server_note.account = ledger.account
+                                                         AND server_note.uid = ledger.uid
+                    WHERE ledger.message = message.key AND server_note.wish = 'get')
          FROM message JOIN mailbox ON mailbox.id = message.mailbox LEFT JOIN outbox ON outbox.message = message.key
          WHERE message.key = ?1",
     )?;
@@ -109,6 +113,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         flags: Flags(row.get(11)?),
         has_attachments: row.get(12)?,
         part: Part::of_number(row.get(16)?),
+        rest_wanted: row.get(17)?,
         outbox: if role == Role::Outbox { outbox::state(row, 13, 14)? } else { None },
     })
 }
@@ -206,6 +211,7 @@ mod tests {
             flags: Flags::default(),
             has_attachments: true,
             part: Part::Whole,
+            rest_wanted: false,
             outbox: None,
         };
         assert_eq!(block_on(fixture.store.row(key)), Ok(expected));

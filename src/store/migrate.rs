@@ -128,6 +128,34 @@ mod tests {
     }
 
     #[test]
+    fn a_store_of_any_older_version_is_brought_up_to_date_with_what_is_in_it() {
+        for version in 1..=newest_version() {
+            let folder = tempfile::tempdir().unwrap();
+            let mut db = Connection::open(folder.path().join("malote.db")).unwrap();
+            db.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+            migrations().unwrap().to_version(&mut db, version as usize).unwrap();
+            db.execute_batch(
+                "INSERT INTO account (id, name, display_name, address, signature, incoming_host, incoming_port,
+                                      incoming_security, user, retention, timeout_secs)
+                 VALUES (7, 'Work', '', 'ana@example.org', '', 'pop.example.org', 995, 'tls', 'ana', 'forever', 60)",
+            )
+            .unwrap();
+            let month = "INSERT INTO line_use (account, month, visits, connected_ms, bytes_in, bytes_out, new)
+                         VALUES (7, '2026-10', 1, 2, 3, 4, 5)";
+            // The meter came with the second version.
+            let months = u32::from(version >= 2);
+            (0..months).for_each(|_| db.execute_batch(month).unwrap());
+            db.close().unwrap();
+            let store = Store::open(folder.path()).unwrap();
+            assert_eq!(block_on(store.accounts()).unwrap()[0].name, "Work", "version {version}");
+            let kept = block_on(store.line_use()).unwrap();
+            assert_eq!(kept.len(), months as usize, "version {version}");
+            assert!(kept.iter().all(|month| month.bytes_out == 4 && month.round_trip.is_none()), "{kept:?}");
+            assert_eq!(block_on(store.visits()), Ok(Vec::new()), "version {version}");
+        }
+    }
+
+    #[test]
     fn a_new_store_is_empty_and_opens_again() {
         let folder = tempfile::tempdir().unwrap();
         let deep = folder.path().join("a/b/c");

@@ -200,6 +200,8 @@ mod tests {
     use futures::executor::block_on;
 
     use super::super::testing::{Fixture, NOON, arrival};
+    use super::super::types::Part;
+    use super::super::{Arrival, Content, prepare};
     use super::*;
 
     fn noted(fixture: &Fixture, uid: &[u8]) -> Note {
@@ -219,6 +221,37 @@ mod tests {
         assert_eq!(block_on(store.notes(account)).unwrap().len(), 1);
         block_on(store.forget_notes(account, vec![vec![0xFF, 0]])).unwrap();
         assert!(block_on(store.notes(account)).unwrap().is_empty());
+    }
+
+    #[test]
+    fn of_what_is_here_only_what_lacks_something_is_got_and_its_row_says_that_it_comes() {
+        let fixture = Fixture::new();
+        let part = prepare(Arrival {
+            uid: Some(b"part".to_vec()),
+            content: Content::Whole(b"Subject: s\r\n\r\n".to_vec()),
+            part: Part::Header,
+            ..Arrival::default()
+        });
+        let keys: Vec<MessageKey> = fixture
+            .deliver(vec![part, arrival(b"whole", b"one")])
+            .unwrap()
+            .iter()
+            .filter_map(|delivery| delivery.key)
+            .collect();
+        let wanted = || -> Vec<bool> {
+            let rows = block_on(fixture.store.rows(keys.clone())).unwrap();
+            rows.iter().map(|row| row.rest_wanted).collect()
+        };
+        assert_eq!(wanted(), [false, false]);
+        block_on(fixture.store.wish_of(keys.clone(), Some(Wish::Get))).unwrap();
+        assert_eq!((noted(&fixture, b"part").wish, noted(&fixture, b"whole").wish), (Some(Wish::Get), None));
+        assert_eq!(wanted(), [true, false]);
+        block_on(fixture.store.wish_of(keys.clone(), Some(Wish::Keep))).unwrap();
+        assert_eq!(
+            (noted(&fixture, b"part").wish, noted(&fixture, b"whole").wish),
+            (Some(Wish::Keep), Some(Wish::Keep))
+        );
+        assert_eq!(wanted(), [false, false]);
     }
 
     #[test]

@@ -80,6 +80,8 @@ pub struct MessageRow {
     pub has_attachments: bool,
     /// How much of it is here.
     pub part: Part,
+    /// The person wants the rest: it comes with the next visit.
+    pub rest_wanted: bool,
     /// In the Outbox: how it stands.
     pub outbox: Option<OutboxState>,
 }

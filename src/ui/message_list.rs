@@ -205,7 +205,8 @@ fn spoken(row: &MessageRow) -> String {
         Part::Header => ", only its header is here",
         Part::Excerpt => ", only its first lines are here",
     };
-    format!("{unread}{}, {subject}{part}", if row.role.is_outgoing() { &row.to } else { &row.from_name })
+    let rest = if row.rest_wanted { ", the rest comes with the next visit" } else { "" };
+    format!("{unread}{}, {subject}{part}{rest}", if row.role.is_outgoing() { &row.to } else { &row.from_name })
 }
 
 /// Two lines and a half: who and when; what; how it begins. Returns where the star is.
@@ -270,6 +271,7 @@ fn paint_row(
             ("Perhaps sent: the line was lost. Not sent again by itself.".into(), palette.warning)
         }
         Some(OutboxState::Waiting) => ("Waits to be sent".into(), palette.muted),
+        None if row.rest_wanted => ("The whole message comes with the next visit".into(), palette.muted),
         None => match row.part {
             Part::Whole | Part::Nothing => (row.snippet.clone(), palette.faint),
             Part::Header => ("Only its header is here".into(), palette.warning),

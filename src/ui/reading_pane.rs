@@ -16,7 +16,7 @@ use super::widgets::{avatar, icon, label, primary, prose, quiet, size};
 use crate::engine::OpenedMessage;
 use crate::mail::text::{Line, Span, lines};
 use crate::mail::{Address, Attachment, MessageView};
-use crate::store::types::{Flag, OutboxState, Part};
+use crate::store::types::{Flag, MessageRow, OutboxState, Part};
 
 /// The widest that lines of text get, points: beyond that the eye loses its way back.
 const MEASURE: f32 = 760.0;
@@ -236,9 +236,17 @@ fn part_ui(ui: &mut Ui, message: &OpenedMessage, actions: &mut Vec<Action>) {
         Part::Header => "Only the header of this message is here, as the account’s rules say.",
         Part::Excerpt => "Only the first lines of this message are here, as the account’s rules say.",
     };
+    let MessageRow { key, account, rest_wanted, .. } = message.row;
+    if rest_wanted {
+        warning_ui(ui, &format!("{words} The rest comes with the next visit."));
+        if ui.button("Get mail now").clicked() {
+            actions.push(Action::GetMailOf(account));
+        }
+        return;
+    }
     warning_ui(ui, words);
     if ui.button("Get the rest").clicked() {
-        actions.push(Action::Complete(message.row.key));
+        actions.push(Action::Complete(key));
     }
 }
 

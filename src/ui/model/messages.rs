@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Model, Pending};
-use crate::engine::{Command, OpenedMessage};
+use crate::engine::{Command, OpenedMessage, Wish};
 use crate::mail::compose::Answer;
 use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, Move, OutboxState, Part, Role};
 use crate::ui::action::Selecting;
@@ -91,15 +91,15 @@ impl Messages {
         keys
     }
 
-    /// Whether something is selected that is known to be here in part only.
+    /// Whether something is selected that is known to be here in part only, and whose rest is not on its way.
     pub fn has_part_chosen(&self) -> bool {
-        self.rows.values().any(|(_, row)| is_part(row) && self.selected.contains(&row.key))
+        self.rows.values().any(|(_, row)| lacks_rest(row) && self.selected.contains(&row.key))
     }
 
-    /// What is selected but for what is known to be here whole; of the rest the store knows.
+    /// What is selected but for what is known to be here whole, or to come; of the rest the store knows.
     pub(super) fn chosen_in_part(&self) -> Vec<MessageKey> {
         let mut keys = self.chosen();
-        keys.retain(|&key| self.row(key).is_none_or(is_part));
+        keys.retain(|&key| self.row(key).is_none_or(lacks_rest));
         keys
     }
 
@@ -161,6 +161,10 @@ impl Messages {
 
 fn is_part(row: &MessageRow) -> bool {
     matches!(row.part, Part::Header | Part::Excerpt)
+}
+
+fn lacks_rest(row: &MessageRow) -> bool {
+    is_part(row) && !row.rest_wanted
 }
 
 impl Model {
@@ -286,9 +290,31 @@ impl Model {
         }
     }
 
-    /// What is written here changes: a draft its text, what lies in the Outbox its fate.
+    /// The rest of messages is wanted. Shown at once; the store follows.
+    pub(super) fn complete(&mut self, keys: Vec<MessageKey>) {
+        let words = match keys.len() {
+            0 => return,
+            1 => "The rest comes with the next “Get mail”",
+            _ => "The rest of these messages comes with the next “Get mail”",
+        };
+        for &key in &keys {
+            self.messages.change_row(key, |row| row.rest_wanted = is_part(row));
+            if let Some(message) = self.reading.message.as_mut().filter(|message| message.row.key == key) {
+                message.row.rest_wanted = is_part(&message.row);
+            }
+        }
+        self.ask(Command::WishOf { keys, wish: Some(Wish::Get) }, Pending::Other);
+        self.say(words.into(), false);
+    }
+
+    pub(super) fn complete_selected(&mut self) {
+        self.complete(self.messages.chosen_in_part());
+    }
+
+    /// What is written here changes, a draft its text, what lies in the Outbox its fate; and what is here in part grows.
     pub(super) fn refresh_message(&mut self) {
-        if let Some(message) = self.reading.message.as_ref().filter(|message| message.row.role.is_outgoing()) {
+        let changes = |row: &MessageRow| row.role.is_outgoing() || is_part(row);
+        if let Some(message) = self.reading.message.as_ref().filter(|message| changes(&message.row)) {
             self.ask(Command::OpenMessage { key: message.row.key }, Pending::Refresh);
         }
     }

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::action::{Action, Theme};
 use crate::account::{Account, AccountId};
-use crate::engine::{Answer, Command, Event, NextVisit, OpenedMessage, Request, RequestId, Stage, Visit, Wish};
+use crate::engine::{Answer, Command, Event, NextVisit, OpenedMessage, Request, RequestId, Stage, Visit};
 use crate::store::types::{MailboxCount, MailboxView, MessageKey, Role};
 
 pub use composer::{Composer, Focus};
@@ -282,21 +282,6 @@ impl Model {
             self.notify(Some(account), first);
         }
         self.visits.insert(account, visit);
-    }
-
-    /// The rest of messages is wanted.
-    fn complete(&mut self, keys: Vec<MessageKey>) {
-        let words = match keys.len() {
-            0 => return,
-            1 => "The rest comes with the next “Get mail”",
-            _ => "The rest of these messages comes with the next “Get mail”",
-        };
-        self.ask(Command::WishOf { keys, wish: Some(Wish::Get) }, Pending::Other);
-        self.say(words.into(), false);
-    }
-
-    fn complete_selected(&mut self) {
-        self.complete(self.messages.chosen_in_part());
     }
 
     fn mail_changed(&mut self) {

@@ -6,6 +6,7 @@ use egui::accesskit::Role as AccessRole;
 use egui_kittest::kittest::NodeT;
 
 use super::Window;
+use crate::engine::Event;
 use crate::store::types::{Flag, Flags, MessageKey, Part};
 use crate::ui::action::{Action, Selecting};
 use crate::ui::testing::Desk;
@@ -250,5 +251,15 @@ fn what_is_here_in_part_says_so_and_the_rest_can_be_asked_for() {
         window.sees(words);
         window.press_button("Get the rest");
         assert_eq!(window.done().last(), Some(&Action::Complete(MessageKey(2))));
+        window.sees("The rest comes with the next visit.");
+        assert!(!window.has(AccessRole::Button, "Get the rest"));
+        window.press_button("Get mail now");
+        assert!(window.asked().contains(&"GetMail of [1]".to_owned()), "{:?}", window.asked());
+        window.meanwhile(|desk| {
+            desk.parts.remove(&MessageKey(2));
+            desk.hear(Event::MailChanged);
+        });
+        assert!(!window.shows("The rest comes with the next visit"), "it has come, and the open message with it");
+        assert!(!window.shows(words));
     }
 }

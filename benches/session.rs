@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)] // a bench ends at the first surprise
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use malote::protocol::pop3::{Credentials, Event, Listing, Session};
@@ -33,17 +34,28 @@ fn wire(count: u32, lines: usize) -> Vec<u8> {
     wire.into_bytes()
 }
 
+/// Octets of the answers to STAT, UIDL and LIST.
+fn listing_len(answers: &[u8]) -> usize {
+    let mut dots = answers.windows(5).enumerate().filter(|(_, octets)| octets == b"\r\n.\r\n".as_slice());
+    dots.nth(1).map_or(answers.len(), |(at, _)| at + 5)
+}
+
 /// Plays a whole visit; gives the octets of mail that came, and what was listed.
-fn visit(wire: &[u8], fetch: bool) -> (usize, Listing) {
+fn visit(wire: &[u8], fetch: bool) -> (usize, Arc<Listing>) {
     let mut session = Session::new(Credentials { user: "ana".into(), password: "x".to_owned().into() }, false);
     session.list();
-    let (mut bytes, mut listed, mut pieces) = (0, Listing::default(), wire.chunks(READ_BYTES));
+    let (mut bytes, mut listed) = (0, Arc::default());
+    // No server answers before it was asked: the sign-in comes line by line, the rest as a socket gives it.
+    let (login, rest) = wire.split_at(LOGIN.len());
+    let (listing, mail) = rest.split_at(listing_len(rest));
+    let lines = login.split_inclusive(|&octet| octet == b'\n');
+    let mut pieces = lines.chain(listing.chunks(READ_BYTES)).chain(mail.chunks(READ_BYTES));
     loop {
         match session.step().unwrap() {
             Step::Read => session.receive(pieces.next().unwrap_or_default()),
             Step::Event(Event::Listed(listing)) => {
                 if fetch {
-                    listing.messages.iter().for_each(|message| session.retrieve(message.number));
+                    listing.iter().for_each(|message| session.retrieve(message.number));
                 }
                 session.quit();
                 listed = listing;

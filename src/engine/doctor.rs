@@ -160,15 +160,11 @@ fn tell_capabilities(report: &mut Report, capabilities: &Capabilities) {
 /// Two visits: what is listed must be the same, and every message must have a unique-id of its own.
 async fn try_out(report: &mut Report, hub: &Arc<Hub>, account: &Account) -> Result<(), Box<Problem>> {
     let (first, took) = list(hub, account).await?;
-    report.good("Sign-in", format!("accepted; {} messages listed in {}", first.messages.len(), millis(took)));
+    report.good("Sign-in", format!("accepted; {} messages listed in {}", first.len(), millis(took)));
     let uids = |listing: &Listing| -> Vec<Vec<u8>> {
-        listing
-            .messages
-            .iter()
-            .map(|message| message.uid.as_ref().map(|uid| uid.0.clone()).unwrap_or_default())
-            .collect()
+        listing.iter().map(|message| message.uid.map(|uid| uid.0.to_vec()).unwrap_or_default()).collect()
     };
-    let (seen, missing) = (uids(&first), first.messages.iter().filter(|message| message.uid.is_none()).count());
+    let (seen, missing) = (uids(&first), first.iter().filter(|message| message.uid.is_none()).count());
     let mut distinct = seen.clone();
     distinct.sort();
     distinct.dedup();
@@ -190,22 +186,21 @@ async fn try_out(report: &mut Report, hub: &Arc<Hub>, account: &Account) -> Resu
             "a second visit lists other unique-ids: messages are recognised by their headers and octets",
         );
     }
-    let nameless = first.messages.iter().filter(|message| message.size_bytes == 0).count();
+    let nameless = first.iter().filter(|message| message.size_bytes == 0).count();
     if nameless > 0 {
         report.bad("Sizes", format!("{nameless} messages are listed with no size"));
     }
     Ok(())
 }
 
-async fn list(hub: &Arc<Hub>, account: &Account) -> Result<(Listing, Duration), Box<Problem>> {
+async fn list(hub: &Arc<Hub>, account: &Account) -> Result<(Arc<Listing>, Duration), Box<Problem>> {
     let started = Instant::now();
     let mut visit = Visit { account: account.id, account_name: account.name.clone(), ..Visit::default() };
     let mut secret = None;
     let (mut line, mut session) = get_mail::open(Task::Examine, hub, account, &mut visit, &mut secret).await?;
-    let mut seen = Listing::default();
+    let mut seen = Arc::default();
     loop {
         match line.next(&mut session).await {
-            Ok(Some(Event::SignedIn(_))) => session.list(),
             Ok(Some(Event::Listed(listing))) => {
                 seen = listing;
                 session.quit();

@@ -17,20 +17,22 @@ use super::endpoint::{endpoint, incoming_trust};
 use super::event::{Event, Problem, Stage, Visit};
 use super::hub::{Hub, now};
 use super::intake::{Intake, Stored};
-use super::plan::{Plan, Target, Terms, plan};
+use super::known;
+use super::plan::{Choice, Plan, Target};
 use super::problem::{self, Task};
 use super::recognise::{Conclusion, Recognition};
 use super::sign_in;
-use crate::account::policy::Mirror;
 use crate::account::{Account, AccountId};
-use crate::net::{Connection, DriveError};
+use crate::net::{self, Connection, DriveError};
 use crate::protocol::pop3::{self, Listing, MessageNumber, Session};
 use crate::secret::Password;
-use crate::store::types::Part;
-use crate::store::{LedgerEntry, LedgerId, LineUse, Note, Store};
+use crate::store::{LedgerId, LineUse, Store};
 
 /// Events of the line that are handled before anything else gets its turn.
 const EVENTS_AT_ONCE: usize = 256;
+
+/// Commands that wait in the session, so that its window never runs dry: as many as it lets out at once.
+const AHEAD: usize = 16 * 1024;
 
 /// How Gmail greets: it lists some hundreds of messages at a time, and the next ones in the next session.
 const BATCHING_SERVER: &str = "Gpop";
@@ -47,13 +49,12 @@ const REFRESH_EVERY: Duration = Duration::from_millis(400);
 /// Visits the account's server. Never fails: what went wrong stands in the visit's problems.
 pub(super) async fn visit(hub: &Arc<Hub>, account: &Account, stop: &Receiver<()>) -> Visit {
     let mut visit = Visit { account: account.id, account_name: account.name.clone(), ..Visit::default() };
-    let mut password = None;
+    let (mut password, mut next) = (None, Next::Session);
     for _session in 0..SESSIONS_LIMIT {
-        let (more, so_far) = session(hub, account, visit, &mut password, stop).await;
-        visit = so_far;
-        if !more {
+        if next == Next::Nothing {
             break;
         }
+        (next, visit) = session(hub, account, visit, &mut password, stop, next).await;
     }
     visit.stage = Stage::Closed;
     note_line_use(hub, &mut visit).await;
@@ -63,14 +64,26 @@ pub(super) async fn visit(hub: &Arc<Hub>, account: &Account, stop: &Receiver<()>
     visit
 }
 
-/// One session. True: the server may have more that it did not list.
+/// What a session leaves to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Nothing,
+    /// Another session: the server may have more that it did not list.
+    Session,
+    /// Another session with one command at a time: the server broke when it was taken at its word, perhaps because of that.
+    CarefulSession,
+}
+
+/// One session, and what comes after it.
 async fn session(
     hub: &Arc<Hub>,
     account: &Account,
     mut visit: Visit,
     password: &mut Option<Password>,
     stop: &Receiver<()>,
-) -> (bool, Visit) {
+    kind: Next,
+) -> (Next, Visit) {
+    let careful = kind == Next::CarefulSession;
     let mut stopped = Box::pin(stop.recv().fuse());
     let opened = {
         let opening = open(Task::GetMail, hub, account, &mut visit, password);
@@ -82,20 +95,34 @@ async fn session(
     match opened {
         None => visit.stopped = true,
         Some(Err(problem)) => visit.problems.push(*problem),
-        Some(Ok((line, session))) => {
+        Some(Ok((line, mut session))) => {
+            if careful {
+                session.one_at_a_time();
+            }
             let before = (visit.new, Cost::of(&visit));
             let mut collector = Collector::new(hub, account, visit, line, session);
-            collector.run(stop).await;
+            let fault = collector.run(stop).await.filter(|_| !careful);
+            let shown = collector.shows_of_pipelining(careful);
             let more = collector.lists_in_batches;
             visit = collector.visit;
             before.1.add_to(&mut visit);
-            return (
-                more && visit.new > before.0 && visit.later == 0 && visit.problems.is_empty() && !visit.stopped,
-                visit,
-            );
+            if let Some(works) = shown
+                && let Err(error) = sign_in::remember_pipelining(&hub.store, account, works).await
+            {
+                visit.problems.push(problem::store(Task::GetMail, account, &error));
+            }
+            let well = visit.problems.is_empty() && !visit.stopped;
+            return match fault {
+                Some(_) if well => (Next::CarefulSession, visit),
+                None if well && more && visit.new > before.0 && visit.later == 0 => (Next::Session, visit),
+                fault => {
+                    visit.problems.extend(fault);
+                    (Next::Nothing, visit)
+                }
+            };
         }
     }
-    (false, visit)
+    (Next::Nothing, visit)
 }
 
 /// What the sessions before this one have cost.
@@ -173,6 +200,13 @@ struct Collector<'a> {
     visit: Visit,
     line: Connection,
     session: Session,
+    listing: Arc<Listing>,
+    /// What is to be fetched and was not asked for yet.
+    to_retrieve: std::vec::IntoIter<Choice>,
+    /// Of these so many may leave the server as soon as they are stored.
+    to_go: usize,
+    /// What is to be deleted and was not asked for yet.
+    to_delete: std::vec::IntoIter<(MessageNumber, Option<LedgerId>)>,
     /// Messages that were asked for and not answered yet.
     awaited: HashMap<MessageNumber, Target>,
     intake: Intake,
@@ -201,6 +235,10 @@ impl<'a> Collector<'a> {
             visit,
             line,
             session,
+            listing: Arc::default(),
+            to_retrieve: Vec::new().into_iter(),
+            to_go: 0,
+            to_delete: Vec::new().into_iter(),
             awaited: HashMap::new(),
             intake: Intake::new(hub.store.clone(), account.id, hub.workers.clone(), hub.held.clone()),
             noting: FuturesUnordered::new(),
@@ -216,15 +254,24 @@ impl<'a> Collector<'a> {
         }
     }
 
-    async fn run(&mut self, stop: &Receiver<()>) {
+    /// Gives what broke the session, if one that does not take the server at its word may do better; any other problem is the
+    /// visit's.
+    async fn run(&mut self, stop: &Receiver<()>) -> Option<Problem> {
         let ended = self.converse(stop).await;
         self.measure();
         self.note_broken_message().await;
         let store_failed = matches!(ended, Err(Failure::Store(_)));
+        let mut doubtful = None;
         match ended {
             Ok(()) => {}
             Err(Failure::Line(error)) => {
-                self.visit.problems.push(*problem::drive(Task::GetMail, self.account, error).await);
+                let doubts = self.doubts_pipelining(&error);
+                let problem = *problem::drive(Task::GetMail, self.account, error).await;
+                if doubts {
+                    doubtful = Some(problem);
+                } else {
+                    self.visit.problems.push(problem);
+                }
             }
             Err(Failure::Store(error)) => self.visit.problems.push(problem::store(Task::GetMail, self.account, &error)),
         }
@@ -234,6 +281,27 @@ impl<'a> Collector<'a> {
         if self.visit.new > 0 {
             self.hub.tell(None, Event::MailChanged).await;
         }
+        doubtful
+    }
+
+    /// Whether the session may have broken because several commands were on their way. A refusal is none of these: a password that
+    /// was refused is not tried again at once.
+    fn doubts_pipelining(&self, error: &DriveError<pop3::Error>) -> bool {
+        use pop3::Error::{Garbage, HungUp, HungUpOnPassword, RanTogether, Unasked};
+        let is_breakage = matches!(
+            error,
+            DriveError::Net(net::Error::Silent { .. })
+                | DriveError::Protocol(HungUp | HungUpOnPassword | Garbage(_) | Unasked(_) | RanTogether(_))
+        );
+        is_breakage && self.session.doubts_pipelining()
+    }
+
+    /// Whether PIPELINING works with this server. None: the session did not show.
+    fn shows_of_pipelining(&self, careful: bool) -> Option<bool> {
+        match careful {
+            true => (self.listed && self.visit.problems.is_empty()).then_some(false),
+            false => self.session.pipelining_works().then_some(true),
+        }
     }
 
     /// The conversation, until the line is closed, broken or no longer wanted.
@@ -241,6 +309,7 @@ impl<'a> Collector<'a> {
         loop {
             self.report();
             self.keep_to_the_time();
+            self.ask_for_more();
             self.quit_when_done();
             let turn = self.turn(stop).await;
             match turn {
@@ -299,6 +368,7 @@ impl<'a> Collector<'a> {
             if !self.listed || handled >= EVENTS_AT_ONCE || self.intake.is_behind() {
                 break;
             }
+            self.ask_for_more();
             self.quit_when_done();
             next = self.line.next(&mut self.session).now_or_never();
         }
@@ -313,7 +383,7 @@ impl<'a> Collector<'a> {
                 self.visit.stage = Stage::Listing;
                 sign_in::remember(&self.hub.store, self.account, &signed_in).await?;
             }
-            Event::Listed(listing) => self.listed(&listing).await?,
+            Event::Listed(listing) => self.listed(listing).await?,
             Event::Message(number) => self.begin(number),
             Event::Chunk(octets) => self.take(&octets).await?,
             Event::MessageEnd(number) => self.end(number).await?,
@@ -341,10 +411,11 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    async fn listed(&mut self, listing: &Listing) -> StoreResult<()> {
+    async fn listed(&mut self, listing: Arc<Listing>) -> StoreResult<()> {
         let (store, id) = (&self.hub.store, self.account.id);
         let Plan { retrieve, recognise, delete, still_listed, later, forget } =
-            planned(self.hub, self.account, listing).await?;
+            known::plan(self.hub, self.account, &listing).await?;
+        self.listing = listing;
         if !still_listed.is_empty() {
             store.note_still_listed(id, still_listed).await?;
         }
@@ -353,39 +424,61 @@ impl<'a> Collector<'a> {
         self.line.renew();
         let retrieve = self.confirmed(retrieve);
         self.visit.planned = u32::try_from(retrieve.len()).unwrap_or(u32::MAX);
-        self.visit.planned_bytes = retrieve.iter().fold(0u64, |sum, target| sum.saturating_add(target.size_bytes));
+        let bytes = retrieve.iter().map(|choice| choice.size_bytes(&self.listing));
+        self.visit.planned_bytes = bytes.fold(0u64, u64::saturating_add);
         self.visit.stage = Stage::Fetching;
-        self.delete(delete).await?;
-        self.recognition.begin(recognise, &mut self.session);
-        self.retrieve(retrieve);
+        self.to_go = retrieve.iter().filter(|choice| choice.goes()).count();
+        self.to_retrieve = retrieve.into_iter();
+        self.to_delete = delete.into_iter();
+        // Before what is to be retrieved: a line that breaks later finds them done.
+        let first = self.to_delete.by_ref().take(AHEAD / 2).collect();
+        let noted = note_deletions(store.clone(), id, first).await?;
+        self.ask_to_delete(noted);
+        let suspects = recognise.iter();
+        let suspects = suspects.map(|&(choice, namesake)| Target { namesake, ..choice.target(&self.listing) });
+        self.recognition.begin(suspects.collect(), &mut self.session);
         self.listed = true;
+        self.ask_for_more();
         Ok(())
     }
 
     /// Nothing, where there is more than the person wants to pay for unasked.
-    fn confirmed(&mut self, targets: Vec<Target>) -> Vec<Target> {
-        let Some(limit) = self.account.policy.ask_above_bytes else { return targets };
-        let whole = targets.iter().filter(|target| target.part == Part::Whole);
-        let bytes = whole.fold(0u64, |sum, target| sum.saturating_add(target.size_bytes));
+    fn confirmed(&mut self, choices: Vec<Choice>) -> Vec<Choice> {
+        let Some(limit) = self.account.policy.ask_above_bytes else { return choices };
+        let bytes = choices.iter().fold(0u64, |sum, choice| sum.saturating_add(choice.whole_bytes(&self.listing)));
         if self.hub.take_confirmed(self.account.id) || bytes <= limit {
-            return targets;
+            return choices;
         }
-        self.visit.later = self.visit.later.saturating_add(u32::try_from(targets.len()).unwrap_or(u32::MAX));
-        self.visit.problems.push(problem::asks_first(self.account, targets.len(), bytes, limit));
+        self.visit.later = self.visit.later.saturating_add(u32::try_from(choices.len()).unwrap_or(u32::MAX));
+        self.visit.problems.push(problem::asks_first(self.account, choices.len(), bytes, limit));
         Vec::new()
     }
 
-    fn retrieve(&mut self, targets: Vec<Target>) {
-        for target in targets {
-            if target.goes {
-                self.going.insert(target.number);
+    /// Keeps the session busy, and no more: of a million messages only those in reach are held in full.
+    fn ask_for_more(&mut self) {
+        if self.noting.is_empty() && self.session.waiting() < AHEAD / 2 {
+            let deletions: Deletions = self.to_delete.by_ref().take(AHEAD / 2).collect();
+            if !deletions.is_empty() {
+                self.note_deletions(deletions);
             }
-            match target.lines() {
-                None => self.session.retrieve(target.number),
-                Some(lines) => self.session.top(target.number, lines),
-            }
-            self.awaited.insert(target.number, target);
         }
+        while self.session.waiting() < AHEAD
+            && let Some(choice) = self.to_retrieve.next()
+        {
+            self.retrieve(choice.target(&self.listing));
+        }
+    }
+
+    fn retrieve(&mut self, target: Target) {
+        if target.goes {
+            self.to_go = self.to_go.saturating_sub(1);
+            self.going.insert(target.number);
+        }
+        match target.lines() {
+            None => self.session.retrieve(target.number),
+            Some(lines) => self.session.top(target.number, lines),
+        }
+        self.awaited.insert(target.number, target);
     }
 
     /// The headers that tell what is known are in: the rest is fetched.
@@ -396,8 +489,9 @@ impl<'a> Collector<'a> {
             self.visit.recognised = recognised;
             self.visit.planned += u32::try_from(rest.len()).unwrap_or(u32::MAX);
             self.line.renew();
-            self.delete(due).await?;
-            self.retrieve(rest);
+            self.note_deletions(due);
+            self.to_go += rest.iter().filter(|target| target.goes).count();
+            rest.into_iter().for_each(|target| self.retrieve(target));
         }
         Ok(())
     }
@@ -440,7 +534,7 @@ impl<'a> Collector<'a> {
             let going = stored.into_iter().filter(|(number, _)| self.going.remove(number));
             let going: Deletions = going.map(|(number, delivery)| (number, Some(delivery.ledger))).collect();
             if !going.is_empty() {
-                self.noting.push(note_deletions(self.hub.store.clone(), self.account.id, going).boxed());
+                self.note_deletions(going);
             }
         }
         if new > 0 && self.refreshed.elapsed() >= REFRESH_EVERY {
@@ -450,11 +544,9 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    /// Asks the server to delete what is safely stored, or what the person wants gone; what was asked for is on the disk first.
-    async fn delete(&mut self, messages: Deletions) -> StoreResult<()> {
-        let noted = note_deletions(self.hub.store.clone(), self.account.id, messages).await?;
-        self.ask_to_delete(noted);
-        Ok(())
+    /// The server is asked to delete what is safely stored, or what the person wants gone; that it will be is on the disk first.
+    fn note_deletions(&mut self, messages: Deletions) {
+        self.noting.push(note_deletions(self.hub.store.clone(), self.account.id, messages).boxed());
     }
 
     fn ask_to_delete(&mut self, messages: Deletions) {
@@ -470,11 +562,13 @@ impl<'a> Collector<'a> {
         if limit.is_none_or(|limit| self.line.open_for() < limit) || self.recognition.is_under_way() {
             return;
         }
+        let mut later = std::mem::take(&mut self.to_retrieve).count();
+        self.to_go = 0;
         for number in self.session.withdraw() {
-            if self.awaited.remove(&number).is_some() {
-                self.visit.later = self.visit.later.saturating_add(1);
-            }
+            self.going.remove(&number);
+            later += usize::from(self.awaited.remove(&number).is_some());
         }
+        self.visit.later = self.visit.later.saturating_add(u32::try_from(later).unwrap_or(u32::MAX));
     }
 
     /// The line is closed the moment nothing more has to be moved. The disk may still be at work then, unless a message is to
@@ -483,9 +577,12 @@ impl<'a> Collector<'a> {
         if self.quitting || !self.listed || self.recognition.is_under_way() {
             return;
         }
+        if self.to_retrieve.len() > 0 || self.to_delete.len() > 0 || !self.noting.is_empty() {
+            return;
+        }
         let fetched = self.awaited.is_empty() && !self.intake.is_amid_message();
-        let nothing_goes = self.going.is_empty() && self.noting.is_empty();
-        if nothing_goes || fetched && self.noting.is_empty() && self.intake.is_empty() {
+        let nothing_goes = self.going.is_empty() && self.to_go == 0;
+        if nothing_goes || fetched && self.intake.is_empty() {
             self.quitting = true;
             if fetched {
                 self.visit.stage = Stage::Deleting;
@@ -574,41 +671,6 @@ pub(super) async fn note_line_use(hub: &Hub, visit: &mut Visit) {
     };
     if let Err(error) = hub.store.add_line_use(added).await {
         visit.problems.push(*problem::store_plain("Could not note what the line has cost", &error));
-    }
-}
-
-/// What the visit is to do, by what the store knows.
-async fn planned(hub: &Hub, account: &Account, listing: &Listing) -> StoreResult<Plan> {
-    let known = Known::load(hub, account).await?;
-    Ok(plan(listing, &known.terms(account)))
-}
-
-/// What the store knows of a maildrop.
-pub(super) struct Known {
-    pub ledger: Vec<LedgerEntry>,
-    pub notes: HashMap<Vec<u8>, Note>,
-    left: HashSet<LedgerId>,
-}
-
-impl Known {
-    pub async fn load(hub: &Hub, account: &Account) -> StoreResult<Self> {
-        let (store, id) = (&hub.store, account.id);
-        let left = match account.policy.mirror {
-            Mirror::Nothing => HashSet::new(),
-            mirror => store.ledger_left(id, mirror == Mirror::LeftInbox).await?,
-        };
-        Ok(Self { ledger: store.ledger(id).await?, notes: store.notes(id).await?, left })
-    }
-
-    pub fn terms<'a>(&'a self, account: &'a Account) -> Terms<'a> {
-        Terms {
-            ledger: &self.ledger,
-            notes: &self.notes,
-            left: &self.left,
-            retention: account.retention,
-            policy: &account.policy,
-            now: now(),
-        }
     }
 }
 

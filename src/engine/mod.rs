@@ -9,6 +9,7 @@ pub mod event;
 mod get_mail;
 mod hub;
 mod intake;
+mod known;
 pub mod plan;
 mod problem;
 mod reading;

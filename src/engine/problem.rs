@@ -244,6 +244,10 @@ pub(super) fn protocol(task: Task, account: &Account, error: &pop3::Error) -> Bo
             let why = format!("{host} answered something that makes no sense here");
             with(problem(task, account, why, MAIL_STAYS), words, None)
         }
+        Error::RanTogether(number) => {
+            let why = format!("{host} began its next answer before message {number} had ended");
+            problem(task, account, why, MAIL_STAYS)
+        }
         Error::LineTooLong => problem(task, account, format!("{host} sent a line without end"), MAIL_STAYS),
         Error::ListingTooLong => problem(task, account, format!("{host} sent a listing without end"), MAIL_STAYS),
         Error::MessageTooLong(number) => {

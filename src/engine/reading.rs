@@ -122,7 +122,7 @@ async fn test_incoming(account: &Account, password: &Password) -> Result<String,
         match line.next(&mut session).await {
             Ok(Some(pop3::Event::SignedIn(_))) => session.list(),
             Ok(Some(pop3::Event::Listed(listing))) => {
-                waiting = Some(listing.messages.len());
+                waiting = Some(listing.len());
                 session.quit();
             }
             Ok(Some(_)) => {}

@@ -7,17 +7,18 @@ use async_channel::Receiver;
 use futures::FutureExt;
 
 use super::event::{Problem, ServerMessage, ServerView, Visit};
-use super::get_mail::{self, Known, millis};
+use super::get_mail::{self, millis};
 use super::hub::{Hub, now};
-use super::plan::fates;
+use super::known::Known;
+use super::plan::Fate;
 use super::problem::{self, Task};
 use crate::account::Account;
 use crate::mail::{Envelope, sanitize};
 use crate::net::Connection;
 use crate::protocol::pop3::{Event, Listing, MessageNumber, Session};
 use crate::secret::Password;
+use crate::store::LineUse;
 use crate::store::types::{MessageKey, Part};
-use crate::store::{LedgerEntry, LineUse};
 
 /// Headers that are asked for in one look, the newest first: more is more than a person reads, and the line costs.
 const HEADERS_LIMIT: usize = 500;
@@ -56,13 +57,22 @@ async fn look(
 ) -> Result<ServerView, Box<Problem>> {
     let task = Task::ViewServer;
     let store_failed = |error| Box::new(problem::store(task, account, &error));
-    let known = Known::load(hub, account).await.map_err(store_failed)?;
     let mut visit = Visit { account: account.id, account_name: account.name.clone(), ..Visit::default() };
     let (mut line, mut session) = get_mail::open(task, hub, account, &mut visit, secret).await?;
-    let mut glance = Glance { wants_headers: headers, ..Glance::default() };
+    let mut glance = Glance::default();
     loop {
         match line.next(&mut session).await {
-            Ok(Some(event)) => glance.take(event, &mut session, &known),
+            Ok(Some(Event::Listed(listing))) => {
+                glance.listing = listing;
+                if headers {
+                    let known = Known::load(hub, account).await.map_err(store_failed)?;
+                    let fates = known.fates(hub, account, &glance.listing).await.map_err(store_failed)?;
+                    glance.ask_for_headers(&mut session, &known, &fates);
+                }
+                line.renew();
+                session.quit();
+            }
+            Ok(Some(event)) => glance.take(event),
             Ok(None) => break,
             Err(error) => return Err(problem::drive(task, account, error).await),
         }
@@ -74,7 +84,8 @@ async fn look(
     let known = Known::load(hub, account).await.map_err(store_failed)?;
     let months = hub.store.line_use().await.map_err(store_failed)?;
     let months: Vec<LineUse> = months.into_iter().filter(|month| month.account == account.id).collect();
-    let mut messages = described(account, &listing, &known);
+    let fates = known.fates(hub, account, &listing).await.map_err(store_failed)?;
+    let mut messages = described(&listing, &known, fates);
     name_what_is_here(hub, &mut messages).await.map_err(store_failed)?;
     Ok(ServerView {
         account: account.id,
@@ -111,8 +122,7 @@ const NAMED_LIMIT: usize = 20_000;
 /// What has been seen so far.
 #[derive(Default)]
 struct Glance {
-    wants_headers: bool,
-    listing: Listing,
+    listing: Arc<Listing>,
     /// Unique-ids of the messages whose headers were asked for.
     asked: HashMap<MessageNumber, Vec<u8>>,
     current: Option<(Vec<u8>, Vec<u8>)>,
@@ -121,15 +131,8 @@ struct Glance {
 }
 
 impl Glance {
-    fn take(&mut self, event: Event, session: &mut Session, known: &Known) {
+    fn take(&mut self, event: Event) {
         match event {
-            Event::Listed(listing) => {
-                self.listing = listing;
-                if self.wants_headers {
-                    self.ask_for_headers(session, known);
-                }
-                session.quit();
-            }
             Event::Message(number) => self.current = self.asked.remove(&number).map(|uid| (uid, Vec::new())),
             Event::Chunk(octets) => {
                 if let Some((_, header)) = &mut self.current {
@@ -144,6 +147,7 @@ impl Glance {
             }
             Event::Greeted(_)
             | Event::SignedIn(_)
+            | Event::Listed(_)
             | Event::Deleted(_)
             | Event::Reset { .. }
             | Event::DeleteRefused(..)
@@ -152,12 +156,11 @@ impl Glance {
     }
 
     /// Of what is neither here nor was looked at before.
-    fn ask_for_headers(&mut self, session: &mut Session, known: &Known) {
-        let here = known.by_uid();
-        let unknown = self.listing.messages.iter().rev().filter_map(|message| {
-            let uid = message.uid.as_ref().map(|uid| uid.0.as_slice())?;
+    fn ask_for_headers(&mut self, session: &mut Session, known: &Known, fates: &[(Fate, Option<MessageKey>)]) {
+        let unknown = self.listing.iter().zip(fates).rev().filter_map(|(message, (fate, key))| {
+            let uid = message.uid?.0;
             let seen = known.notes.get(uid).is_some_and(|note| note.header.is_some());
-            let is_here = here.get(uid).is_some_and(|entry| entry.part != Part::Nothing);
+            let is_here = key.is_some() || matches!(fate, Fate::Here { part, .. } if *part != Part::Nothing);
             (!seen && !is_here).then(|| (message.number, uid.to_vec()))
         });
         self.asked = unknown.take(HEADERS_LIMIT).collect();
@@ -170,11 +173,9 @@ impl Glance {
 }
 
 /// Each message with its fate, in the server's order.
-fn described(account: &Account, listing: &Listing, known: &Known) -> Vec<ServerMessage> {
-    let here = known.by_uid();
-    let fates = fates(listing, &known.terms(account));
-    let messages = listing.messages.iter().zip(fates).map(|(message, fate)| {
-        let uid = message.uid.as_ref().map(|uid| uid.0.clone()).unwrap_or_default();
+fn described(listing: &Listing, known: &Known, fates: Vec<(Fate, Option<MessageKey>)>) -> Vec<ServerMessage> {
+    let messages = listing.iter().zip(fates).map(|(message, (fate, key))| {
+        let uid = message.uid.map(|uid| uid.0.to_vec()).unwrap_or_default();
         let note = known.notes.get(&uid).filter(|_| !uid.is_empty());
         let header = note.and_then(|note| note.header.as_deref()).map(Envelope::from_raw).unwrap_or_default();
         let from = header.from.first().map(|from| if from.name.is_empty() { &from.addr } else { &from.name });
@@ -184,7 +185,7 @@ fn described(account: &Account, listing: &Listing, known: &Known) -> Vec<ServerM
             from: from.map(|from| sanitize::line(from)).unwrap_or_default(),
             subject: sanitize::line(&header.subject),
             date: header.date,
-            key: here.get(uid.as_slice()).and_then(|entry| entry.message),
+            key,
             fate,
             wish: note.and_then(|note| note.wish),
             tries: note.map_or(0, |note| note.tries),
@@ -209,11 +210,4 @@ async fn name_what_is_here(hub: &Hub, messages: &mut [ServerMessage]) -> Result<
         }
     }
     Ok(())
-}
-
-impl Known {
-    /// The newest ledger row of each unique-id.
-    fn by_uid(&self) -> HashMap<&[u8], &LedgerEntry> {
-        self.ledger.iter().map(|entry| (entry.uid.as_slice(), entry)).collect()
-    }
 }

@@ -8,6 +8,9 @@ use crate::protocol::pop3::{self, Credentials, Method, Session, SignedIn};
 use crate::secret::Password;
 use crate::store::{Error, ServerMemory, Store};
 
+/// After so many in a row a server is not taken at its word any more: the first may have been the line's fault.
+const PIPELINING_FAILURES: u32 = 2;
+
 /// Random octets of SCRAM's nonce: nobody guesses 18.
 const NONCE_BYTES: usize = 18;
 
@@ -24,8 +27,11 @@ pub(super) fn session(account: &Account, password: &Password, memory: &ServerMem
         port: account.incoming.port,
     };
     let mut session = Session::new(credentials, account.incoming.security == Security::StartTls).signing_in(how);
-    if memory.pipelining_broken {
+    if memory.pipelining_failures >= PIPELINING_FAILURES {
         session.one_at_a_time();
+    }
+    if memory.hangs_up_on_capa {
+        session.without_capabilities();
     }
     session
 }
@@ -44,7 +50,7 @@ pub(super) async fn password(hub: &super::hub::Hub, account: &Account) -> Result
 /// Keeps what signing in has shown, where it is news.
 pub(super) async fn remember(store: &Store, account: &Account, signed_in: &SignedIn) -> Result<(), Error> {
     let before = store.server_memory(account.id).await?;
-    let SignedIn { capabilities, worked } = signed_in;
+    let SignedIn { capabilities, worked, hangs_up_on_capa } = signed_in;
     // What the person has named says nothing about what would be best.
     let mechanism = match account.sign_in {
         SignIn::Automatic => Some(worked.to_string()),
@@ -54,7 +60,18 @@ pub(super) async fn remember(store: &Store, account: &Account, signed_in: &Signe
         mechanism,
         login_delay_secs: capabilities.login_delay_secs,
         expire: capabilities.expire.map(|expire| expire.to_string()),
+        hangs_up_on_capa: *hangs_up_on_capa,
         ..before.clone()
     };
     if now == before { Ok(()) } else { store.remember_server(account.id, now).await }
+}
+
+/// Keeps what the session has shown of PIPELINING: that it works, or that the server broke with it and not without.
+pub(super) async fn remember_pipelining(store: &Store, account: &Account, works: bool) -> Result<(), Error> {
+    let before = store.server_memory(account.id).await?;
+    let pipelining_failures = if works { 0 } else { before.pipelining_failures.saturating_add(1) };
+    if pipelining_failures == before.pipelining_failures {
+        return Ok(());
+    }
+    store.remember_server(account.id, ServerMemory { pipelining_failures, ..before }).await
 }

@@ -66,7 +66,8 @@ impl LineBuffer {
         self.rest().len()
     }
 
-    fn rest(&self) -> &[u8] {
+    /// What waits to be read.
+    pub fn rest(&self) -> &[u8] {
         self.bytes.get(self.used..).unwrap_or_default()
     }
 }

@@ -41,15 +41,36 @@ pub enum DeleteState {
 }
 
 impl Store {
-    /// Everything that was ever stored from this account's server, oldest first.
-    pub async fn ledger(&self, account: AccountId) -> Result<Vec<LedgerEntry>, Error> {
+    /// What was ever stored from this account's server, the oldest first: `count` entries after this one, all entries if fewer
+    /// come.
+    pub async fn ledger_after(
+        &self,
+        account: AccountId,
+        id: LedgerId,
+        count: usize,
+    ) -> Result<Vec<LedgerEntry>, Error> {
         self.read(move |db| {
             // The plus keeps SQLite from an index: reading the table in order is five times as fast as jumping about in it.
             let mut select = db.prepare_cached(
-                "SELECT id, uid, size_bytes, stored_at, deletion, part, message FROM ledger WHERE +account = ?1 ORDER BY id",
+                "SELECT id, uid, size_bytes, stored_at, deletion, part, message FROM ledger
+                 WHERE +account = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
             )?;
-            let entries = select.query_map([account.0], entry)?.collect::<Result<_, _>>()?;
-            Ok(entries)
+            let entries = select.query_map(params![account.0, id.0, count as i64], entry)?;
+            Ok(entries.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// How many messages of each size were stored whole from this account's server.
+    pub async fn ledger_sizes(&self, account: AccountId) -> Result<HashMap<u64, u32>, Error> {
+        self.read(move |db| {
+            let mut select = db.prepare_cached(
+                "SELECT size_bytes, count(*) FROM ledger
+                 WHERE account = ?1 AND part = 0 AND size_bytes IS NOT NULL GROUP BY size_bytes",
+            )?;
+            let sizes =
+                select.query_map([account.0], |row| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?)))?;
+            Ok(sizes.collect::<Result<_, _>>()?)
         })
         .await
     }

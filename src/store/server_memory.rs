@@ -10,8 +10,10 @@ use crate::account::AccountId;
 pub struct ServerMemory {
     /// The way to sign in that worked last.
     pub mechanism: Option<String>,
-    /// It announces PIPELINING and cannot do it.
-    pub pipelining_broken: bool,
+    /// How often in a row it broke when it was taken at its word (PIPELINING), and not when it was asked one thing at a time.
+    pub pipelining_failures: u32,
+    /// It does not bear to be asked for its capabilities.
+    pub hangs_up_on_capa: bool,
     /// Seconds that must lie between two visits.
     pub login_delay_secs: Option<u32>,
     /// Days after which it removes messages, or `NEVER`.
@@ -23,14 +25,16 @@ impl Store {
     pub async fn server_memory(&self, account: AccountId) -> Result<ServerMemory, Error> {
         self.read(move |db| {
             let mut select = db.prepare_cached(
-                "SELECT mechanism, pipelining_broken, login_delay_secs, expire FROM server_memory WHERE account = ?1",
+                "SELECT mechanism, pipelining_broken, login_delay_secs, expire, hangs_up_on_capa FROM server_memory
+                 WHERE account = ?1",
             )?;
             let memory = select.query_row([account.0], |row| {
                 Ok(ServerMemory {
                     mechanism: row.get(0)?,
-                    pipelining_broken: row.get(1)?,
+                    pipelining_failures: row.get(1)?,
                     login_delay_secs: row.get(2)?,
                     expire: row.get(3)?,
+                    hangs_up_on_capa: row.get(4)?,
                 })
             });
             Ok(memory.optional()?.unwrap_or_default())
@@ -42,15 +46,17 @@ impl Store {
     pub async fn remember_server(&self, account: AccountId, memory: ServerMemory) -> Result<(), Error> {
         self.write(move |db| {
             db.prepare_cached(
-                "INSERT OR REPLACE INTO server_memory (account, mechanism, pipelining_broken, login_delay_secs, expire)
-                 SELECT id, ?2, ?3, ?4, ?5 FROM account WHERE id = ?1",
+                "INSERT OR REPLACE INTO server_memory
+                     (account, mechanism, pipelining_broken, login_delay_secs, expire, hangs_up_on_capa)
+                 SELECT id, ?2, ?3, ?4, ?5, ?6 FROM account WHERE id = ?1",
             )?
             .execute(params![
                 account.0,
                 memory.mechanism,
-                memory.pipelining_broken,
+                memory.pipelining_failures,
                 memory.login_delay_secs,
-                memory.expire
+                memory.expire,
+                memory.hangs_up_on_capa
             ])?;
             Ok(())
         })
@@ -69,7 +75,8 @@ mod tests {
     fn memory() -> ServerMemory {
         ServerMemory {
             mechanism: Some("scram-sha-256".into()),
-            pipelining_broken: true,
+            pipelining_failures: 2,
+            hangs_up_on_capa: true,
             login_delay_secs: Some(900),
             expire: Some("NEVER".into()),
         }

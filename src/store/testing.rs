@@ -8,7 +8,7 @@ use futures::executor::block_on;
 use tempfile::TempDir;
 
 use super::types::{MailboxView, MessageKey, Role};
-use super::{Arrival, Content, Delivery, Error, Prepared, Store, prepare};
+use super::{Arrival, Content, Delivery, Error, LedgerEntry, LedgerId, Prepared, Store, prepare};
 use crate::account::{Account, AccountId};
 use crate::mail::{Address, Envelope};
 
@@ -28,6 +28,13 @@ pub struct Fixture {
     pub store: Store,
     pub account: AccountId,
     pub folder: TempDir,
+}
+
+impl Store {
+    /// Everything that was ever stored from this account's server, oldest first.
+    pub async fn ledger(&self, account: AccountId) -> Result<Vec<LedgerEntry>, Error> {
+        self.ledger_after(account, LedgerId::default(), 1_000_000).await
+    }
 }
 
 impl Fixture {

@@ -2,7 +2,7 @@
 
 use crate::support::malote::Malote;
 use crate::support::samples::{assert_same, message, messages};
-use crate::support::scripted::{Act, Pop3Server, Script};
+use crate::support::scripted::{Act, Ahead, Pop3Server, Script, stuffed};
 
 fn say(text: impl Into<Vec<u8>>) -> Act {
     Act::Say(text.into())
@@ -59,6 +59,65 @@ fn listings_are_read_however_they_are_set() {
     ] {
         check(name, &Script::but(command, say(listing)));
     }
+}
+
+#[test]
+fn a_server_that_announces_pipelining_and_cannot_do_it_is_found_out() {
+    for ahead in [Ahead::Dropped, Ahead::HangsUp] {
+        let server = Pop3Server::start(Script { ahead: Some(ahead), ..Script::default() }, &messages(4));
+        let malote = Malote::with_account(&server.incoming(), &["--keep", "none", "--timeout-secs", "2"]);
+        // Each visit comes to its end by one command at a time; the second shows that it was no chance.
+        for (visit, sessions) in [2, 4, 5, 6].into_iter().enumerate() {
+            assert_eq!(malote.get().new, if visit == 0 { 4 } else { 0 }, "{ahead:?}, visit {visit}");
+            assert_same(malote.stored(), messages(4), &format!("{ahead:?}, visit {visit}"));
+            assert_eq!(server.sessions().len(), sessions, "{ahead:?}, visit {visit}: {:?}", server.sessions());
+        }
+        assert!(server.maildrop().is_empty());
+    }
+}
+
+#[test]
+fn one_line_that_broke_makes_no_server_slow() {
+    let server = Pop3Server::start(Script { ahead: Some(Ahead::HangsUp), ..Script::default() }, &messages(2));
+    let malote = Malote::with_account(&server.incoming(), &[]);
+    malote.get();
+    server.follow(Script::default());
+    malote.get();
+    server.follow(Script { ahead: Some(Ahead::HangsUp), ..Script::default() });
+    malote.get();
+    // It worked in between: that counts from the beginning again, and so it is tried once more.
+    assert_eq!(server.sessions().len(), 2 + 1 + 2, "{:?}", server.sessions());
+}
+
+#[test]
+fn a_message_whose_final_dot_is_missing_does_not_swallow_the_next_one() {
+    let mut dotless = b"+OK\r\n".to_vec();
+    dotless.extend(message(2));
+    for keep in ["forever", "none"] {
+        let server = Pop3Server::start(Script::but("RETR 2", say(dotless.clone())), &messages(4));
+        let malote = Malote::with_account(&server.incoming(), &["--keep", keep, "--timeout-secs", "2"]);
+        let visit = malote.try_get();
+        assert!(!visit.problems.is_empty(), "keep {keep}");
+        for raw in malote.stored() {
+            assert!(messages(4).contains(&raw), "keep {keep}: {}", String::from_utf8_lossy(&raw));
+        }
+        let (stored, left) = (malote.stored(), server.maildrop());
+        for raw in messages(4) {
+            assert!(stored.contains(&raw) || left.contains(&raw), "keep {keep}: {}", String::from_utf8_lossy(&raw));
+        }
+        // It rests for a while after two failures, unless somebody wants it.
+        server.follow(Script::default());
+        malote.ok(&["server", "Work", "--get", "uid-2"]);
+        malote.get();
+        assert_same(malote.stored(), messages(4), &format!("keep {keep}"));
+    }
+}
+
+#[test]
+fn a_status_line_said_twice_is_no_mail() {
+    let mut twice = b"+OK 100 octets\r\n+OK 100 octets\r\n".to_vec();
+    twice.extend(stuffed(&message(2)));
+    check("two status lines", &Script::but("RETR 2", say(twice)));
 }
 
 #[test]
@@ -135,5 +194,42 @@ fn a_server_that_is_busy_or_tired_is_not_a_wrong_password() {
         assert!(said.contains(words), "{code}: {said}");
         assert!(!said.contains("Check user name and password"), "{code}: {said}");
         assert_eq!(server.count("PASS"), 1, "{code}: asked once");
+    }
+}
+
+/// As some servers hand out mail from the second session on.
+fn marked(messages: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    messages.iter().map(|raw| [&b"X-UIDL: 1f-2\r\nStatus: RO\r\n"[..], raw].concat()).collect()
+}
+
+#[test]
+fn a_server_that_writes_into_its_mail_gives_none_of_it_twice_and_hides_nothing_new() {
+    let server = Pop3Server::start(Script::default(), &messages(6));
+    let malote = Malote::with_account(&server.incoming(), &[]);
+    assert_eq!(malote.get().new, 6);
+    server.fill(&marked(&messages(6)));
+    assert_eq!(malote.get().new, 0);
+    assert_eq!((server.count("RETR"), server.count("TOP")), (6, 6), "the headers tell");
+    assert_eq!(malote.get().new, 0);
+    assert_eq!((server.count("RETR"), server.count("TOP")), (6, 6), "and from now on they are known");
+    // The first two unique-ids are used again.
+    let others = [marked(&[message(10)]), vec![message(11)], marked(&messages(6))[2..].to_vec()].concat();
+    server.fill(&others);
+    assert_eq!(malote.get().new, 2, "what is new comes");
+    assert_same(malote.stored(), [messages(6), others[..2].to_vec()].concat(), "each once");
+}
+
+#[test]
+fn what_a_server_did_not_delete_though_it_said_so_is_deleted_again_and_not_fetched() {
+    for again in [messages(4), marked(&messages(4))] {
+        let server = Pop3Server::start(Script::default(), &messages(4));
+        let malote = Malote::with_account(&server.incoming(), &["--keep", "none"]);
+        assert_eq!(malote.get().deleted_on_server, 4);
+        server.fill(&again);
+        let visit = malote.get();
+        assert_eq!((visit.new, visit.deleted_on_server), (0, 4));
+        assert_eq!((server.count("RETR"), server.count("TOP")), (4, 4), "the headers tell");
+        assert!(server.maildrop().is_empty());
+        assert_same(malote.stored(), messages(4), "each once");
     }
 }

@@ -253,6 +253,8 @@ fn a_server_that_hangs_up_on_capa_is_survived() {
     malote.get();
     assert_same(malote.stored(), messages(2), "by USER and PASS");
     assert_eq!(server.count("CAPA"), 1, "{:?}", server.sessions());
+    malote.get();
+    assert_eq!((server.count("CAPA"), server.sessions().len()), (1, 3), "it is not asked again");
 }
 
 #[test]

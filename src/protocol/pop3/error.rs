@@ -32,6 +32,9 @@ pub enum Error {
     ListRefused(Reply),
     #[error("the server hung up")]
     HungUp,
+    /// The server forgot the dot behind it, or its announced size was right and the dot was not.
+    #[error("message {0} did not end before the next answer began")]
+    RanTogether(u32),
     #[error("the server's answer is not POP3: {0}")]
     Garbage(String),
     #[error("the server sent something that nobody had asked for: {0}")]

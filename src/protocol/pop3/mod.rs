@@ -4,6 +4,7 @@ mod apop;
 mod capability;
 mod command;
 mod error;
+mod listing;
 mod method;
 mod probe;
 mod reply;
@@ -11,10 +12,11 @@ mod session;
 
 pub use capability::Capabilities;
 pub use error::Error;
+pub use listing::{Listing, ScanLine};
 pub use method::{Method, Rung, SignIn};
 pub use probe::{Probe, Sight};
 pub use reply::{Reply, ResponseCode};
-pub use session::{Event, Listing, MESSAGE_LIMIT_BYTES, ScanLine, Session, SignedIn};
+pub use session::{Event, MESSAGE_LIMIT_BYTES, Session, SignedIn};
 
 pub use super::sasl::Credentials;
 
@@ -23,5 +25,5 @@ pub use super::sasl::Credentials;
 pub struct MessageNumber(pub u32);
 
 /// Unique-id of a message in its maildrop (RFC 1939 §7). Octets: no character set, no length that servers keep to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Uid(pub Vec<u8>);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Uid<'a>(pub &'a [u8]);

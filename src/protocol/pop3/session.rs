@@ -1,11 +1,12 @@
 //! One session: AUTHORIZATION, TRANSACTION, UPDATE (RFC 1939 §4 to §6), with as many commands on their way as the server takes.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::command::Command;
-use super::{Capabilities, Error, MessageNumber, Reply, SignIn};
-use crate::protocol::line::{Body, Line};
+use super::{Capabilities, Error, Listing, MessageNumber, Reply, SignIn};
+use crate::protocol::line::{Body, LINE_LIMIT_BYTES, Line};
 use crate::protocol::sasl::Credentials;
 use crate::protocol::{LineBuffer, Machine, Step};
 
@@ -16,7 +17,6 @@ mod sign_in;
 mod window;
 
 use listing::Gathered;
-pub use listing::{Listing, ScanLine};
 use queue::Queue;
 pub use sign_in::SignedIn;
 use sign_in::Signing;
@@ -34,7 +34,7 @@ pub enum Event {
     /// The server said hello, in these words; nothing secret was sent yet.
     Greeted(String),
     SignedIn(SignedIn),
-    Listed(Listing),
+    Listed(Arc<Listing>),
     /// Octets of the message begin.
     Message(MessageNumber),
     /// Octets of the message, dot-stuffing undone.
@@ -68,6 +68,10 @@ pub struct Session {
     one_at_a_time: bool,
     /// Several commands have been on their way at once.
     pipelined: bool,
+    /// Of these one that was sent ahead was answered, and no two answers ran together.
+    pipelining_works: bool,
+    /// When a command was sent there lay octets that nobody had asked for.
+    unasked: bool,
     queue: Queue,
     events: VecDeque<Event>,
     capabilities: Capabilities,
@@ -77,9 +81,9 @@ pub struct Session {
     stls: bool,
     signing: Signing,
     reading: Reading,
-    listing: Gathered,
-    /// Announced size of each message by its number less one, for the limit on its octets.
-    sizes: Vec<u64>,
+    gathered: Gathered,
+    /// Tells the announced size of each message, for the limit on its octets.
+    listing: Arc<Listing>,
     quit_wanted: bool,
     hung_up: bool,
 }
@@ -117,8 +121,26 @@ enum Reading {
     Capabilities { lines: usize },
     Uidl { lines: usize },
     List { lines: usize },
-    Body { number: MessageNumber, body: Body, bytes: u64, limit: u64 },
+    Body(Incoming),
 }
+
+/// A message as it comes in.
+struct Incoming {
+    number: MessageNumber,
+    body: Body,
+    /// Octets that came.
+    bytes: u64,
+    limit: u64,
+    /// Octets that it was announced with; 0: unknown, or only a part of it was asked for.
+    announced: u64,
+    /// The status line was said again, and is no part of the message.
+    said_again: bool,
+    /// So many octets of [`NEXT_ANSWER`] were found where the next answer would begin if this one had no end.
+    next_answer: usize,
+}
+
+/// What stands where one answer has no end and the next begins: the last octet of this one, and a status indicator.
+const NEXT_ANSWER: &[u8; 4] = b"\n+OK";
 
 impl Session {
     /// A session that signs in by itself once the connection is open. `stls`: upgrade first, or fail.
@@ -131,6 +153,8 @@ impl Session {
             window: Window::new(),
             one_at_a_time: false,
             pipelined: false,
+            pipelining_works: false,
+            unasked: false,
             queue: Queue::default(),
             events: VecDeque::new(),
             capabilities: Capabilities::default(),
@@ -139,8 +163,8 @@ impl Session {
             stls,
             signing: Signing::default(),
             reading: Reading::Status,
-            listing: Gathered::default(),
-            sizes: Vec::new(),
+            gathered: Gathered::default(),
+            listing: Arc::default(),
             quit_wanted: false,
             hung_up: false,
         }
@@ -159,10 +183,20 @@ impl Session {
         self.one_at_a_time = true;
     }
 
-    /// Whether several commands have been on their way at once. If such a session ended in an error of the protocol, or the
-    /// server hung up or fell silent, it may be because the server announces PIPELINING but cannot do it.
-    pub fn pipelined(&self) -> bool {
-        self.pipelined
+    /// Does not ask for the server's capabilities: for one that hung up when it was asked. To be called before the first step.
+    pub fn without_capabilities(&mut self) {
+        self.signing.without_capa = true;
+    }
+
+    /// Whether several commands have been on their way at once and nothing shows yet that the server can do that. If such a session
+    /// broke, the server may announce PIPELINING and be unable to do it.
+    pub fn doubts_pipelining(&self) -> bool {
+        self.pipelined && !self.pipelining_works
+    }
+
+    /// Whether a command that was sent ahead was answered as it should.
+    pub fn pipelining_works(&self) -> bool {
+        self.pipelining_works
     }
 
     fn send(&mut self, command: Command) {
@@ -178,6 +212,9 @@ impl Session {
     }
 
     fn under_way(&mut self, command: Command) {
+        // What lies there now was said before this was asked: taken as its answer, it would make all that follows answer the
+        // wrong question.
+        self.unasked |= self.is_answered() && !self.input.is_empty();
         self.sent.push_back(command);
         self.window.sent(self.announced(command));
         self.pipelined |= self.sent.len() > 1;
@@ -186,7 +223,7 @@ impl Session {
     /// Octets that the answer to a command will have, as far as LIST told.
     fn announced(&self, command: Command) -> u64 {
         match command {
-            Command::Retr(number) => self.size(number),
+            Command::Retr(number) => self.listing.size_of(number),
             _ => 0,
         }
     }
@@ -198,7 +235,7 @@ impl Session {
 
     /// Fills the window from the queue, and says QUIT when there is nothing else to say.
     fn pump(&mut self) {
-        if self.state != State::Transaction {
+        if self.state != State::Transaction || !(self.is_answered() || self.window.pipelining()) {
             return;
         }
         while self.window.has_room()
@@ -209,7 +246,7 @@ impl Session {
                 self.send(command);
             }
         }
-        let may_follow = self.sent.is_empty() || self.window.pipelining();
+        let may_follow = self.is_answered() || self.window.pipelining();
         if self.quit_wanted && may_follow && self.queue.is_empty() {
             self.quit_wanted = false;
             self.send(Command::Quit);
@@ -218,22 +255,8 @@ impl Session {
 
     /// Reads on from what has come. False: more octets are needed.
     fn read(&mut self) -> Result<bool, Error> {
-        if let Reading::Body { number, body, bytes, limit } = &mut self.reading {
-            let mut chunk = Vec::with_capacity(self.input.len());
-            let (number, done) = (*number, self.input.body(body, &mut chunk));
-            *bytes += chunk.len() as u64;
-            if *bytes > *limit {
-                return Err(Error::MessageTooLong(number.0));
-            }
-            let progress = done || !chunk.is_empty();
-            if !chunk.is_empty() {
-                self.events.push_back(Event::Chunk(chunk));
-            }
-            if done {
-                self.reading = Reading::Status;
-                self.events.push_back(Event::MessageEnd(number));
-            }
-            return Ok(progress);
+        if let Reading::Body(_) = self.reading {
+            return self.read_body();
         }
         let Some(line) = self.input.line().map_err(|_| Error::LineTooLong)? else { return Ok(false) };
         match self.reading {
@@ -241,13 +264,48 @@ impl Session {
             Reading::Capabilities { lines } => self.capability_line(&line.bytes, lines)?,
             Reading::Uidl { lines } => self.uidl_line(&line.bytes, lines)?,
             Reading::List { lines } => self.list_line(&line.bytes, lines)?,
-            Reading::Body { .. } => {}
+            Reading::Body(_) => {}
         }
         Ok(true)
     }
 
+    fn read_body(&mut self) -> Result<bool, Error> {
+        let Reading::Body(incoming) = &mut self.reading else { return Ok(false) };
+        if incoming.bytes == 0 && !incoming.said_again {
+            match said_twice(self.input.rest()) {
+                Said::Once => {}
+                Said::Twice => {
+                    // The status line again, from a server that says it twice: no header begins like this.
+                    self.input.line().map_err(|_| Error::LineTooLong)?;
+                    incoming.said_again = true;
+                    return Ok(true);
+                }
+                Said::Unclear => return Ok(false),
+            }
+        }
+        let mut chunk = Vec::with_capacity(self.input.len());
+        let (number, done) = (incoming.number, self.input.body(&mut incoming.body, &mut chunk));
+        if incoming.runs_into_next(&chunk) && !self.sent.is_empty() {
+            self.pipelining_works = false;
+            return Err(Error::RanTogether(number.0));
+        }
+        incoming.bytes += chunk.len() as u64;
+        if incoming.bytes > incoming.limit {
+            return Err(Error::MessageTooLong(number.0));
+        }
+        let progress = done || !chunk.is_empty();
+        if !chunk.is_empty() {
+            self.events.push_back(Event::Chunk(chunk));
+        }
+        if done {
+            self.reading = Reading::Status;
+            self.events.push_back(Event::MessageEnd(number));
+        }
+        Ok(progress)
+    }
+
     fn status(&mut self, line: &Line) -> Result<(), Error> {
-        let words = || String::from_utf8_lossy(&line.bytes).chars().take(200).collect::<String>();
+        let words = || shortened(&line.bytes);
         if self.state == State::Greeting {
             return self.greeting(Reply::parse(&line.bytes).ok_or_else(|| Error::NotPop3(words()))?);
         }
@@ -256,8 +314,14 @@ impl Session {
         }
         let Some(command) = self.sent.pop_front() else { return Err(Error::Unasked(words())) };
         self.window.replied(self.announced(command));
+        self.pipelining_works |= self.window.answered_ahead();
         let reply = Reply::parse(&line.bytes).ok_or_else(|| Error::Garbage(words()))?;
         self.answer(command, reply, line.bare_lf)
+    }
+
+    /// Whether nothing is on its way, in either direction.
+    fn is_answered(&self) -> bool {
+        self.sent.is_empty() && matches!(self.reading, Reading::Status)
     }
 
     /// What each reply leads to.
@@ -281,16 +345,24 @@ impl Session {
             // STAT counts what LIST names; where they disagree LIST is right, for it can be acted upon.
             (Command::Stat, _) => {}
             (Command::Uidl, true) => self.reading = Reading::Uidl { lines: 0 },
-            (Command::Uidl, false) => self.listing.uidl_refused = Some(reply),
+            (Command::Uidl, false) => self.gathered.uidl_refused = Some(reply),
             (Command::List, true) => self.reading = Reading::List { lines: 0 },
             (Command::List, false) => {
-                self.listing.list_refused = Some(reply);
+                self.gathered.list_refused = Some(reply);
                 self.listed()?;
             }
             (Command::Retr(number) | Command::Top(number, _), true) => {
                 self.events.push_back(Event::Message(number));
-                self.reading =
-                    Reading::Body { number, body: Body::new(lf_server), bytes: 0, limit: self.limit(number) };
+                let (limit, announced) = (self.limit(number), self.announced(command));
+                self.reading = Reading::Body(Incoming {
+                    number,
+                    body: Body::new(lf_server),
+                    bytes: 0,
+                    limit,
+                    announced,
+                    said_again: false,
+                    next_answer: 0,
+                });
             }
             (Command::Retr(number) | Command::Top(number, _), false) => {
                 self.events.push_back(Event::MessageRefused(number, reply))
@@ -303,13 +375,8 @@ impl Session {
     }
 
     fn limit(&self, number: MessageNumber) -> u64 {
-        self.size(number).saturating_mul(2).saturating_add(MESSAGE_SLACK_BYTES).min(MESSAGE_LIMIT_BYTES)
-    }
-
-    /// As announced; 0 where it was not.
-    fn size(&self, number: MessageNumber) -> u64 {
-        let index = usize::try_from(number.0).unwrap_or(usize::MAX).saturating_sub(1);
-        self.sizes.get(index).copied().unwrap_or(0)
+        let announced = self.listing.size_of(number);
+        announced.saturating_mul(2).saturating_add(MESSAGE_SLACK_BYTES).min(MESSAGE_LIMIT_BYTES)
     }
 
     fn over(&mut self, confirmed: bool) {
@@ -362,11 +429,15 @@ impl Machine for Session {
     fn step(&mut self) -> Result<Step<Event>, Error> {
         loop {
             self.pump();
-            if !self.output.is_empty() {
+            if !self.output.is_empty() && !self.unasked {
                 return Ok(Step::Write(std::mem::take(&mut self.output)));
             }
             if let Some(event) = self.events.pop_front() {
                 return Ok(Step::Event(event));
+            }
+            if self.unasked {
+                let words = self.input.rest().split(|&octet| octet == b'\n').next().unwrap_or_default();
+                return Err(Error::Unasked(shortened(words)));
             }
             match self.state {
                 State::Over => return Ok(Step::Done),
@@ -404,6 +475,44 @@ impl Machine for Session {
         // What was said before the handshake is forgotten (RFC 2595 §4).
         self.capabilities = Capabilities::default();
     }
+}
+
+impl Incoming {
+    /// Whether the octets that come next have the next answer where this one should have ended.
+    fn runs_into_next(&mut self, chunk: &[u8]) -> bool {
+        if self.announced == 0 || self.bytes > self.announced + NEXT_ANSWER.len() as u64 {
+            return false;
+        }
+        for (octet, at) in NEXT_ANSWER.iter().zip(self.announced - 1..) {
+            let index = at.checked_sub(self.bytes).and_then(|index| usize::try_from(index).ok());
+            self.next_answer += usize::from(index.and_then(|index| chunk.get(index)) == Some(octet));
+        }
+        self.next_answer == NEXT_ANSWER.len()
+    }
+}
+
+/// Whether a message begins with the status line again.
+enum Said {
+    Once,
+    Twice,
+    /// More octets are needed to tell.
+    Unclear,
+}
+
+fn said_twice(octets: &[u8]) -> Said {
+    let status = b"+OK";
+    if !octets.iter().zip(status).all(|(octet, expected)| octet == expected) {
+        return Said::Once;
+    }
+    match octets.split_inclusive(|&octet| octet == b'\n').next() {
+        Some(line) if line.contains(&b':') || line.len() > LINE_LIMIT_BYTES => Said::Once,
+        Some(line) if line.ends_with(b"\n") => Said::Twice,
+        _ => Said::Unclear,
+    }
+}
+
+fn shortened(words: &[u8]) -> String {
+    String::from_utf8_lossy(words).trim_end().chars().take(200).collect()
 }
 
 #[cfg(test)]

@@ -50,6 +50,8 @@ pub struct Script {
     pub implicit_tls: bool,
     /// A session shows only so many messages, and none that an earlier one has given away.
     pub batch: Option<usize>,
+    /// What becomes of commands that come before the one before them was answered; None: they are obeyed.
+    pub ahead: Option<Ahead>,
     /// For the next session only.
     pub halt: Option<Halt>,
 }
@@ -65,6 +67,15 @@ pub struct Halt {
     pub told: Sender<String>,
 }
 
+/// What a server does that announces PIPELINING and cannot do it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    /// They are never read.
+    Dropped,
+    /// The line goes dead.
+    HangsUp,
+}
+
 impl Default for Script {
     fn default() -> Self {
         let capabilities = vec!["USER", "UIDL", "TOP", "PIPELINING", "RESP-CODES"];
@@ -76,6 +87,7 @@ impl Default for Script {
             implicit_tls: false,
             batch: None,
             halt: None,
+            ahead: None,
         }
     }
 }
@@ -239,6 +251,9 @@ impl Session<'_> {
         self.step(line, 0, "greeting", |_, line| line.say(b"+OK at your service\r\n"))?;
         for number in 1.. {
             let command = line.read_line()?;
+            if self.script.ahead.is_some() && line.drop_unread() && self.script.ahead == Some(Ahead::HangsUp) {
+                return Ok(());
+            }
             self.state.lock().unwrap().sessions[self.number].push(command.clone());
             self.step(line, number, &command, |session, line| session.answer(line, &command))?;
             if command.to_ascii_uppercase().starts_with("QUIT") {

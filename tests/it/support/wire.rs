@@ -78,6 +78,11 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// Forgets what came and was not read. True: there was something.
+    pub fn drop_unread(&mut self) -> bool {
+        !std::mem::take(&mut self.unread).is_empty()
+    }
+
     fn read_more(&mut self) -> io::Result<()> {
         let mut buffer = [0; 4096];
         match self.wire.as_mut().ok_or(io::ErrorKind::NotConnected)?.read(&mut buffer) {

@@ -1,33 +1,22 @@
 //! The scan listing (RFC 1939 §5) and the unique-ids (§7), joined by message number.
 
+use std::sync::Arc;
+
 use super::{Event, Reading, Session};
-use crate::protocol::pop3::{Error, MessageNumber, Reply, Uid};
+use crate::protocol::pop3::listing::{Listing, Numbers, Sizes, Uids};
+use crate::protocol::pop3::{Error, Reply};
 
 /// Lines that a listing may have, sense or nonsense. Ten times the fullest maildrop ever reported.
 const LISTING_LIMIT: usize = 5_000_000;
 
-/// One message of the maildrop.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScanLine {
-    pub number: MessageNumber,
-    /// As announced by LIST; a hint. Zero where LIST did not name the message.
-    pub size_bytes: u64,
-    /// None: the server did not give one.
-    pub uid: Option<Uid>,
-}
-
-/// What lies in the maildrop.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Listing {
-    /// By number.
-    pub messages: Vec<ScanLine>,
-}
+/// Octets of all unique-ids together: 50 for each line of the longest listing.
+const UIDS_LIMIT_BYTES: usize = 256 * 1024 * 1024;
 
 /// The listing as it comes in: UIDL and LIST each tell a half.
 #[derive(Default)]
 pub(super) struct Gathered {
-    pub sizes: Vec<(u32, u64)>,
-    pub uids: Vec<(u32, Uid)>,
+    sizes: (Numbers, Sizes),
+    uids: (Numbers, Uids),
     pub uidl_refused: Option<Reply>,
     pub list_refused: Option<Reply>,
 }
@@ -46,7 +35,12 @@ impl Session {
         if let Some((number, uid)) = number_and_rest(line)
             && !uid.is_empty()
         {
-            self.listing.uids.push((number, Uid(uid.to_vec())));
+            let (numbers, uids) = &mut self.gathered.uids;
+            if uids.bytes() + uid.len() > UIDS_LIMIT_BYTES {
+                return Err(Error::ListingTooLong);
+            }
+            numbers.push(number);
+            uids.push(uid);
         }
         Ok(())
     }
@@ -61,36 +55,21 @@ impl Session {
         }
         self.reading = Reading::List { lines: lines + 1 };
         if let Some((number, rest)) = number_and_rest(line) {
-            self.listing.sizes.push((number, leading_number(rest)));
+            let (numbers, sizes) = &mut self.gathered.sizes;
+            numbers.push(number);
+            sizes.push(leading_number(rest));
         }
         Ok(())
     }
 
     /// Both halves are in: joins them by number.
     pub(super) fn listed(&mut self) -> Result<(), Error> {
-        let Gathered { mut sizes, mut uids, uidl_refused, list_refused } = std::mem::take(&mut self.listing);
+        let Gathered { sizes, uids, uidl_refused, list_refused } = std::mem::take(&mut self.gathered);
         if let (Some(_), Some(refused)) = (uidl_refused, list_refused) {
             return Err(Error::ListRefused(refused));
         }
-        sizes.sort_by_key(|&(number, _)| number);
-        sizes.dedup_by_key(|&mut (number, _)| number);
-        uids.sort_by_key(|&(number, _)| number);
-        uids.dedup_by_key(|&mut (number, _)| number);
-        let messages = join(sizes, uids);
-        self.sizes.clear();
-        for message in &messages {
-            // Numbers count from one without gaps (RFC 1939 §5); one far beyond the listing's end is a lie and gets no size.
-            let index = usize::try_from(message.number.0).unwrap_or(usize::MAX).saturating_sub(1);
-            if index < messages.len().saturating_mul(2).saturating_add(1000) {
-                if self.sizes.len() <= index {
-                    self.sizes.resize(index + 1, 0);
-                }
-                if let Some(size) = self.sizes.get_mut(index) {
-                    *size = message.size_bytes;
-                }
-            }
-        }
-        self.events.push_back(Event::Listed(Listing { messages }));
+        self.listing = Arc::new(join(sizes, uids));
+        self.events.push_back(Event::Listed(self.listing.clone()));
         Ok(())
     }
 }
@@ -118,17 +97,26 @@ fn leading_number(field: &[u8]) -> u64 {
 }
 
 /// Joins sizes and unique-ids by message number; a message that only one of them names is in the maildrop, too.
-fn join(sizes: Vec<(u32, u64)>, uids: Vec<(u32, Uid)>) -> Vec<ScanLine> {
-    let (mut sizes, mut uids) = (sizes.into_iter().peekable(), uids.into_iter().peekable());
-    let mut messages = Vec::with_capacity(sizes.len().max(uids.len()));
+fn join((size_numbers, sizes): (Numbers, Sizes), (uid_numbers, uids): (Numbers, Uids)) -> Listing {
+    if let (Numbers::Counting(a), Numbers::Counting(b)) = (&size_numbers, &uid_numbers)
+        && a == b
+    {
+        return Listing { numbers: size_numbers, sizes, uids };
+    }
+    let named = |numbers: &Numbers| -> Vec<(u32, usize)> {
+        numbers.places().into_iter().filter_map(|place| Some((numbers.get(place)?, place))).collect()
+    };
+    let (mut by_size, mut by_uid) =
+        (named(&size_numbers).into_iter().peekable(), named(&uid_numbers).into_iter().peekable());
+    let mut listing = Listing::default();
     loop {
-        let number = match (sizes.peek(), uids.peek()) {
+        let number = match (by_size.peek(), by_uid.peek()) {
             (Some(&(a, _)), Some(&(b, _))) => a.min(b),
             (Some(&(number, _)), None) | (None, Some(&(number, _))) => number,
-            (None, None) => return messages,
+            (None, None) => return listing,
         };
-        let size_bytes = sizes.next_if(|&(n, _)| n == number).map_or(0, |(_, size)| size);
-        let uid = uids.next_if(|&(n, _)| n == number).map(|(_, uid)| uid);
-        messages.push(ScanLine { number: MessageNumber(number), size_bytes, uid });
+        let size_bytes = by_size.next_if(|&(n, _)| n == number).map_or(0, |(_, place)| sizes.get(place));
+        let uid = by_uid.next_if(|&(n, _)| n == number).and_then(|(_, place)| uids.get(place));
+        listing.push(number, size_bytes, uid.unwrap_or_default());
     }
 }

@@ -44,6 +44,11 @@ impl Session {
         self.queue.retrievals.push_back(Command::Top(number, lines));
     }
 
+    /// Commands that were not sent yet.
+    pub fn waiting(&self) -> usize {
+        self.queue.deletions.len() + self.queue.retrievals.len()
+    }
+
     /// Withdraws the messages that were asked for and not requested from the server yet.
     pub fn withdraw(&mut self) -> Vec<MessageNumber> {
         let withdrawn = std::mem::take(&mut self.queue.retrievals).into_iter();

@@ -24,6 +24,8 @@ pub struct SignedIn {
     pub capabilities: Capabilities,
     /// What to begin with next time.
     pub worked: Rung,
+    /// The server does not bear to be asked for its capabilities.
+    pub hangs_up_on_capa: bool,
 }
 
 /// How signing in stands.
@@ -48,7 +50,7 @@ pub(super) struct Signing {
     /// The connection is a second one.
     reopened: bool,
     /// The server hung up on CAPA before.
-    without_capa: bool,
+    pub without_capa: bool,
 }
 
 impl Session {
@@ -90,7 +92,8 @@ impl Session {
             (State::Transaction, _) => {
                 let worked = self.signing.rung.unwrap_or(Rung { method: Method::User, latin1: false });
                 let capabilities = self.capabilities.clone();
-                self.events.push_back(Event::SignedIn(SignedIn { capabilities, worked }));
+                let hangs_up_on_capa = self.signing.without_capa;
+                self.events.push_back(Event::SignedIn(SignedIn { capabilities, worked, hangs_up_on_capa }));
             }
             // STLS is tried without being announced when CAPA itself is unknown to the server.
             (_, Security::StlsWanted) if self.capabilities.stls || self.capabilities == Capabilities::default() => {

@@ -37,6 +37,8 @@ pub(super) struct Window {
     /// Commands ever sent, and replies ever received.
     sent: u64,
     replied: u64,
+    /// The first command, counted likewise, that was sent before the one before it was answered.
+    first_ahead: Option<u64>,
     round: Option<Round>,
 }
 
@@ -58,6 +60,7 @@ impl Window {
             bytes: 0,
             sent: 0,
             replied: 0,
+            first_ahead: None,
             round: None,
         }
     }
@@ -84,6 +87,9 @@ impl Window {
     /// A command was sent whose answer will be a message of `bytes`, or 0.
     pub fn sent(&mut self, bytes: u64) {
         self.sent += 1;
+        if self.under_way() > 1 {
+            self.first_ahead.get_or_insert(self.sent);
+        }
         self.bytes = self.bytes.saturating_add(bytes);
         // Alone on its way it measures the bare round trip; filling the window it measures the rate, which matters more.
         let measures_rate = !self.has_room() && self.round.is_none_or(|round| round.commands == 1);
@@ -104,6 +110,11 @@ impl Window {
         if round.commands > 1 {
             self.limit = Some(next_limit(round.commands, round_trip, took));
         }
+    }
+
+    /// Whether a command that was sent ahead was answered: the server can do what it announces.
+    pub fn answered_ahead(&self) -> bool {
+        self.first_ahead.is_some_and(|first| first <= self.replied)
     }
 
     fn limit(&self) -> usize {

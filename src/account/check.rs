@@ -25,6 +25,7 @@ pub enum Field {
     VisitLimit,
     AskAbove,
     Every,
+    MeteredAskAbove,
 }
 
 /// Why a field cannot stay as it is.

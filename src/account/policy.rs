@@ -26,6 +26,17 @@ pub struct Policy {
     pub mirror: Mirror,
     /// Collects by itself so many minutes after the last visit.
     pub every_mins: Option<u16>,
+    pub metered: Metered,
+    /// What more than headers may have on a metered line before [`Metered::Ask`] asks; None: [`METERED_ASK_BYTES`].
+    pub metered_ask_above_bytes: Option<u64>,
+    pub line: Line,
+}
+
+impl Policy {
+    /// Octets above which a visit on a metered line asks first; None: it does not.
+    pub fn metered_limit_bytes(&self) -> Option<u64> {
+        (self.metered == Metered::Ask).then(|| self.metered_ask_above_bytes.unwrap_or(METERED_ASK_BYTES))
+    }
 }
 
 /// How much of a message that nothing else decides about.
@@ -61,6 +72,34 @@ pub enum Mirror {
     /// What has left the Inbox is.
     LeftInbox,
 }
+
+/// What changes where the line is paid for by the octet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Metered {
+    /// Nothing.
+    #[default]
+    AsUsual,
+    /// The person is asked before more than a little is fetched.
+    Ask,
+    /// Visits that nobody asked for wait for another line; those that the person asks for ask back.
+    UnmeteredOnly,
+}
+
+/// Whether the account's line is metered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Line {
+    /// As the system says.
+    #[default]
+    Auto,
+    /// The person says so, for systems that do not know.
+    Metered,
+    Unmetered,
+}
+
+/// A page of headers and a few short messages: what a person hardly sees on the bill.
+pub const METERED_ASK_BYTES: u64 = 1 << 20;
 
 /// Lines of the body that an excerpt has.
 pub const EXCERPT_LINES: u32 = 40;
@@ -133,6 +172,8 @@ macro_rules! words {
 words!(Fetch: Whole = "whole", Headers = "headers");
 words!(Order: Oldest = "oldest", Newest = "newest", Smallest = "smallest");
 words!(Mirror: Nothing = "nothing", Deleted = "deleted", LeftInbox = "left-inbox");
+words!(Metered: AsUsual = "as-usual", Ask = "ask", UnmeteredOnly = "unmetered-only");
+words!(Line: Auto = "auto", Metered = "metered", Unmetered = "unmetered");
 
 #[cfg(test)]
 mod tests {
@@ -162,7 +203,22 @@ mod tests {
         assert!(Fetch::ALL.iter().all(|value| value.word().parse() == Ok(*value)));
         assert!(Order::ALL.iter().all(|value| value.word().parse() == Ok(*value)));
         assert!(Mirror::ALL.iter().all(|value| value.word().parse() == Ok(*value)));
+        assert!(Metered::ALL.iter().all(|value| value.word().parse() == Ok(*value)));
+        assert!(Line::ALL.iter().all(|value| value.word().parse() == Ok(*value)));
         assert!("biggest".parse::<Order>().is_err());
+    }
+
+    #[test]
+    fn on_a_metered_line_a_limit_of_its_own_holds() {
+        for (metered, limit, expected) in [
+            (Metered::AsUsual, Some(7), None),
+            (Metered::UnmeteredOnly, Some(7), None),
+            (Metered::Ask, Some(7), Some(7)),
+            (Metered::Ask, None, Some(METERED_ASK_BYTES)),
+        ] {
+            let policy = Policy { metered, metered_ask_above_bytes: limit, ..Policy::default() };
+            assert_eq!(policy.metered_limit_bytes(), expected, "{metered:?} {limit:?}");
+        }
     }
 
     #[test]

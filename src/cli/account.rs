@@ -114,6 +114,7 @@ fn switch(field: Field) -> &'static str {
         Field::VisitLimit => "--visit-limit",
         Field::AskAbove => "--ask-above",
         Field::Every => "--every",
+        Field::MeteredAskAbove => "--metered-ask-above",
     }
 }
 
@@ -180,6 +181,9 @@ fn apply_policy(policy: &mut Policy, settings: &PolicySettings) {
     policy.ask_above_bytes = settings.ask_above.map_or(policy.ask_above_bytes, |size| size.0);
     policy.visit_bytes = settings.visit_limit.map_or(policy.visit_bytes, |size| size.0);
     policy.visit_secs = settings.visit_secs.map_or(policy.visit_secs, |secs| Some(secs).filter(|&secs| secs > 0));
+    policy.metered = settings.metered.unwrap_or(policy.metered);
+    policy.metered_ask_above_bytes = settings.metered_ask_above.map_or(policy.metered_ask_above_bytes, |size| size.0);
+    policy.line = settings.line.unwrap_or(policy.line);
     policy.every_mins = settings.every.map_or(policy.every_mins, |mins| Some(mins).filter(|&mins| mins > 0));
 }
 

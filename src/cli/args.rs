@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::account::policy::{Fetch, Mirror, Order, Size};
+use crate::account::policy::{Fetch, Line, Metered, Mirror, Order, Size};
 use crate::account::{Fingerprint, Proxy, Retention, Security, SignIn};
 use crate::store::types::MessageKey;
 
@@ -48,6 +48,10 @@ pub enum Command {
         /// As much as there is, even where an account's rules say to ask first
         #[arg(long)]
         all: bool,
+        /// As a visit that nobody asked for, for timers: where an account's rules say so it waits for a line that is not
+        /// metered
+        #[arg(long, conflicts_with = "all")]
+        unasked: bool,
         /// One JSON object a line
         #[arg(long)]
         json: bool,
@@ -69,8 +73,11 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show what each account's line has cost, by month
+    /// Show what each account's line has cost and what it is like, by month
     Meter {
+        /// The last visits instead, one by one
+        #[arg(long)]
+        visits: bool,
         /// One JSON object a line
         #[arg(long)]
         json: bool,
@@ -220,6 +227,16 @@ pub struct PolicySettings {
     /// The window collects by itself so many minutes after the last visit; 0: never
     #[arg(long, value_name = "MINUTES")]
     pub every: Option<u16>,
+    /// On a metered line: nothing else (the default), ask before more than a little is fetched, or keep off it: visits that
+    /// nobody asked for wait for another line, and the others ask first
+    #[arg(long, value_name = "as-usual|ask|unmetered-only")]
+    pub metered: Option<Metered>,
+    /// With --metered ask: how much that is; none: 1M
+    #[arg(long, value_name = "SIZE|none")]
+    pub metered_ask_above: Option<Size>,
+    /// Whether the line is metered: as the system says (auto, the default; Linux only), or as you say
+    #[arg(long, value_name = "auto|metered|unmetered")]
+    pub line: Option<Line>,
 }
 
 #[derive(Debug, Subcommand)]

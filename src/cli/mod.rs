@@ -8,6 +8,7 @@ mod client;
 mod doctor;
 pub mod inspect;
 mod message;
+mod meter;
 mod offline;
 mod server;
 mod visit;
@@ -116,11 +117,19 @@ pub fn in_use_hint(error: &profile::Error) -> String {
 fn with_client(client: &mut Client, command: Command) -> Result<(), Failure> {
     match command {
         Command::Account(command) => account::run(client, command),
-        Command::Get { accounts, all, json } => visit::get(client, &accounts, all, json),
+        Command::Get { accounts, all, unasked, json } => {
+            let wanted = match (all, unasked) {
+                (true, _) => visit::Wanted::All,
+                (_, true) => visit::Wanted::Unasked,
+                _ => visit::Wanted::Asked,
+            };
+            visit::get(client, &accounts, wanted, json)
+        }
         Command::Doctor { server, security, ca_file, json } => doctor::run(client, &server, security, ca_file, json),
         Command::Server(arguments) => server::run(client, arguments),
         Command::Send => visit::send(client),
-        Command::Meter { json } => visit::meter(client, json),
+        Command::Meter { visits: true, json } => meter::visits(client, json),
+        Command::Meter { visits: false, json } => meter::months(client, json),
         Command::List { mailbox, limit, json } => message::list(client, mailbox.as_deref(), limit, json),
         Command::Show { key, raw, text, headers } => message::show(client, key, raw, text, headers),
         Command::Archive { keys } => message::archive(client, keys),

@@ -9,7 +9,7 @@ use super::args::ServerArguments;
 use super::client::{Client, expect_event};
 use super::visit;
 use crate::account::AccountId;
-use crate::engine::{Command, Event, Fate, ServerMessage, ServerView, Wish};
+use crate::engine::{Command, Event, Fate, RoundTrip, ServerMessage, ServerView, Wish};
 use crate::store::types::Part;
 
 pub fn run(client: &mut Client, arguments: ServerArguments) -> Result<(), Failure> {
@@ -23,7 +23,7 @@ pub fn run(client: &mut Client, arguments: ServerArguments) -> Result<(), Failur
         }
     }
     if run {
-        return visit::get(client, &[account.name], false, json);
+        return visit::get(client, &[account.name], visit::Wanted::Asked, json);
     }
     let view = look(client, account.id, !no_headers)?;
     if adopt {
@@ -70,6 +70,7 @@ fn print(view: &ServerView, json: bool) -> Result<(), Failure> {
             "to_delete": summary.to_delete,
             "estimated_secs": summary.estimated_secs,
             "connected_ms": view.connected_ms,
+            "round_trip_ms": view.round_trip.map(RoundTrip::ms),
         });
         writeln!(out, "{}", json!({ "total": total }))?;
     } else {
@@ -122,11 +123,11 @@ fn fate_in_words(message: &ServerMessage) -> String {
     }
 }
 
-fn rfc3339(secs: i64) -> String {
+pub(super) fn rfc3339(secs: i64) -> String {
     jiff::Timestamp::from_second(secs).unwrap_or_default().to_string()
 }
 
-fn day(secs: i64) -> String {
+pub(super) fn day(secs: i64) -> String {
     let time = jiff::Timestamp::from_second(secs).unwrap_or_default().to_zoned(jiff::tz::TimeZone::system());
     time.strftime("%Y-%m-%d %H:%M").to_string()
 }

@@ -4,12 +4,22 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use super::client::{Client, expect_event};
+use super::client::Client;
 use super::{Failure, complain};
-use crate::engine::{Command, Event, Offer, Problem, Visit};
+use crate::engine::{Command, Event, Offer, Problem, RoundTrip, Visit};
 
-/// `all`: also where an account wants to be asked first.
-pub fn get(client: &mut Client, names: &[String], all: bool, json: bool) -> Result<(), Failure> {
+/// Who wants the mail.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// The person.
+    Asked,
+    /// The person, even where an account wants to be asked first.
+    All,
+    /// A timer, as the window's schedule would.
+    Unasked,
+}
+
+pub fn get(client: &mut Client, names: &[String], wanted: Wanted, json: bool) -> Result<(), Failure> {
     let mut ids = Vec::new();
     for name in names {
         ids.push(client.account(name)?.id);
@@ -17,14 +27,15 @@ pub fn get(client: &mut Client, names: &[String], all: bool, json: bool) -> Resu
     if names.is_empty() && client.accounts()?.is_empty() {
         return Err(Failure::Failed("there is no account yet: “malote account add” makes one".into()));
     }
-    if all {
+    if wanted == Wanted::All {
         let known = client.accounts()?.into_iter().map(|account| account.id);
         for account in known.filter(|id| ids.is_empty() || ids.contains(id)).collect::<Vec<_>>() {
             client.ask(Command::ConfirmLarge(account))?;
         }
     }
     let mut visits = Vec::new();
-    client.ask_and_hear(Command::GetMail { accounts: ids }, |event| hear(event, &mut visits))?;
+    let unasked = wanted == Wanted::Unasked;
+    client.ask_and_hear(Command::GetMail { accounts: ids, unasked }, |event| hear(event, &mut visits))?;
     let mut failures = Vec::new();
     let mut out = io::stdout().lock();
     for visit in &visits {
@@ -37,7 +48,7 @@ pub fn get(client: &mut Client, names: &[String], all: bool, json: bool) -> Resu
 
 /// The visit alone, without a word.
 pub fn get_quietly(client: &mut Client) -> Result<(), Failure> {
-    client.ask(Command::GetMail { accounts: Vec::new() })?;
+    client.ask(Command::GetMail { accounts: Vec::new(), unasked: false })?;
     Ok(())
 }
 
@@ -56,19 +67,25 @@ fn as_json(visit: &Visit) -> String {
         "bytes": visit.bytes,
         "deleted_on_server": visit.deleted_on_server,
         "connected_ms": visit.connected_ms,
+        "round_trip_ms": visit.round_trip.map(RoundTrip::ms),
+        "held_back": visit.held_back,
         "problems": visit.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
     .to_string()
 }
 
 fn in_words(visit: &Visit) -> String {
+    if visit.held_back {
+        return format!("{}: not visited; it waits for a line that is not metered", visit.account_name);
+    }
     let messages = if visit.new == 1 { "message" } else { "messages" };
     let deleted = match visit.deleted_on_server {
         0 => String::new(),
         count => format!(", {count} deleted on the server"),
     };
+    let round_trip = visit.round_trip.map(|round_trip| format!(", round trip {round_trip}")).unwrap_or_default();
     format!(
-        "{}: {} new {messages}, {} bytes{deleted}, connected {:.1} s",
+        "{}: {} new {messages}, {} bytes{deleted}, connected {:.1} s{round_trip}",
         visit.account_name,
         visit.new,
         visit.bytes,
@@ -103,34 +120,4 @@ pub fn send(client: &mut Client) -> Result<(), Failure> {
     })?;
     writeln!(io::stdout(), "{accepted} {} sent", if accepted == 1 { "message" } else { "messages" })?;
     if problems.is_empty() { Ok(()) } else { Err(Failure::Failed(problems.join("\n"))) }
-}
-
-/// What the lines have cost.
-pub fn meter(client: &mut Client, json: bool) -> Result<(), Failure> {
-    let accounts = client.accounts()?;
-    let months = expect_event!(client.ask(Command::ListLineUse)?, Event::LineUse(months) => months)?;
-    let mut out = io::stdout().lock();
-    for month in &months {
-        let name = accounts.iter().find(|account| account.id == month.account).map_or("", |account| &account.name);
-        if json {
-            let line = json!({
-                "account": name,
-                "month": month.month,
-                "visits": month.visits,
-                "connected_ms": month.connected_ms,
-                "bytes_in": month.bytes_in,
-                "bytes_out": month.bytes_out,
-                "new": month.new,
-            });
-            writeln!(out, "{line}")?;
-        } else {
-            let secs = std::time::Duration::from_millis(month.connected_ms).as_secs_f64();
-            writeln!(
-                out,
-                "{}  {name}: {} visits, connected {secs:.1} s, {} bytes in, {} bytes out, {} messages",
-                month.month, month.visits, month.bytes_in, month.bytes_out, month.new
-            )?;
-        }
-    }
-    Ok(())
 }

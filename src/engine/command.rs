@@ -38,8 +38,8 @@ pub enum Command {
 
     /// Sends the Outbox of, then collects from, these accounts (none named: all). → `Done` when all visits have ended;
     /// before that `VisitProgress` and one `VisitEnded` an account. While an account is being visited, any number of further
-    /// requests add one visit.
-    GetMail { accounts: Vec<AccountId> },
+    /// requests add one visit. `unasked`: by a schedule, so that the accounts' rules may hold it back.
+    GetMail { accounts: Vec<AccountId>, unasked: bool },
     /// Looks at what lies on the account's server; with the headers of what is not here, where they can be had. → `Server`
     ViewServer { account: AccountId, headers: bool },
     /// Examines an account's server, stored or not; `signs_in`: with the account's password, too. → `Examined`
@@ -52,6 +52,8 @@ pub enum Command {
     Adopt { account: AccountId, messages: Vec<(Vec<u8>, u64)> },
     /// What the lines have cost so far. → `LineUse`
     ListLineUse,
+    /// The last visits, one by one. → `Visits`
+    ListVisits,
     /// From now on the accounts' schedules are kept: visits are made without being asked for. → `Done`, and `NextVisits` unasked
     KeepSchedule,
     /// The account's next visit may fetch as much as there is, whatever its rules say about asking. → `Done`

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::event::{Finding, Problem, Visit};
 use super::hub::Hub;
+use super::link::{self, Link};
 use super::problem::{self, Task};
 use super::{certificate, endpoint, get_mail};
+use crate::account::policy::{Line, Metered};
 use crate::account::{Account, Security};
 use crate::mail::sanitize;
 use crate::net::{self, Connection, Record, Trust};
@@ -73,6 +75,7 @@ async fn look(report: &mut Report, account: &Account) -> Result<(), Box<Problem>
     let round_trip = started.elapsed();
     drop(line);
     report.good("Line", format!("port {} answers; a round trip takes {}", server.port, millis(round_trip)));
+    tell_metering(report, account).await;
 
     if server.security == Security::None {
         report.bad("Protection", "none: everyone on the way can read the password and the mail");
@@ -103,6 +106,24 @@ async fn look(report: &mut Report, account: &Account) -> Result<(), Box<Problem>
     }
     tell_transcript(report, &line);
     Ok(())
+}
+
+/// Whether the line is paid for by the octet, and who says so.
+async fn tell_metering(report: &mut Report, account: &Account) {
+    let words = match (account.policy.line, link::ask().await) {
+        (Line::Metered, _) => "yes, you say",
+        (Line::Unmetered, _) => "no, you say",
+        (Line::Auto, Link::Metered) => "yes, says the system",
+        (Line::Auto, Link::ProbablyMetered) => "probably, says the system; it is taken for a yes",
+        (Line::Auto, Link::Unmetered) => "no, says the system",
+        (Line::Auto, Link::Unknown) => "nobody here knows; it is taken for a no",
+    };
+    let rule = match account.policy.metered {
+        Metered::AsUsual => "",
+        Metered::Ask => "; on such a line you are asked before more than a little is fetched",
+        Metered::UnmeteredOnly => "; this account keeps off such a line",
+    };
+    report.plain("Metered", format!("{words}{rule}"));
 }
 
 async fn examine_certificate(report: &mut Report, account: &Account) {

@@ -9,9 +9,10 @@ use async_channel::{Receiver, Sender};
 use super::command::RequestId;
 use super::event::{Event, NextVisit, Problem, Stage, Visit};
 use super::hub::{Hub, now};
+use super::metering::{self, Passage, Wanted};
 use super::problem::Task;
 use super::schedule::Schedule;
-use super::{get_mail, problem, send_mail, server_view};
+use super::{get_mail, link, problem, send_mail, server_view};
 use crate::account::{Account, AccountId};
 
 /// How long the engine sleeps at most before it looks at the clock again.
@@ -22,6 +23,8 @@ const LONGEST_SLEEP_SECS: u64 = 30;
 pub(super) enum Errand {
     /// Only submit what waits in the Outbox.
     SendOutbox,
+    /// The same as [`Self::GetMail`], but that nobody asked for it.
+    ScheduledGetMail,
     /// Submit what waits, and collect.
     GetMail,
 }
@@ -44,6 +47,8 @@ struct Ended {
     /// Doing the same again at once would only repeat a refusal.
     refused: bool,
     stopped: bool,
+    /// It waits for another line.
+    held_back: bool,
 }
 
 pub(super) struct Errands {
@@ -118,7 +123,7 @@ impl Errands {
         let due: Vec<AccountId> =
             self.coming.iter().filter(|visit| visit.at <= now()).map(|visit| visit.account).collect();
         if !due.is_empty() {
-            self.begin(RequestId::default(), Errand::GetMail, due).await;
+            self.begin(RequestId::default(), Errand::ScheduledGetMail, due).await;
             self.announce().await;
         }
     }
@@ -181,7 +186,8 @@ impl Errands {
             let refused = seen.as_ref().is_err_and(|problem| problem::is_refusal(problem));
             let seen = seen.map(|view| Event::Server(Box::new(view)));
             hub.tell(Some(id), seen.unwrap_or_else(Event::Failed)).await;
-            let outcome = Ended { account: account.id, problems: None, refused, stopped: stopped.is_closed() };
+            let stopped = stopped.is_closed();
+            let outcome = Ended { account: account.id, problems: None, refused, stopped, held_back: false };
             let _engine_is_gone = ended.send(outcome).await;
         });
     }
@@ -220,11 +226,21 @@ impl Errands {
 
     /// Answers those who waited for the errand that [`Self::next_ended`] saw, and begins the next turn if one was asked for.
     pub async fn conclude(&mut self) {
-        let Some(Ended { account, problems, refused, stopped }) = self.taken.take() else { return };
+        let Some(Ended { account, problems, refused, stopped, held_back }) = self.taken.take() else { return };
         if let Some(problems) = problems {
-            self.schedule.ended(account, &problems, now());
-            self.announce().await;
+            if held_back {
+                self.schedule.held_back(account, now());
+            } else {
+                self.schedule.ended(account, &problems, now());
+            }
         }
+        self.go_on(account, refused || stopped).await;
+        // An account that is being visited has no next visit: only now it may have one.
+        self.announce().await;
+    }
+
+    /// Answers those who waited for the account's errand, and begins the next turn, unless it would only repeat what went wrong.
+    async fn go_on(&mut self, account: AccountId, in_vain: bool) {
         let Some(Running { answers, again, .. }) = self.running.remove(&account) else { return };
         self.answer(answers).await;
         let Some((errand, answers)) = again else { return };
@@ -233,7 +249,7 @@ impl Errands {
             Err(_) => None,
         };
         match account {
-            Some(account) if !refused && !stopped => self.start(account, errand, answers),
+            Some(account) if !in_vain => self.start(account, errand, answers),
             _ => self.answer(answers).await,
         }
     }
@@ -253,14 +269,7 @@ impl Errands {
 
 async fn run(hub: &Arc<Hub>, account: &Account, errand: Errand, stopped: &Receiver<()>) -> Ended {
     let visit = match errand {
-        Errand::GetMail => {
-            let waiting = Visit { account: account.id, account_name: account.name.clone(), ..Visit::default() };
-            hub.tell(None, Event::VisitProgress(waiting)).await;
-            let (submitted, mut visit) =
-                futures::join!(send_mail::flush(hub, account, stopped), get_mail::visit(hub, account, stopped));
-            visit.problems.extend(submitted.problems);
-            visit
-        }
+        Errand::GetMail | Errand::ScheduledGetMail => get_mail(hub, account, errand, stopped).await,
         Errand::SendOutbox => {
             let submitted = send_mail::flush(hub, account, stopped).await;
             for problem in &submitted.problems {
@@ -269,14 +278,40 @@ async fn run(hub: &Arc<Hub>, account: &Account, errand: Errand, stopped: &Receiv
             Visit { problems: submitted.problems, stage: Stage::Closed, ..Visit::default() }
         }
     };
+    let is_visit = errand != Errand::SendOutbox;
     let ended = Ended {
         account: account.id,
-        problems: (errand == Errand::GetMail).then(|| visit.problems.clone()),
+        problems: is_visit.then(|| visit.problems.clone()),
         refused: visit.problems.iter().any(problem::is_refusal),
         stopped: stopped.is_closed(),
+        held_back: visit.held_back,
     };
-    if errand == Errand::GetMail {
+    if is_visit {
         hub.tell(None, Event::VisitEnded(visit)).await;
     }
     ended
+}
+
+/// A visit, where the line is one that the account may use.
+async fn get_mail(hub: &Arc<Hub>, account: &Account, errand: Errand, stopped: &Receiver<()>) -> Visit {
+    let blank = Visit { account: account.id, account_name: account.name.clone(), ..Visit::default() };
+    let wanted = match errand {
+        _ if hub.take_confirmed(account.id) => Wanted::Confirmed,
+        Errand::ScheduledGetMail => Wanted::Unasked,
+        Errand::GetMail | Errand::SendOutbox => Wanted::Asked,
+    };
+    let metered = metering::depends_on_link(account) && link::ask().await.is_metered();
+    match metering::passage(account, metered, wanted) {
+        Passage::HeldBack => Visit { stage: Stage::Closed, held_back: true, ..blank },
+        Passage::AsksFirst => {
+            Visit { stage: Stage::Closed, problems: vec![problem::line_is_metered(account)], ..blank }
+        }
+        Passage::Free(account) => {
+            hub.tell(None, Event::VisitProgress(blank)).await;
+            let (submitted, mut visit) =
+                futures::join!(send_mail::flush(hub, &account, stopped), get_mail::visit(hub, &account, stopped));
+            visit.problems.extend(submitted.problems);
+            visit
+        }
+    }
 }

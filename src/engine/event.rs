@@ -9,7 +9,7 @@ pub use super::plan::Fate;
 use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::{Draft, MessageView};
 use crate::store::types::{MailboxCount, MailboxView, MessageKey, MessageRow, Move, OutboxState, Part};
-pub use crate::store::{LineUse, Wish};
+pub use crate::store::{LineUse, Outcome, PastVisit, RoundTrip, Wish};
 
 /// News from the engine. `answers` names the request that it answers; None: unasked.
 #[derive(Clone, Debug)]
@@ -67,6 +67,8 @@ pub enum Event {
     Server(Box<ServerView>),
     Examined(Vec<Finding>),
     LineUse(Vec<LineUse>),
+    /// The newest first.
+    Visits(Vec<PastVisit>),
 
     Moved(Vec<Move>),
     DraftSaved {
@@ -91,12 +93,15 @@ pub struct ServerView {
     pub taken_at: i64,
     /// How long that took.
     pub connected_ms: u64,
+    pub round_trip: Option<RoundTrip>,
     /// In the server's order, mostly the oldest first.
     pub messages: Vec<ServerMessage>,
     /// What the account's line has carried lately, octets a second; None: there is too little to tell.
     pub bytes_per_sec: Option<u64>,
     /// What the account's line has cost this month.
     pub this_month: Option<LineUse>,
+    /// The account's last visits, this look among them, the newest first.
+    pub visits: Vec<PastVisit>,
 }
 
 /// What the next visit has before it.
@@ -217,10 +222,14 @@ pub struct Visit {
     /// Octets each way, listings and commands among them.
     pub bytes_in: u64,
     pub bytes_out: u64,
+    /// From a command to its reply, the shortest so far; None: nothing was answered.
+    pub round_trip: Option<RoundTrip>,
     /// What went wrong; the visit may have gone on.
     pub problems: Vec<Problem>,
     /// It ended because the person said *Stop*.
     pub stopped: bool,
+    /// It did not begin: nobody asked for it, and the line is metered.
+    pub held_back: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -298,6 +307,8 @@ pub enum Offer {
     EditAccount(AccountId),
     /// Fetch as much as there is.
     FetchAll(AccountId),
+    /// The same over a line that is metered.
+    VisitAnyway(AccountId),
 }
 
 /// What a person should read before trusting a certificate.
@@ -313,6 +324,13 @@ pub struct CertificateFacts {
     pub fingerprint: Fingerprint,
     /// Why it is not trusted.
     pub fault: String,
+}
+
+impl Problem {
+    /// Nothing is wrong: the person is asked whether it is wanted.
+    pub fn is_question(&self) -> bool {
+        matches!(self.offer, Some(Offer::FetchAll(_) | Offer::VisitAnyway(_)))
+    }
 }
 
 impl fmt::Display for Problem {

@@ -21,12 +21,12 @@ use super::known;
 use super::plan::{Choice, Plan, Target};
 use super::problem::{self, Task};
 use super::recognise::{Conclusion, Recognition};
-use super::sign_in;
+use super::{meter, sign_in};
 use crate::account::{Account, AccountId};
 use crate::net::{self, Connection, DriveError};
 use crate::protocol::pop3::{self, Listing, MessageNumber, Session};
 use crate::secret::Password;
-use crate::store::{LedgerId, LineUse, Store};
+use crate::store::{LedgerId, Store};
 
 /// Events of the line that are handled before anything else gets its turn.
 const EVENTS_AT_ONCE: usize = 256;
@@ -57,7 +57,8 @@ pub(super) async fn visit(hub: &Arc<Hub>, account: &Account, stop: &Receiver<()>
         (next, visit) = session(hub, account, visit, &mut password, stop, next).await;
     }
     visit.stage = Stage::Closed;
-    note_line_use(hub, &mut visit).await;
+    let outcome = meter::outcome(&visit);
+    meter::note(hub, &mut visit, outcome).await;
     if let Some(password) = password {
         visit.problems.iter_mut().for_each(|problem| problem::redact(problem, password.reveal()));
     }
@@ -639,6 +640,7 @@ impl<'a> Collector<'a> {
         self.visit.connected_ms = millis(self.line.open_for());
         self.visit.bytes_in = self.line.bytes_in;
         self.visit.bytes_out = self.line.bytes_out;
+        meter::measure_round_trip(&mut self.visit, &self.session);
     }
 
     fn report(&mut self) {
@@ -647,30 +649,6 @@ impl<'a> Collector<'a> {
             self.measure();
             self.hub.tell_if_room(Event::VisitProgress(self.visit.clone()));
         }
-    }
-}
-
-/// As in `2026-11`.
-pub(super) fn this_month() -> String {
-    jiff::Zoned::now().strftime("%Y-%m").to_string()
-}
-
-/// Adds the visit to what its account's line has cost.
-pub(super) async fn note_line_use(hub: &Hub, visit: &mut Visit) {
-    if visit.bytes_in == 0 {
-        return;
-    }
-    let added = LineUse {
-        account: visit.account,
-        month: this_month(),
-        visits: 1,
-        connected_ms: visit.connected_ms,
-        bytes_in: visit.bytes_in,
-        bytes_out: visit.bytes_out,
-        new: u64::from(visit.new),
-    };
-    if let Err(error) = hub.store.add_line_use(added).await {
-        visit.problems.push(*problem::store_plain("Could not note what the line has cost", &error));
     }
 }
 

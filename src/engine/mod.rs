@@ -10,6 +10,10 @@ mod get_mail;
 mod hub;
 mod intake;
 mod known;
+mod link;
+mod locale;
+mod meter;
+mod metering;
 pub mod plan;
 mod problem;
 mod reading;
@@ -32,7 +36,7 @@ use futures::FutureExt;
 pub use command::{Command, PasswordChange, Request, RequestId};
 pub use event::{
     AccountTest, Again, Answer, CertificateFacts, Event, Fate, Finding, LineUse, NextVisit, Offer, OpenedMessage,
-    Problem, ServerMessage, ServerSummary, ServerView, Stage, Visit, Wish,
+    Outcome, PastVisit, Problem, RoundTrip, ServerMessage, ServerSummary, ServerView, Stage, Visit, Wish,
 };
 pub use hub::Wake;
 pub use problem::opening_store;
@@ -108,7 +112,10 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>) {
         let Request { id, command } =
             request.unwrap_or(Request { id: RequestId::default(), command: Command::Shutdown });
         match command {
-            Command::GetMail { accounts } => errands.begin(id, Errand::GetMail, accounts).await,
+            Command::GetMail { accounts, unasked } => {
+                let errand = if unasked { Errand::ScheduledGetMail } else { Errand::GetMail };
+                errands.begin(id, errand, accounts).await;
+            }
             Command::SendOutbox => errands.begin(id, Errand::SendOutbox, Vec::new()).await,
             Command::ConfirmLarge(account) => {
                 hub.confirm(account);

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::certificate;
 use super::endpoint::endpoint;
 use super::event::{Again, Offer, Problem};
+use crate::account::policy::Line;
 use crate::account::{Account, AccountId, PasswordSource, Security, Server};
 use crate::mail::sanitize;
 use crate::net::{self, DriveError, Trust};
@@ -284,10 +285,16 @@ fn refused(task: Task, account: &Account, reply: &Reply) -> Box<Problem> {
             ("the server has a passing fault", "Nothing to do: try again later.", Again::After(SYS_TEMP_SECS))
         }
         Some(ResponseCode::SysPerm) => ("the server has a lasting fault", "Ask your provider.", Again::Never),
+        Some(ResponseCode::Utf8) => {
+            ("the server opens this mailbox in UTF-8 mode alone, and did not enter it", UTF8_REMEDY, Again::Never)
+        }
         _ => ("the server refused", "Try again later; if it stays so, ask your provider.", Again::After(SYS_TEMP_SECS)),
     };
     again(with(problem(task, account, why, remedy), &reply.text, None), when)
 }
+
+const UTF8_REMEDY: &str =
+    "Ask your provider to let UTF-8 mode (RFC 6856) be used over POP3; meanwhile their web mail shows what is there.";
 
 /// Another program's visit takes a minute or two.
 const IN_USE_SECS: u32 = 120;
@@ -378,15 +385,38 @@ pub(super) fn store(task: Task, account: &Account, error: &store::Error) -> Prob
     Problem { what: task.words(account), why, remedy, ..Problem::default() }
 }
 
-/// There is more than the person wants to pay for unasked.
+/// There is more than the person wants to pay for unasked. `account`: as its line makes it.
 pub(super) fn asks_first(account: &Account, messages: usize, bytes: u64, limit: u64) -> Problem {
-    let size = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+    let size = |bytes: u64| match bytes {
+        0..100_000 => format!("{} KB", bytes.div_ceil(1000)),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    };
+    let metered = account.policy.line == Line::Metered && account.policy.metered_limit_bytes() == Some(limit);
+    let line = if metered { "the line is metered, where " } else { "" };
     Problem {
         what: format!("Asks before getting the mail for {}", account.name),
-        why: format!("{messages} new messages have {}, and you want to be asked above {}", size(bytes), size(limit)),
+        why: format!(
+            "{messages} new messages have {}, and {line}you want to be asked above {}",
+            size(bytes),
+            size(limit)
+        ),
         remedy: "Get them all, or look at what lies on the server and choose.".into(),
         offer: Some(Offer::FetchAll(account.id)),
-        again: Again::Never,
+        // The next visit may have another line, and the answer.
+        again: if metered { Again::Anytime } else { Again::Never },
+        ..Problem::default()
+    }
+}
+
+/// The person asks for a visit over a line that the account is to keep off.
+pub(super) fn line_is_metered(account: &Account) -> Problem {
+    Problem {
+        what: format!("Asks before getting the mail for {}", account.name),
+        why: "the line is metered, and you want this account to wait for one that is not".into(),
+        remedy: "Nothing was dialled. Get the mail all the same, or wait for another line.".into(),
+        offer: Some(Offer::VisitAnyway(account.id)),
+        // The next visit may have another line.
+        again: Again::Anytime,
         ..Problem::default()
     }
 }
@@ -443,6 +473,12 @@ fn about_message(what: String, why: &str, remedy: &str, words: &str) -> Problem 
 
 pub(super) fn message_refused(account: &Account, number: MessageNumber, reply: &Reply) -> Problem {
     let what = format!("Could not fetch message {} of {}", number.0, account.name);
+    // RFC 6856 §2.1. UTF-8 mode was asked for if it was announced.
+    if reply.code == Some(ResponseCode::Utf8) {
+        let why = "it has letters beyond ASCII in its header, which the server hands out in UTF-8 mode alone, and it did \
+                   not enter that mode";
+        return about_message(what, why, UTF8_REMEDY, &reply.text);
+    }
     about_message(
         what,
         "the server refused to hand it out",

@@ -32,6 +32,7 @@ pub(super) fn is_reading(command: &Command) -> bool {
             | SaveAttachments { .. }
             | ExportEml { .. }
             | ListLineUse
+            | ListVisits
     )
 }
 
@@ -51,6 +52,7 @@ pub(super) async fn answer(hub: &Arc<Hub>, command: Command) -> Result<Event, Bo
         Command::ListLineUse => {
             Ok(Event::LineUse(store.line_use().await.map_err(failed("Could not read what the lines have cost"))?))
         }
+        Command::ListVisits => Ok(Event::Visits(store.visits().await.map_err(failed("Could not read the visits"))?)),
         Command::ListMessages { view } => {
             let keys = store.keys(view).await.map_err(failed("Could not list the mailbox"))?;
             Ok(Event::Listing { view, keys: Arc::new(keys) })

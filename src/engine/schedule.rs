@@ -8,6 +8,9 @@ use crate::account::{Account, AccountId};
 /// Providers that take more frequent visits for an attack, by the end of the server's name, and the seconds that they want.
 const PAUSES_SECS: [(&str, i64); 1] = [("web.de", 15 * 60)];
 
+/// How long a visit that waits for another line rests before it looks again, seconds.
+const LINE_PAUSE_SECS: i64 = 5 * 60;
+
 /// What is known of the accounts' visits since the program started.
 #[derive(Default)]
 pub(super) struct Schedule {
@@ -47,6 +50,12 @@ impl Schedule {
             }
             Again::Never => diary.suspended = true,
         }
+    }
+
+    /// A visit waits for a line that is not metered: it is looked for again before long, for looking costs nothing.
+    pub fn held_back(&mut self, account: AccountId, now: i64) {
+        let diary = self.diaries.entry(account).or_default();
+        diary.retry_at = Some(now.saturating_add(LINE_PAUSE_SECS));
     }
 
     /// The person has changed the account or its password: what was refused may work now.
@@ -155,6 +164,17 @@ mod tests {
         assert_eq!(schedule.next(&[account(Some(5), "h")], NOON), []);
         schedule.changed(WORK);
         assert_eq!(schedule.next(&[account(Some(5), "h")], NOON)[0].at, NOON + 300);
+    }
+
+    #[test]
+    fn a_visit_that_waits_for_another_line_looks_for_it_again_before_long() {
+        let mut schedule = Schedule::default();
+        let next =
+            |schedule: &Schedule, every| schedule.next(&[account(every, "h")], NOON).first().map(|visit| visit.at);
+        schedule.held_back(WORK, NOON);
+        assert_eq!(next(&schedule, Some(240)), Some(NOON + LINE_PAUSE_SECS));
+        schedule.ended(WORK, &[], NOON);
+        assert_eq!(next(&schedule, Some(240)), Some(NOON + 240 * 60), "it was made, and the schedule holds");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::event::{Problem, ServerMessage, ServerView, Visit};
 use super::get_mail::{self, millis};
 use super::hub::{Hub, now};
 use super::known::Known;
+use super::meter;
 use super::plan::Fate;
 use super::problem::{self, Task};
 use crate::account::Account;
@@ -17,8 +18,8 @@ use crate::mail::{Envelope, sanitize};
 use crate::net::Connection;
 use crate::protocol::pop3::{Event, Listing, MessageNumber, Session};
 use crate::secret::Password;
-use crate::store::LineUse;
 use crate::store::types::{MessageKey, Part};
+use crate::store::{LineUse, Outcome};
 
 /// Headers that are asked for in one look, the newest first: more is more than a person reads, and the line costs.
 const HEADERS_LIMIT: usize = 500;
@@ -77,13 +78,14 @@ async fn look(
             Err(error) => return Err(problem::drive(task, account, error).await),
         }
     }
-    hang_up(line, &mut visit);
-    get_mail::note_line_use(hub, &mut visit).await;
+    hang_up(line, &session, &mut visit);
+    meter::note(hub, &mut visit, Outcome::Looked).await;
     let Glance { listing, headers, .. } = glance;
     hub.store.note_headers(account.id, headers.into_iter().collect()).await.map_err(store_failed)?;
     let known = Known::load(hub, account).await.map_err(store_failed)?;
     let months = hub.store.line_use().await.map_err(store_failed)?;
     let months: Vec<LineUse> = months.into_iter().filter(|month| month.account == account.id).collect();
+    let visits = hub.store.visits().await.map_err(store_failed)?;
     let fates = known.fates(hub, account, &listing).await.map_err(store_failed)?;
     let mut messages = described(&listing, &known, fates);
     name_what_is_here(hub, &mut messages).await.map_err(store_failed)?;
@@ -92,9 +94,11 @@ async fn look(
         account_name: account.name.clone(),
         taken_at: now(),
         connected_ms: visit.connected_ms,
+        round_trip: visit.round_trip,
         messages,
         bytes_per_sec: bytes_per_sec(&months),
-        this_month: months.into_iter().find(|month| month.month == get_mail::this_month()),
+        this_month: months.into_iter().find(|month| month.month == meter::this_month()),
+        visits: visits.into_iter().filter(|visit| visit.account == account.id).collect(),
     })
 }
 
@@ -108,7 +112,8 @@ fn bytes_per_sec(months: &[LineUse]) -> Option<u64> {
 }
 
 /// What the line has cost. It is closed before anything else is done.
-fn hang_up(line: Connection, visit: &mut Visit) {
+fn hang_up(line: Connection, session: &Session, visit: &mut Visit) {
+    meter::measure_round_trip(visit, session);
     visit.connected_ms = millis(line.open_for());
     (visit.bytes_in, visit.bytes_out) = (line.bytes_in, line.bytes_out);
 }

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
+use super::locale;
 use crate::account::{Account, Security, SignIn};
 use crate::protocol::pop3::{self, Credentials, Method, Session, SignedIn};
 use crate::secret::Password;
@@ -25,6 +26,7 @@ pub(super) fn session(account: &Account, password: &Password, memory: &ServerMem
         nonce: nonce(),
         host: account.incoming.host.trim().to_owned(),
         port: account.incoming.port,
+        language: locale::language(),
     };
     let mut session = Session::new(credentials, account.incoming.security == Security::StartTls).signing_in(how);
     if memory.pipelining_failures >= PIPELINING_FAILURES {

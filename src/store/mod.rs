@@ -28,6 +28,7 @@ mod server_memory;
 #[cfg(test)]
 mod testing;
 pub mod types;
+mod visit;
 mod worker;
 
 pub use delivery::{Arrival, Content, Delivery, Prepared, prepare};
@@ -39,6 +40,7 @@ pub use outbox::Outgoing;
 pub use private::private_folder;
 pub use raw::{PackedPiece, StagedRaw};
 pub use server_memory::ServerMemory;
+pub use visit::{Outcome, PastVisit, RoundTrip};
 
 /// The store of one profile. Clones share it; when the last is dropped, what is queued is done and the file is closed.
 #[derive(Clone)]

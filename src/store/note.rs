@@ -93,12 +93,13 @@ impl Store {
         .await
     }
 
-    /// The person decides about messages that are here, at least in part.
+    /// The person decides about messages that are here, at least in part. What is here whole is not to be got again.
     pub async fn wish_of(&self, keys: Vec<MessageKey>, wish: Option<Wish>) -> Result<(), Error> {
         self.write(move |db| {
             let mut update = db.prepare_cached(
                 "INSERT INTO server_note (account, uid, wish, tries, next_try_at, words)
-                 SELECT ledger.account, ledger.uid, ?2, 0, 0, '' FROM ledger WHERE ledger.message = ?1
+                 SELECT ledger.account, ledger.uid, ?2, 0, 0, '' FROM ledger
+                 WHERE ledger.message = ?1 AND (?2 <> 'get' OR ledger.part <> 0)
                  ON CONFLICT (account, uid) DO UPDATE SET wish = excluded.wish, next_try_at = 0",
             )?;
             for key in keys {

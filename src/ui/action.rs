@@ -61,6 +61,8 @@ pub enum Action {
     ConfirmEmptyTrash,
     /// Fetches the rest of a message of which a part is here, with the next visit.
     Complete(MessageKey),
+    /// The same for what is selected, as far as it is here in part.
+    CompleteSelected,
     ShowSource(bool),
     ShowHeaders(bool),
     SaveAttachments {
@@ -80,6 +82,8 @@ pub enum Action {
         index: usize,
         how: Selecting,
     },
+    /// The last visits in place of the messages, or back.
+    ShowVisits(bool),
     CloseServer,
 
     OpenSettings,

@@ -282,6 +282,7 @@ fn paint_row(
 }
 
 fn menu_ui(ui: &mut Ui, model: &Model, key: MessageKey, actions: &mut Vec<Action>) {
+    ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
     let mut item = |ui: &mut Ui, words: &str, action: Action| {
         if ui.button(words).clicked() {
             actions.push(action);
@@ -300,6 +301,11 @@ fn menu_ui(ui: &mut Ui, model: &Model, key: MessageKey, actions: &mut Vec<Action
         let seen = model.messages.row(key).is_some_and(|row| row.flags.has(Flag::Seen));
         item(ui, if seen { "Mark unread" } else { "Mark read" }, Action::SetFlag(Flag::Seen, !seen));
         item(ui, "Star or unstar", Action::ToggleStar(key));
+        if model.messages.has_part_chosen() {
+            let several = model.messages.selected.len() > 1;
+            let what = if several { "whole messages" } else { "whole message" };
+            item(ui, &format!("Get the {what} with the next visit"), Action::CompleteSelected);
+        }
         ui.separator();
     }
     for (to, words) in

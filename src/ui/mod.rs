@@ -10,6 +10,7 @@ mod keys;
 mod message_list;
 pub mod model;
 mod notices;
+mod past_visits;
 mod reading_pane;
 mod server_window;
 mod settings;

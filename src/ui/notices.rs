@@ -19,20 +19,23 @@ pub fn notices_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
 fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let problem = &notice.problem;
-    let frame = egui::Frame::new()
-        .fill(palette.danger_soft)
-        .corner_radius(CornerRadius::same(10))
-        .inner_margin(Margin::symmetric(14, 10));
+    let (color, soft, kind) = if problem.is_question() {
+        (palette.warning, palette.warning_soft, "Question")
+    } else {
+        (palette.danger, palette.danger_soft, "Problem")
+    };
+    let frame =
+        egui::Frame::new().fill(soft).corner_radius(CornerRadius::same(10)).inner_margin(Margin::symmetric(14, 10));
     frame.outer_margin(Margin { left: 14, right: 14, top: 10, bottom: 0 }).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 3.0;
         ui.horizontal(|ui| {
-            ui.add(Icon::Warning.image(17.0, palette.danger).alt_text("Problem"));
+            ui.add(Icon::Warning.image(17.0, color).alt_text(kind));
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 if icon(ui, Icon::Close, "Dismiss").clicked() {
                     actions.push(Action::DismissNotice(notice.id));
                 }
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                    label(ui, &problem.what, theme::label(), palette.danger, true);
+                    label(ui, &problem.what, theme::label(), color, true);
                 });
             });
         });
@@ -48,6 +51,7 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
                 Offer::EnterPassword(_) => "Enter the password…",
                 Offer::TrustCertificate { .. } => "Look at the certificate…",
                 Offer::FetchAll(_) => "Get them all",
+                Offer::VisitAnyway(_) => "Get the mail all the same",
                 Offer::EditAccount(_) => "Open the account’s settings…",
             };
             ui.add_space(5.0);

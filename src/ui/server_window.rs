@@ -6,6 +6,7 @@ use egui::{Align, CornerRadius, Id, Layout, Modal, Pos2, Rect, ScrollArea, Sense
 use super::action::{Action, Selecting};
 use super::message_list::full_date;
 use super::model::{Model, ServerWindow};
+use super::past_visits::visits_ui;
 use super::theme::{self, Palette, RADIUS, palette};
 use super::widgets::{label, line, paint_line, primary, prose, quiet, size};
 use crate::engine::{Fate, ServerMessage, Wish};
@@ -25,7 +26,11 @@ pub fn server_ui(ctx: &egui::Context, model: &Model, actions: &mut Vec<Action>) 
         let list = Vec2::new(ui.available_width(), ui.available_height() - foot);
         ui.allocate_ui(list, |ui| {
             ui.set_min_size(list);
-            list_ui(ui, window, actions);
+            if window.visits_shown {
+                visits_ui(ui, window);
+            } else {
+                list_ui(ui, window, actions);
+            }
         });
         foot_ui(ui, model, window, actions);
     });
@@ -64,13 +69,27 @@ fn head_ui(ui: &mut Ui, window: &ServerWindow, actions: &mut Vec<Action>) {
     prose(ui, &words, palette.muted);
     if let Some(month) = window.view.as_ref().and_then(|view| view.this_month.as_ref()) {
         let secs = std::time::Duration::from_millis(month.connected_ms).as_secs_f64();
+        let round_trip = match (month.round_trip, month.mean_round_trip) {
+            (Some(shortest), Some(mean)) => format!(" A round trip took {shortest} at best, {mean} on average."),
+            _ => String::new(),
+        };
         let words = format!(
-            "This month the line was open for {secs:.1} s in {} visits: {} came, {} went.",
+            "This month the line was open for {secs:.1} s in {} visits: {} came, {} went.{round_trip}",
             month.visits,
             size(month.bytes_in),
             size(month.bytes_out)
         );
         prose(ui, &words, palette.faint);
+    }
+    if window.view.is_some() {
+        ui.add_space(4.0);
+        ui.horizontal(|ui| {
+            for (on, words) in [(false, "Messages"), (true, "Last visits")] {
+                if ui.selectable_label(window.visits_shown == on, words).clicked() {
+                    actions.push(Action::ShowVisits(on));
+                }
+            }
+        });
     }
 }
 
@@ -170,17 +189,9 @@ pub fn fate_in_words(message: &ServerMessage) -> String {
 
 fn foot_ui(ui: &mut Ui, model: &Model, window: &ServerWindow, actions: &mut Vec<Action>) {
     ui.add_space(8.0);
-    let chosen = !window.selected.is_empty();
     ui.horizontal(|ui| {
-        for (words, wish) in [
-            ("Fetch", Some(Wish::Get)),
-            ("Delete there", Some(Wish::Delete)),
-            ("Leave there", Some(Wish::Keep)),
-            ("As the rules say", None),
-        ] {
-            if ui.add_enabled(chosen, egui::Button::new(words)).clicked() {
-                actions.push(Action::WishOnServer { indexes: window.selected.iter().copied().collect(), wish });
-            }
+        if !window.visits_shown {
+            wishes_ui(ui, window, actions);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if primary(ui, !window.looking && !model.is_visiting(), "Get mail now").clicked() {
@@ -189,6 +200,20 @@ fn foot_ui(ui: &mut Ui, model: &Model, window: &ServerWindow, actions: &mut Vec<
             }
         });
     });
+}
+
+fn wishes_ui(ui: &mut Ui, window: &ServerWindow, actions: &mut Vec<Action>) {
+    let chosen = !window.selected.is_empty();
+    for (words, wish) in [
+        ("Fetch", Some(Wish::Get)),
+        ("Delete there", Some(Wish::Delete)),
+        ("Leave there", Some(Wish::Keep)),
+        ("As the rules say", None),
+    ] {
+        if ui.add_enabled(chosen, egui::Button::new(words)).clicked() {
+            actions.push(Action::WishOnServer { indexes: window.selected.iter().copied().collect(), wish });
+        }
+    }
 }
 
 fn capital(words: &str) -> String {

@@ -8,7 +8,7 @@ use super::action::{Action, Theme};
 use super::model::{Form, Model, RetentionChoice, Settings};
 use super::theme::{self, palette};
 use super::widgets::{field_name, label, primary, prose, quiet};
-use crate::account::policy::{Fetch, Mirror, Order};
+use crate::account::policy::{Fetch, Line, Metered, Mirror, Order};
 use crate::account::{Account, AccountId, Field, Security, SignIn};
 use crate::engine::Problem;
 
@@ -309,7 +309,8 @@ fn unprotected_ui(ui: &mut Ui, form: &mut Form) {
 fn more_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
     let in_error = edit.errors.iter().any(|error| {
         use Field::{
-            AskAbove, CaFile, ClientCertificate, Every, ExcerptAbove, Proxy, SignIn, SkipAbove, TimeoutSecs, VisitLimit,
+            AskAbove, CaFile, ClientCertificate, Every, ExcerptAbove, MeteredAskAbove, Proxy, SignIn, SkipAbove,
+            TimeoutSecs, VisitLimit,
         };
         matches!(
             error.field,
@@ -322,6 +323,7 @@ fn more_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
                 | SkipAbove
                 | AskAbove
                 | VisitLimit
+                | MeteredAskAbove
                 | Every
         )
     });
@@ -415,8 +417,30 @@ fn rules_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
             | ui.radio_value(&mut form.mirror, Mirror::Deleted, "also what I delete")
             | ui.radio_value(&mut form.mirror, Mirror::LeftInbox, "or archive")
     });
+    metered_ui(ui, form, edit);
     let never = "Never delete anything on the server, whatever else is said here";
     edit.changed |= ui.checkbox(&mut form.never_delete, never).changed();
+}
+
+/// What changes on a line that is paid for by the octet, and how such a line is known.
+fn metered_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
+    edit.row(ui, "Metered line", None, |ui, _| {
+        ui.radio_value(&mut form.metered, Metered::AsUsual, "as usual")
+            | ui.radio_value(&mut form.metered, Metered::Ask, "ask me first")
+            | ui.radio_value(&mut form.metered, Metered::UnmeteredOnly, "wait for another")
+    });
+    if form.metered == Metered::AsUsual {
+        return;
+    }
+    if form.metered == Metered::Ask {
+        let hint = "if more is new than, for example, 300K; nothing: 1M";
+        edit.text(ui, "Ask there above", &mut form.metered_ask_above, hint, Some(Field::MeteredAskAbove));
+    }
+    edit.row(ui, "Is it metered?", None, |ui, _| {
+        ui.radio_value(&mut form.line, Line::Auto, "the system knows")
+            | ui.radio_value(&mut form.line, Line::Metered, "always")
+            | ui.radio_value(&mut form.line, Line::Unmetered, "never")
+    });
 }
 
 /// What testing or saving came to.

@@ -7,7 +7,7 @@ use super::icons::Icon;
 use super::model::Model;
 use super::theme::{self, palette};
 use super::widgets::{label, size};
-use crate::engine::{Stage, Visit};
+use crate::engine::{Problem, Stage, Visit};
 
 pub fn status_ui(ui: &mut Ui, model: &Model, hovered_link: Option<&str>, actions: &mut Vec<Action>) {
     let palette = palette(ui);
@@ -41,14 +41,32 @@ fn line_ui(ui: &mut Ui, model: &Model) {
     let waiting = model.visits.values().any(|visit| visit.stage == Stage::Waiting);
     if open {
         ui.painter().circle_filled(spot.center(), 4.5, palette.accent);
-    } else if model.visits.is_empty() || waiting {
+    } else if model.visits.values().all(|visit| visit.held_back) || waiting {
         ui.painter().circle_filled(spot.center(), 3.5, palette.faint);
     } else if model.visits.values().any(|visit| !visit.problems.is_empty()) {
-        Icon::Warning.paint(ui, spot, palette.danger);
+        let mut problems = model.visits.values().flat_map(|visit| &visit.problems);
+        let tint = if problems.all(Problem::is_question) { palette.warning } else { palette.danger };
+        Icon::Warning.paint(ui, spot, tint);
     } else {
         Icon::Check.paint(ui, spot, palette.success);
     }
-    label(ui, &words(model), theme::small(), if open { palette.text } else { palette.muted }, false);
+    let said = label(ui, &words(model), theme::small(), if open { palette.text } else { palette.muted }, false);
+    let details = details(model);
+    if !details.is_empty() {
+        said.on_hover_text(details);
+    }
+}
+
+/// What the line of each account is like and has carried, one a line.
+pub fn details(model: &Model) -> String {
+    let measured = model.visits.values().filter(|visit| visit.bytes_in > 0);
+    let lines = measured.map(|visit| {
+        let round_trip = visit.round_trip.map(|round_trip| format!(", round trip {round_trip}")).unwrap_or_default();
+        let Visit { account_name: name, connected_ms, bytes_in, bytes_out, .. } = visit;
+        let open = secs(*connected_ms);
+        format!("{name}: open for {open}, {} came, {} went{round_trip}", size(*bytes_in), size(*bytes_out))
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// What the line says.
@@ -63,8 +81,14 @@ pub fn words(model: &Model) -> String {
         let next = if next.is_empty() { "." } else { &next };
         return format!("No line is open. Everything you see is on this computer{next}");
     }
+    let (held_back, made): (Vec<&Visit>, Vec<&Visit>) = model.visits.values().partition(|visit| visit.held_back);
+    let held_back = waiting_for_a_line(&held_back);
+    if made.is_empty() {
+        return format!("{held_back}{next}");
+    }
+    let next = if held_back.is_empty() { next } else { format!(". {held_back}{next}") };
     let (mut new, mut bytes, mut longest, mut deleted) = (0u64, 0, 0, 0u64);
-    for visit in model.visits.values() {
+    for visit in made {
         new += u64::from(visit.new);
         deleted += u64::from(visit.deleted_on_server);
         bytes += visit.bytes;
@@ -85,6 +109,16 @@ pub fn words(model: &Model) -> String {
             format!("{stopped}Line closed. {messages}{deleted} in {}. {troubles}{next}", secs(longest))
         }
         None => format!("{stopped}Line closed. {messages}{deleted} in {}{later}{next}", secs(longest)),
+    }
+}
+
+/// “Work waits for a line that is not metered”.
+fn waiting_for_a_line(visits: &[&Visit]) -> String {
+    let names: Vec<&str> = visits.iter().map(|visit| visit.account_name.as_str()).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [name] => format!("{name} waits for a line that is not metered"),
+        [names @ .., last] => format!("{} and {last} wait for a line that is not metered", names.join(", ")),
     }
 }
 
@@ -115,11 +149,12 @@ fn progress(visit: &Visit) -> String {
         Stage::SigningIn => format!("{name}: signing in"),
         Stage::Listing => format!("{name}: asking what is new"),
         Stage::Fetching => format!(
-            "{name}: {} of {} messages, {}, connected {}",
+            "{name}: {} of {} messages, {}, connected {}{}",
             visit.new,
             visit.planned,
             size(visit.bytes),
-            secs(visit.connected_ms)
+            secs(visit.connected_ms),
+            visit.round_trip.map(|round_trip| format!(", round trip {round_trip}")).unwrap_or_default()
         ),
         Stage::Deleting => format!("{name}: hanging up"),
         Stage::Closed => format!("{name}: line closed"),

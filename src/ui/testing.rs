@@ -180,7 +180,7 @@ pub fn words(command: &Command) -> String {
         Command::OpenDraft { key } => format!("OpenDraft {key}"),
         Command::DiscardDraft { key } => format!("DiscardDraft {key}"),
         Command::RetryOutgoing { key } => format!("RetryOutgoing {key}"),
-        Command::GetMail { accounts } => {
+        Command::GetMail { accounts, .. } => {
             format!("GetMail of {:?}", accounts.iter().map(|account| account.0).collect::<Vec<_>>())
         }
         other => format!("{other:?}"),

@@ -173,6 +173,10 @@ fn visuals(palette: Palette) -> Visuals {
         widget.corner_radius = radius;
         widget.expansion = 0.0;
     }
+    if palette.dark {
+        // What can be ticked has no other sign of it than its circle or box.
+        widgets.inactive.bg_fill = palette.line.lerp_to_gamma(palette.faint, 0.4);
+    }
     visuals
 }
 

@@ -224,6 +224,45 @@ fn what_the_line_has_cost_adds_up() {
 }
 
 #[test]
+fn the_round_trip_is_told_by_visit_and_by_month() {
+    let dovecot = dovecot_with(&messages(3));
+    let malote = Malote::with_account(&dovecot.tls(), &[]);
+    let ms = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("no time: {value}"));
+    let trips: Vec<f64> =
+        (0..3).map(|_| ms(&malote.run(&["get", "--json"]).succeeded().json()[0]["round_trip_ms"])).collect();
+    assert!(trips.iter().all(|trip| (0.0..60_000.0).contains(trip)), "{trips:?}");
+    let month = malote.run(&["meter", "--json"]).succeeded().json().remove(0);
+    let (shortest, mean) = (trips.iter().copied().fold(f64::MAX, f64::min), trips.iter().sum::<f64>() / 3.0);
+    assert!((ms(&month["round_trip_ms"]) - shortest).abs() < 0.001, "{month} of {trips:?}");
+    assert!((ms(&month["mean_round_trip_ms"]) - mean).abs() < 0.002, "{month} of {trips:?}");
+    let said = malote.ok(&["meter"]);
+    assert!(said.contains("ms at best, ") && said.contains(" ms on average"), "{said}");
+    assert!(malote.ok(&["get"]).contains(", round trip "));
+}
+
+#[test]
+fn the_last_visits_are_told_one_by_one_with_how_each_ended() {
+    let server = Pop3Server::start(Script::default(), &messages(2));
+    let malote = Malote::with_account(&server.incoming(), &["--ask-above", "100"]);
+    server.follow(Script::but("greeting", Act::Say(b"-ERR closed\r\n".to_vec())));
+    malote.try_get();
+    server.follow(Script::default());
+    malote.try_get();
+    malote.ok(&["get", "--all"]);
+    malote.ok(&["server", "Work"]);
+    server.fill(&[messages(2), vec![sized(3, 10), sized(4, 10)]].concat());
+    server.follow(Script::but("RETR 4", Act::Say(b"-ERR gone\r\n".to_vec())));
+    malote.run(&["get", "--all"]).failed();
+    let visits = malote.run(&["meter", "--visits", "--json"]).succeeded().json();
+    let told: Vec<(String, u64)> =
+        visits.iter().map(|visit| (text(&visit["outcome"]), visit["new"].as_u64().unwrap())).collect();
+    let expected = [("partly", 1), ("looked", 0), ("done", 2), ("asked", 0), ("failed", 0)];
+    assert_eq!(told, expected.map(|(outcome, new)| (outcome.to_owned(), new)));
+    assert!(visits.iter().all(|visit| text(&visit["account"]) == "Work" && visit["bytes_in"].as_u64() > Some(0)));
+    assert_eq!(malote.ok(&["meter", "--visits"]).lines().count(), 5);
+}
+
+#[test]
 fn a_server_that_lists_in_batches_is_asked_until_nothing_new_comes() {
     let script =
         Script { batch: Some(4), ..Script::but("greeting", Act::Say(b"+OK Gpop ready for requests\r\n".to_vec())) };

@@ -1,5 +1,8 @@
-//! Finds unique-ids in a listing of any length, in six octets a message.
+//! Finds unique-ids in a listing of any length: by halves where they ascend, as most servers list them, else in a table that
+//! takes five octets a message.
 
+use std::cell::Cell;
+use std::cmp::Ordering;
 use std::hash::{BuildHasher, RandomState};
 
 use super::index;
@@ -8,14 +11,16 @@ use crate::protocol::pop3::Listing;
 /// A slot where nothing is.
 const EMPTY: u32 = u32::MAX;
 
-/// Slots for each two messages: with one in four empty, a search ends soon.
-const SLOTS_PER_TWO: usize = 3;
+/// Slots for each four messages: with one in five empty, a search ends soon.
+const SLOTS_PER_FOUR: usize = 5;
 
 /// The places of a listing by unique-id.
 pub(super) struct Places<'a> {
     listing: &'a Listing,
-    /// A table with open addressing: the first place of each unique-id.
+    /// A table with open addressing: the first place of each unique-id. Empty where they ascend.
     slots: Vec<u32>,
+    /// Where they ascend: the last one that was found. The ledger has them mostly in the same order.
+    last: Cell<u32>,
     /// Keyed by chance: no server can make all its unique-ids fall into one another's slots.
     hasher: RandomState,
     /// All places of the unique-ids that stand there more than once: first place, size, place; sorted.
@@ -25,8 +30,19 @@ pub(super) struct Places<'a> {
 
 impl<'a> Places<'a> {
     pub fn new(listing: &'a Listing) -> Self {
-        let slots = vec![EMPTY; listing.len() / 2 * SLOTS_PER_TWO + SLOTS_PER_TWO];
-        let mut places = Self { listing, slots, hasher: RandomState::new(), twins: Vec::new(), some_without: false };
+        let mut places = Self {
+            listing,
+            slots: Vec::new(),
+            last: Cell::new(0),
+            hasher: RandomState::new(),
+            twins: Vec::new(),
+            some_without: false,
+        };
+        let uids = || listing.iter().map(|message| message.uid);
+        if uids().all(|uid| uid.is_some()) && uids().is_sorted_by(|a, b| a < b) {
+            return places;
+        }
+        places.slots = vec![EMPTY; listing.len() / 4 * SLOTS_PER_FOUR + SLOTS_PER_FOUR];
         for (place, message) in (0u32..).zip(listing.iter()) {
             match message.uid {
                 Some(uid) => places.insert(uid.0, message.size_bytes, place),
@@ -53,13 +69,35 @@ impl<'a> Places<'a> {
         }
     }
 
+    /// By halves, but first behind the last one that was found.
+    fn find_ascending(&self, uid: &[u8]) -> Option<u32> {
+        let len = u32::try_from(self.listing.len()).unwrap_or(u32::MAX);
+        let next = self.last.get().saturating_add(1);
+        let (mut low, mut high) = match next < len && self.uid(next) == uid {
+            true => (next, next + 1),
+            false => (0, len),
+        };
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.uid(middle).cmp(uid) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+                Ordering::Equal => {
+                    self.last.set(middle);
+                    return Some(middle);
+                }
+            }
+        }
+        None
+    }
+
     /// The first place of a unique-id, or the slot where it would be.
     fn find(&self, uid: &[u8]) -> Result<u32, usize> {
         let scaled = (u128::from(self.hasher.hash_one(uid)) * self.slots.len() as u128) >> 64;
         let mut slot = usize::try_from(scaled).unwrap_or(0);
         loop {
             match self.slots.get(slot) {
-                // One slot in four is empty, so there is an end to this.
+                // One slot in five is empty, so there is an end to this.
                 None => slot = 0,
                 Some(&EMPTY) => return Err(slot),
                 Some(&place) if self.uid(place) == uid => return Ok(place),
@@ -70,7 +108,10 @@ impl<'a> Places<'a> {
 
     /// The first place where this unique-id stands.
     pub fn first(&self, uid: &[u8]) -> Option<u32> {
-        self.find(uid).ok().filter(|_| !uid.is_empty())
+        match self.slots.is_empty() {
+            true => self.find_ascending(uid),
+            false => self.find(uid).ok().filter(|_| !uid.is_empty()),
+        }
     }
 
     /// Among the places of the unique-id whose first place this is: one with that size.
@@ -167,18 +208,24 @@ mod tests {
 
     #[test]
     fn every_unique_id_is_found_at_its_first_place() {
-        let names: Vec<String> = (0..5000).map(|number| format!("uid-{number}")).collect();
-        let messages: Vec<(&str, u64)> = names.iter().map(|name| (name.as_str(), 7)).collect();
-        let listing = listing(&messages);
-        let places = Places::new(&listing);
-        for (place, name) in (0u32..).zip(&names) {
-            assert_eq!(places.first(name.as_bytes()), Some(place));
-            assert_eq!(places.of_size(place, 7), Some(place));
-            assert_eq!(places.of_size(place, 8), None);
-            assert!(places.is_unique(place) && places.stands_once(place));
+        let ascending: Vec<String> = (0..5000).map(|number| format!("uid-{number:04}")).collect();
+        let otherwise: Vec<String> = (0..5000).map(|number| format!("uid-{number}")).collect();
+        for names in [ascending, otherwise] {
+            let messages: Vec<(&str, u64)> = names.iter().map(|name| (name.as_str(), 7)).collect();
+            let listing = listing(&messages);
+            let places = Places::new(&listing);
+            let in_order = (0..5000u32).zip(&names);
+            for (place, name) in in_order.clone().chain(in_order.rev()) {
+                assert_eq!(places.first(name.as_bytes()), Some(place));
+                assert_eq!(places.of_size(place, 7), Some(place));
+                assert_eq!(places.of_size(place, 8), None);
+                assert!(places.is_unique(place) && places.stands_once(place));
+            }
+            for unknown in ["", "uid-", "uid-5000", "z"] {
+                assert_eq!(places.first(unknown.as_bytes()), None);
+            }
+            assert!(!places.some_without());
         }
-        assert_eq!(places.first(b"uid-5000"), None);
-        assert!(!places.some_without());
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub enum Command {
     Apop,
     /// RFC 6856 §2.1.
     Utf8,
+    /// In which language the server is to speak, RFC 6856 §3.
+    Lang,
     Stat,
     Uidl,
     List,
@@ -27,7 +29,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// The octets to send, with CRLF. What AUTH and APOP say besides depends on more than the credentials.
+    /// The octets to send, with CRLF. What AUTH, APOP and LANG say besides depends on more than the credentials.
     pub fn encode(self, credentials: &Credentials, out: &mut Vec<u8>) {
         match self {
             Self::Capa => out.extend_from_slice(b"CAPA"),
@@ -42,6 +44,7 @@ impl Command {
             }
             Self::Auth => out.extend_from_slice(b"AUTH"),
             Self::Apop => out.extend_from_slice(b"APOP"),
+            Self::Lang => out.extend_from_slice(b"LANG"),
             Self::Utf8 => out.extend_from_slice(b"UTF8"),
             Self::Stat => out.extend_from_slice(b"STAT"),
             Self::Uidl => out.extend_from_slice(b"UIDL"),

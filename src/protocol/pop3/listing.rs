@@ -1,7 +1,7 @@
 //! What lies in the maildrop: the scan listing (RFC 1939 §5) joined with the unique-ids (§7).
 //!
-//! Some maildrops have a million messages, and the program must not grow with them: what is listed is kept packed, in eight
-//! octets a message beside its unique-id, and read through [`ScanLine`].
+//! Some maildrops have a million messages, and the program must not grow with them: what is listed is kept packed, mostly in
+//! four octets a message beside its unique-id, and read through [`ScanLine`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -164,20 +164,51 @@ impl Sizes {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Uids {
     octets: Vec<u8>,
-    ends: Vec<u32>,
+    ends: Ends,
+}
+
+/// Where each unique-id ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Ends {
+    /// So many of one length: what most servers give.
+    Every {
+        len: usize,
+        count: usize,
+    },
+    Each(Vec<u32>),
+}
+
+impl Default for Ends {
+    fn default() -> Self {
+        Self::Every { len: 0, count: 0 }
+    }
 }
 
 impl Uids {
     /// Whoever pushes keeps all together far below what 32 bits hold.
     pub fn push(&mut self, uid: &[u8]) {
         self.octets.extend_from_slice(uid);
-        self.ends.push(u32::try_from(self.octets.len()).unwrap_or(u32::MAX));
+        let end = |octets: usize| u32::try_from(octets).unwrap_or(u32::MAX);
+        let all = end(self.octets.len());
+        match &mut self.ends {
+            Ends::Every { len, count } if *count == 0 || *len == uid.len() => (*len, *count) = (uid.len(), *count + 1),
+            Ends::Every { len, count } => {
+                self.ends = Ends::Each((1..=*count).map(|number| end(number * *len)).chain([all]).collect());
+            }
+            Ends::Each(ends) => ends.push(all),
+        }
     }
 
     pub fn get(&self, place: usize) -> Option<&[u8]> {
-        let at = |place: usize| self.ends.get(place).and_then(|&end| usize::try_from(end).ok());
-        let start = place.checked_sub(1).map_or(Some(0), at)?;
-        self.octets.get(start..at(place)?)
+        let start = place.checked_sub(1).map_or(Some(0), |before| self.end(before))?;
+        self.octets.get(start..self.end(place)?)
+    }
+
+    fn end(&self, place: usize) -> Option<usize> {
+        match &self.ends {
+            Ends::Every { len, count } => (place < *count).then(|| (place + 1) * len),
+            Ends::Each(ends) => ends.get(place).and_then(|&end| usize::try_from(end).ok()),
+        }
     }
 
     /// Octets of all together.
@@ -197,8 +228,11 @@ mod tests {
     #[test]
     fn what_was_packed_comes_out_as_it_was() {
         let large = u64::from(u32::MAX);
-        let cases: [&[(u32, u64, &str)]; 5] = [
+        let cases: [&[(u32, u64, &str)]; 8] = [
             &[],
+            &[(1, 10, "aa"), (2, 20, "bb"), (3, 30, "cc")],
+            &[(1, 10, ""), (2, 20, ""), (3, 30, "cc"), (4, 40, "")],
+            &[(1, 10, "aa"), (2, 20, "bb"), (3, 30, "c"), (4, 40, "dd")],
             &[(1, 10, "a"), (2, 0, ""), (3, 30, "ccc")],
             &[(2, 10, "a"), (5, 20, "b")],
             &[(1, large - 1, "a"), (2, large, "b"), (3, u64::MAX, "c"), (4, 7, "d")],

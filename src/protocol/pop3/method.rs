@@ -100,6 +100,8 @@ pub struct SignIn {
     /// The server, as this program was told to reach it: OAUTHBEARER says it again.
     pub host: String,
     pub port: u16,
+    /// The language in which the server is to give its reasons (RFC 5646), where it can.
+    pub language: Option<String>,
 }
 
 #[cfg(test)]

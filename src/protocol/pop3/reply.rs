@@ -22,6 +22,8 @@ pub enum ResponseCode {
     SysTemp,
     /// A lasting fault of the server.
     SysPerm,
+    /// It takes UTF-8 mode to have this (RFC 6856 §2.1).
+    Utf8,
     Other(String),
 }
 
@@ -54,6 +56,7 @@ impl ResponseCode {
             "AUTH" => Self::Auth,
             "SYS/TEMP" => Self::SysTemp,
             "SYS/PERM" => Self::SysPerm,
+            "UTF8" => Self::Utf8,
             other => Self::Other(other.to_owned()),
         }
     }
@@ -71,6 +74,7 @@ mod tests {
             ("+OK [not a code] hi", true, None, "[not a code] hi"),
             ("-ERR [IN-USE] busy", false, Some(ResponseCode::InUse), "busy"),
             ("-ERR [sys/temp] later", false, Some(ResponseCode::SysTemp), "later"),
+            ("-ERR [UTF8] not so", false, Some(ResponseCode::Utf8), "not so"),
             ("-ERR [X] y", false, Some(ResponseCode::Other("X".into())), "y"),
             ("+ERR no", false, None, "no"),
             ("-ERR", false, None, ""),

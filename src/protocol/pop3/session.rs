@@ -199,6 +199,11 @@ impl Session {
         self.pipelining_works
     }
 
+    /// The shortest from a command to its reply that was seen on this connection; None: none was answered yet.
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.window.round_trip()
+    }
+
     fn send(&mut self, command: Command) {
         command.encode(&self.credentials, &mut self.output);
         self.under_way(command);
@@ -339,7 +344,10 @@ impl Session {
             (Command::User, true) => self.pass(),
             (Command::Pass | Command::Auth | Command::Apop, true) => self.admitted(command)?,
             (Command::User | Command::Pass | Command::Auth | Command::Apop, false) => self.refused(command, reply)?,
-            (Command::Utf8, _) => self.attempt()?,
+            // Where nothing was sent after it, signing in has waited for it.
+            (Command::Utf8, _) if self.sent.is_empty() => self.attempt()?,
+            // Refused or not: what it is about comes all the same.
+            (Command::Utf8 | Command::Lang, _) => {}
             (Command::Noop, _) => {}
             (Command::Rset, confirmed) => self.events.push_back(Event::Reset { confirmed }),
             // STAT counts what LIST names; where they disagree LIST is right, for it can be acted upon.

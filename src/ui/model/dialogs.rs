@@ -55,7 +55,7 @@ impl Model {
                 self.dialog =
                     Some(Dialog::Certificate(CertificateDialog { notice, account, account_name, outgoing, facts }));
             }
-            Offer::FetchAll(account) => {
+            Offer::FetchAll(account) | Offer::VisitAnyway(account) => {
                 self.notices.retain(|shown| shown.id != notice);
                 self.ask(Command::ConfirmLarge(account), Pending::BeforeGetMail(account));
             }

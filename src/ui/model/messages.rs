@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Model, Pending};
 use crate::engine::{Command, OpenedMessage};
 use crate::mail::compose::Answer;
-use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, Move, OutboxState, Role};
+use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, Move, OutboxState, Part, Role};
 use crate::ui::action::Selecting;
 
 /// Rows whose text is kept. Far more than any screen shows, far less than a mailbox can hold.
@@ -91,6 +91,18 @@ impl Messages {
         keys
     }
 
+    /// Whether something is selected that is known to be here in part only.
+    pub fn has_part_chosen(&self) -> bool {
+        self.rows.values().any(|(_, row)| is_part(row) && self.selected.contains(&row.key))
+    }
+
+    /// What is selected but for what is known to be here whole; of the rest the store knows.
+    pub(super) fn chosen_in_part(&self) -> Vec<MessageKey> {
+        let mut keys = self.chosen();
+        keys.retain(|&key| self.row(key).is_none_or(is_part));
+        keys
+    }
+
     pub(super) fn select_all(&mut self) {
         self.selected = self.keys.iter().copied().collect();
     }
@@ -145,6 +157,10 @@ impl Messages {
         (self.cursor, self.anchor) = (next, next);
         self.reveal += 1;
     }
+}
+
+fn is_part(row: &MessageRow) -> bool {
+    matches!(row.part, Part::Header | Part::Excerpt)
 }
 
 impl Model {

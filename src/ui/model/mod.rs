@@ -159,10 +159,12 @@ impl Model {
             Action::Undo => self.undo(),
             Action::EmptyTrash => self.ask_to_empty_trash(),
             Action::ConfirmEmptyTrash => self.empty_trash(),
-            Action::Complete(key) => self.complete(key),
+            Action::Complete(key) => self.complete(vec![key]),
+            Action::CompleteSelected => self.complete_selected(),
             Action::LookAtServer(account) => self.look_at_server(account),
             Action::WishOnServer { indexes, wish } => self.wish_on_server(&indexes, wish),
             Action::SelectOnServer { index, how } => self.select_on_server(index, how),
+            Action::ShowVisits(on) => self.show_visits(on),
             Action::CloseServer => self.server = None,
             Action::ShowSource(on) => self.show_source(on),
             Action::ShowHeaders(on) => self.reading.headers_shown = on,
@@ -255,7 +257,7 @@ impl Model {
         if self.accounts.is_empty() {
             return self.open_settings();
         }
-        self.ask(Command::GetMail { accounts }, Pending::GetMail);
+        self.ask(Command::GetMail { accounts, unasked: false }, Pending::GetMail);
     }
 
     fn visit_progress(&mut self, visit: Visit) {
@@ -264,6 +266,11 @@ impl Model {
 
     fn visit_ended(&mut self, visit: Visit) {
         let account = visit.account;
+        if visit.held_back {
+            // Nothing was found out: what an earlier visit complained of still holds.
+            self.visits.insert(account, visit);
+            return;
+        }
         // What an earlier visit complained of is answered by this one.
         self.notices.retain(|notice| notice.account != Some(account));
         let mut problems = visit.problems.iter().cloned();
@@ -277,10 +284,19 @@ impl Model {
         self.visits.insert(account, visit);
     }
 
-    /// The rest of a message is wanted.
-    fn complete(&mut self, key: MessageKey) {
-        self.ask(Command::WishOf { keys: vec![key], wish: Some(Wish::Get) }, Pending::Other);
-        self.say("The rest comes with the next “Get mail”".into(), false);
+    /// The rest of messages is wanted.
+    fn complete(&mut self, keys: Vec<MessageKey>) {
+        let words = match keys.len() {
+            0 => return,
+            1 => "The rest comes with the next “Get mail”",
+            _ => "The rest of these messages comes with the next “Get mail”",
+        };
+        self.ask(Command::WishOf { keys, wish: Some(Wish::Get) }, Pending::Other);
+        self.say(words.into(), false);
+    }
+
+    fn complete_selected(&mut self) {
+        self.complete(self.messages.chosen_in_part());
     }
 
     fn mail_changed(&mut self) {

@@ -19,6 +19,8 @@ pub struct ServerWindow {
     pub problem: Option<Problem>,
     /// Places in the view.
     pub selected: BTreeSet<usize>,
+    /// The last visits are shown in place of the messages.
+    pub visits_shown: bool,
     /// Where the last click was, for a range.
     anchor: usize,
 }
@@ -38,6 +40,7 @@ impl Model {
             self.server = before;
             return;
         }
+        let visits_shown = before.as_ref().is_some_and(|window| window.visits_shown);
         self.server = Some(ServerWindow {
             account,
             account_name,
@@ -45,6 +48,7 @@ impl Model {
             looking: true,
             problem: None,
             selected: BTreeSet::new(),
+            visits_shown,
             anchor: 0,
         });
         self.settings = None;
@@ -66,6 +70,14 @@ impl Model {
                 window.problem = Some(problem);
             }
             None => self.notify(Some(account), problem),
+        }
+    }
+
+    pub(super) fn show_visits(&mut self, on: bool) {
+        if let Some(window) = &mut self.server {
+            window.visits_shown = on;
+            // What cannot be seen is not decided about.
+            window.selected.clear();
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Model, Pending};
-use crate::account::policy::{Fetch, Mirror, Order, Size};
+use crate::account::policy::{Fetch, Line, Metered, Mirror, Order, Size};
 use crate::account::{
     Account, AccountId, Field, FormError, PasswordSource, Policy, Proxy, Retention, Security, Server, SignIn, check,
 };
@@ -59,6 +59,10 @@ pub struct Form {
     pub skip_above: String,
     pub visit_limit: String,
     pub ask_above: String,
+    pub metered: Metered,
+    /// A size; empty: the usual one.
+    pub metered_ask_above: String,
+    pub line: Line,
     /// Minutes; empty: never by itself.
     pub every: String,
     /// The person has read what *none* means.
@@ -164,6 +168,9 @@ impl Form {
             skip_above: size_text(account.policy.skip_above_bytes),
             visit_limit: size_text(account.policy.visit_bytes),
             ask_above: size_text(account.policy.ask_above_bytes),
+            metered: account.policy.metered,
+            metered_ask_above: size_text(account.policy.metered_ask_above_bytes),
+            line: account.policy.line,
             every: account.policy.every_mins.map(|mins| mins.to_string()).unwrap_or_default(),
             unprotected_accepted: account.incoming.security == Security::None,
             original: Some(Box::new(account.clone())),
@@ -268,11 +275,13 @@ impl Form {
     fn put_policy(&self, policy: &mut Policy, errors: &mut Vec<FormError>) {
         (policy.fetch, policy.order, policy.mirror) = (self.fetch, self.order, self.mirror);
         policy.never_delete = self.never_delete;
+        (policy.metered, policy.line) = (self.metered, self.line);
         for (text, bytes, field) in [
             (&self.excerpt_above, &mut policy.excerpt_above_bytes, Field::ExcerptAbove),
             (&self.skip_above, &mut policy.skip_above_bytes, Field::SkipAbove),
             (&self.ask_above, &mut policy.ask_above_bytes, Field::AskAbove),
             (&self.visit_limit, &mut policy.visit_bytes, Field::VisitLimit),
+            (&self.metered_ask_above, &mut policy.metered_ask_above_bytes, Field::MeteredAskAbove),
         ] {
             match text.trim() {
                 "" => *bytes = None,

@@ -7,7 +7,7 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use super::Window;
 use crate::engine::{Event, Stage, Visit};
 use crate::mail::compose::Answer;
-use crate::store::types::{Flag, Flags, MailboxView, MessageKey, OutboxState, Role};
+use crate::store::types::{Flag, Flags, MailboxView, MessageKey, OutboxState, Part, Role};
 use crate::ui::action::{Action, Selecting};
 use crate::ui::testing::{Desk, HOME, WORK, account, view, visit};
 
@@ -229,6 +229,46 @@ fn the_menu_of_a_row_is_about_that_row() {
     window.run();
     window.press_button("Junk");
     assert_eq!(window.asked(), ["MoveMessages 2 to Junk"]);
+}
+
+#[test]
+fn the_rest_of_messages_that_are_here_in_part_is_asked_for_from_their_menu() {
+    let mut desk = Desk::of(3);
+    desk.parts.extend([(MessageKey(2), Part::Header), (MessageKey(3), Part::Excerpt)]);
+    desk.hear(Event::MailChanged);
+    desk.serve();
+    let mut window = Window::new(desk);
+    let one = "Get the whole message with the next visit";
+    row(&window, 1).click_secondary();
+    window.run();
+    assert!(!window.has(AccessRole::Button, one), "it is here");
+    window.key(Modifiers::NONE, Key::Escape);
+    let partial = |window: &Window, n: i64| {
+        let start = format!("unread, Sender {n}, Subject {n}, only its");
+        window.rows().iter().any(|row| row.starts_with(&start))
+    };
+    assert!(partial(&window, 2) && partial(&window, 3), "{:?}", window.rows());
+    window.meanwhile(|desk| {
+        desk.act(Action::Select { index: 1, how: Selecting::Only });
+    });
+    let second = window.rows()[1].clone();
+    window.find(AccessRole::ListBoxOption, &second).click_secondary();
+    window.run();
+    window.press_button(one);
+    assert_eq!(window.done().last(), Some(&Action::CompleteSelected));
+    window.key(Modifiers::COMMAND, Key::A);
+    let second = window.rows()[1].clone();
+    window.find(AccessRole::ListBoxOption, &second).click_secondary();
+    window.run();
+    window.press_button("Get the whole messages with the next visit");
+    let wishes: Vec<String> = window.asked().into_iter().filter(|asked| asked.starts_with("WishOf")).collect();
+    assert_eq!(
+        wishes,
+        [
+            "WishOf { keys: [MessageKey(2)], wish: Some(Get) }",
+            "WishOf { keys: [MessageKey(3), MessageKey(2)], wish: Some(Get) }"
+        ]
+    );
 }
 
 #[test]

@@ -56,6 +56,21 @@ fn each_offer_leads_to_its_step() {
 }
 
 #[test]
+fn where_the_person_is_asked_first_a_button_answers_yes_and_the_mail_is_got() {
+    for (offer, button) in
+        [(Offer::FetchAll(WORK), "Get them all"), (Offer::VisitAnyway(WORK), "Get the mail all the same")]
+    {
+        let mut window = troubled(Some(offer));
+        window.press_button(button);
+        assert_eq!(window.asked(), ["ConfirmLarge(AccountId(1))"]);
+        window.meanwhile(|desk| {
+            desk.answer("ConfirmLarge", Event::Done);
+        });
+        assert_eq!(window.asked(), ["GetMail of [1]"]);
+    }
+}
+
+#[test]
 fn the_password_is_typed_and_given_by_button_or_enter() {
     for by_enter in [false, true] {
         let mut window = troubled(Some(Offer::EnterPassword(WORK)));

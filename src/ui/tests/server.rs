@@ -4,7 +4,7 @@ use egui::accesskit::Role as AccessRole;
 
 use super::Window;
 use crate::account::policy::Policy;
-use crate::engine::{Event, Fate, LineUse, ServerMessage, ServerView, Wish};
+use crate::engine::{Event, Fate, LineUse, Outcome, PastVisit, RoundTrip, ServerMessage, ServerView, Wish};
 use crate::store::types::{MessageKey, Part};
 use crate::ui::action::Action;
 use crate::ui::testing::{Desk, WORK, account, problem};
@@ -25,6 +25,19 @@ fn message(number: u32, from: &str, size_bytes: u64, fate: Fate) -> ServerMessag
     }
 }
 
+fn past_visit(ended_at: i64, micros: Option<u64>, new: u64, outcome: Outcome) -> PastVisit {
+    PastVisit {
+        account: WORK,
+        ended_at,
+        connected_ms: 800,
+        bytes_in: 5_000,
+        bytes_out: 300,
+        round_trip: micros.map(|micros| RoundTrip { micros }),
+        new,
+        outcome,
+    }
+}
+
 fn seen() -> ServerView {
     let here = Fate::Here { part: Part::Whole, delete_at: None };
     let resting = Fate::Resting { until: 1_800_000_000 };
@@ -33,6 +46,7 @@ fn seen() -> ServerView {
         account_name: "Work".into(),
         taken_at: 1_790_000_000,
         connected_ms: 300,
+        round_trip: None,
         messages: vec![
             ServerMessage { key: Some(MessageKey(1)), ..message(1, "Ana", 4_000, here) },
             message(2, "Bo", 84_000_000, Fate::Fetch(Part::Whole)),
@@ -45,8 +59,15 @@ fn seen() -> ServerView {
             connected_ms: 2_500,
             bytes_in: 7_000_000,
             bytes_out: 900,
+            round_trip: Some(RoundTrip { micros: 42_000 }),
+            mean_round_trip: Some(RoundTrip { micros: 60_400 }),
             ..LineUse::default()
         }),
+        visits: vec![
+            past_visit(1_790_000_000, Some(42_000), 0, Outcome::Looked),
+            past_visit(1_789_990_000, Some(78_800), 3, Outcome::Done),
+            past_visit(1_789_980_000, None, 0, Outcome::Failed),
+        ],
     }
 }
 
@@ -71,7 +92,10 @@ fn fate_of(window: &Window, from: &str) -> String {
 fn each_message_is_shown_with_its_fate_the_newest_first() {
     let window = looking_at(Desk::of(0));
     window.sees("1 new, 84.0 MB, about 84 s on this line; 4 messages, 93.0 MB there.");
-    window.sees("This month the line was open for 2.5 s in 3 visits: 7.0 MB came, 900 bytes went.");
+    window.sees(
+        "This month the line was open for 2.5 s in 3 visits: 7.0 MB came, 900 bytes went. A round trip took 42 ms at best, \
+         60 ms on average.",
+    );
     let rows = window.rows();
     let order: Vec<&str> = rows.iter().filter_map(|row| row.split(',').next()).collect();
     assert_eq!(order, ["Di", "Cy", "Bo", "Ana"]);
@@ -103,6 +127,28 @@ fn what_the_person_decides_is_shown_at_once_and_kept_for_the_next_visit() {
     window.press_button("Get mail now");
     assert!(window.asked().contains(&"GetMail of [1]".to_owned()), "{:?}", window.asked());
     assert!(!window.shows("On the server of Work"));
+}
+
+#[test]
+fn the_last_visits_are_shown_in_place_of_the_messages_and_nothing_stays_selected_behind_them() {
+    let mut window = looking_at(Desk::of(0));
+    let row = fate_of(&window, "Cy");
+    window.click(AccessRole::ListBoxOption, &row);
+    window.press_button("Last visits");
+    assert_eq!(window.rows(), Vec::<String>::new());
+    for words in [
+        ", looked, 0 new, 5 KB, 300 bytes, 0.8 s, 42 ms",
+        ", done, 3 new, 5 KB, 300 bytes, 0.8 s, 79 ms",
+        ", failed, 0 new, 5 KB, 300 bytes, 0.8 s, –",
+    ] {
+        window.sees(words);
+    }
+    assert!(!window.has(AccessRole::Button, "Delete there"), "there is nothing to decide about");
+    window.press_button("Messages");
+    assert_eq!(window.rows().len(), 4);
+    window.done();
+    window.press_button("Delete there");
+    assert_eq!(window.done(), []);
 }
 
 #[test]

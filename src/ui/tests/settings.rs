@@ -4,7 +4,7 @@ use egui::accesskit::Role as AccessRole;
 use egui_kittest::kittest::NodeT;
 
 use super::Window;
-use crate::account::policy::{Mirror, Order};
+use crate::account::policy::{Line, Metered, Mirror, Order};
 use crate::account::{Account, Identity, Policy, Security, Server, SignIn};
 use crate::engine::{AccountTest, Command, Event, PasswordChange};
 use crate::ui::action::{Action, Theme};
@@ -82,6 +82,48 @@ fn the_way_to_sign_in_and_a_proxy_are_chosen_behind_more() {
     };
     assert_eq!(account.sign_in, SignIn::Apop);
     assert_eq!(account.proxy.map(|proxy| proxy.to_string()).as_deref(), Some("socks5://127.0.0.1:9050"));
+}
+
+#[test]
+fn what_a_metered_line_changes_is_chosen_behind_more_and_only_then_how_it_is_known() {
+    let mut window = adding();
+    for (field, text) in [("Mail address", "ana@example.org"), ("Password", "sesame")] {
+        window.type_into(field, text);
+    }
+    let press = |window: &mut Window, role, name: &str| {
+        window.find(role, name).click_accesskit();
+        window.run();
+    };
+    press(&mut window, AccessRole::Button, "More…");
+    assert!(!window.shows("Is it metered?"), "as usual: it does not matter");
+    press(&mut window, AccessRole::RadioButton, "wait for another");
+    window.sees("Is it metered?");
+    assert!(!window.shows("Ask there above"));
+    press(&mut window, AccessRole::RadioButton, "ask me first");
+    window.type_into("Ask there above", "a little");
+    press(&mut window, AccessRole::RadioButton, "always");
+    window.press_button("Save");
+    window.sees("Enter a size, for example 500K or 2M, or nothing for no limit.");
+    assert!(window.asked().is_empty(), "{:?}", window.asked());
+    window.desk().model.settings.as_mut().unwrap().form.as_mut().unwrap().metered_ask_above = "200K".into();
+    window.run();
+    window.press_button("Save");
+    let Some(Command::SaveAccount { account, .. }) = window.desk().open.pop().map(|open| open.command) else {
+        panic!("{:?}", window.asked())
+    };
+    let policy = Policy {
+        metered: Metered::Ask,
+        metered_ask_above_bytes: Some(200 << 10),
+        line: Line::Metered,
+        ..Policy::default()
+    };
+    assert_eq!(account.policy, policy);
+
+    let mut window = settings_of(&[*account]);
+    window.press_button("Edit example.org");
+    window.find(AccessRole::Button, "More…").click_accesskit();
+    window.run();
+    assert_eq!(window.field("Ask there above").value().as_deref(), Some("200K"), "it comes back");
 }
 
 #[test]

@@ -116,6 +116,8 @@ impl Malote {
         let mut command = Command::new(env!("CARGO_BIN_EXE_malote"));
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.home.path()).env("LANG", "C.UTF-8").env("TZ", "UTC");
+        // Where no variable says otherwise the machine's own system bus would be asked.
+        command.env("DBUS_SYSTEM_BUS_ADDRESS", format!("unix:path={}", self.home.path().join("no-bus").display()));
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.arg("--profile").arg(&self.profile).args(arguments);
         command

@@ -4,6 +4,7 @@ pub mod dovecot;
 pub mod keeping;
 pub mod mailutils;
 pub mod malote;
+pub mod network;
 pub mod pki;
 pub mod pop3_client;
 pub mod postfix;

@@ -39,6 +39,10 @@ impl Bus {
         Self { address: address.trim().to_owned(), home, _daemon: daemon }
     }
 
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Lets the program find this bus.
     pub fn offer_to(&self, malote: &mut Malote) {
         malote.set("DBUS_SESSION_BUS_ADDRESS", &self.address);

@@ -127,8 +127,18 @@ struct Server {
 
 impl Server {
     fn new(mut chance: Chance) -> Self {
-        let capabilities =
-            ["PIPELINING", "UIDL", "TOP", "USER", "STLS", "RESP-CODES", "UTF8", "SASL PLAIN LOGIN", "sasl CRAM_MD5"];
+        let capabilities = [
+            "PIPELINING",
+            "UIDL",
+            "TOP",
+            "USER",
+            "STLS",
+            "RESP-CODES",
+            "UTF8",
+            "LANG",
+            "SASL PLAIN LOGIN",
+            "sasl CRAM_MD5",
+        ];
         let capabilities = capabilities.into_iter().filter(|_| !chance.one_in(4)).collect();
         let count = chance.below(12);
         let messages = (0..count).map(|_| message(&mut chance)).collect();
@@ -349,7 +359,8 @@ impl Conversation {
         let mut chance = Chance::of(seed);
         let stls = chance.one_in(3);
         let credentials = Credentials { user: "ana".into(), password: Zeroizing::new(PASSWORD.into()) };
-        let mut session = Session::new(credentials, stls);
+        let how = SignIn { language: Some("de".into()).filter(|_| chance.one_in(2)), ..SignIn::default() };
+        let mut session = Session::new(credentials, stls).signing_in(how);
         if chance.one_in(4) {
             session.one_at_a_time();
         }

@@ -46,7 +46,8 @@ pub(super) struct Signing {
     pub end_point: Option<Vec<u8>>,
     /// The last attempt that was refused without a reason.
     refusal: Option<Reply>,
-    utf8_asked: bool,
+    /// The server hung up on UTF8 or LANG before.
+    without_utf8: bool,
     /// The connection is a second one.
     reopened: bool,
     /// The server hung up on CAPA before.
@@ -119,14 +120,28 @@ impl Session {
             };
             self.signing.ladder = ladder(&self.signing.how, &around).into();
         }
-        let is_ascii = self.credentials.user.is_ascii() && self.credentials.password.is_ascii();
-        if self.capabilities.utf8 && !is_ascii && !self.signing.utf8_asked {
-            // RFC 6856 §2.1: names and passwords beyond ASCII are taken as UTF-8 from here on. If it is refused, nothing is lost.
-            self.signing.utf8_asked = true;
+        if self.capabilities.utf8 && !self.signing.without_utf8 {
+            // RFC 6856 §2.1: names and passwords beyond ASCII are taken as UTF-8 from here on, and messages whose headers are
+            // beyond it are given whole. If it is refused, nothing is lost.
             self.send(Command::Utf8);
-            return Ok(());
+            if !self.window.pipelining() {
+                return Ok(());
+            }
         }
+        self.ask_for_language();
         self.attempt()
+    }
+
+    /// Only where it costs no round trip. Before signing in, for the words that are quoted most are those of a refusal.
+    fn ask_for_language(&mut self) {
+        if !self.capabilities.lang || !self.window.pipelining() || self.signing.without_utf8 {
+            return;
+        }
+        let is_tag = |tag: &&String| tag.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
+        if let Some(tag) = self.signing.how.language.as_ref().filter(is_tag) {
+            let line = format!("LANG {tag}");
+            self.say(Command::Lang, line.as_bytes());
+        }
     }
 
     /// Makes the next attempt.
@@ -255,14 +270,15 @@ impl Session {
         let under_way = self.sent.front().copied();
         let on_capa = under_way == Some(Command::Capa) && self.input.is_empty();
         // It said no to one attempt and hung up before it heard the next.
-        let on_refusal =
-            self.signing.refusal.is_some() && matches!(under_way, Some(Command::User | Command::Auth | Command::Utf8));
-        if self.state == State::Authorization && !self.signing.reopened && (on_capa || on_refusal) {
-            if on_refusal {
-                self.signing.ladder.extend(self.signing.rung);
-                self.signing.ladder.rotate_right(1);
+        let on_refusal = self.signing.refusal.is_some() && matches!(under_way, Some(Command::User | Command::Auth));
+        // It announces what it cannot do; an attempt that went out behind it was not heard either.
+        let on_utf8 = matches!(under_way, Some(Command::Utf8 | Command::Lang));
+        if self.state == State::Authorization && !self.signing.reopened && (on_capa || on_refusal || on_utf8) {
+            if let Some(rung) = self.signing.rung.take() {
+                self.signing.ladder.push_front(rung);
             }
             self.signing.without_capa |= on_capa;
+            self.signing.without_utf8 |= on_utf8;
             self.state = State::Reopening;
             return Ok(());
         }
@@ -281,7 +297,6 @@ impl Session {
         self.signing.protected = false;
         self.signing.end_point = None;
         self.signing.exchange = None;
-        self.signing.utf8_asked = false;
         self.forget_line();
     }
 }
@@ -294,7 +309,8 @@ fn is_reason(code: Option<&ResponseCode>) -> bool {
             | ResponseCode::InUse
             | ResponseCode::LoginDelay
             | ResponseCode::SysTemp
-            | ResponseCode::SysPerm,
+            | ResponseCode::SysPerm
+            | ResponseCode::Utf8,
         ) => true,
         Some(ResponseCode::Other(_)) | None => false,
     }

@@ -230,6 +230,7 @@ fn a_refusal_with_a_reason_ends_it_at_once() {
         ("LOGIN-DELAY", ResponseCode::LoginDelay),
         ("sys/temp", ResponseCode::SysTemp),
         ("SYS/PERM", ResponseCode::SysPerm),
+        ("UTF8", ResponseCode::Utf8),
     ] {
         let plain = format!("C: AUTH PLAIN {}\nS: -ERR [{word}] no", encoded("\0ana\0geheim"));
         client().check(&visit(&["USER", "SASL PLAIN"], &plain, false), refused(Some(code.clone()), "no"));
@@ -251,14 +252,80 @@ fn a_password_beyond_ascii_is_tried_in_both_spellings() {
 }
 
 #[test]
-fn utf8_is_asked_for_where_it_is_offered_and_needed() {
-    let client = Client { password: "g\u{e4}", ..client() };
-    for answer in ["+OK", "-ERR no"] {
-        let talk = format!("C: UTF8\nS: {answer}\nC: USER ana\nS: +OK\nC: PASS g\u{c3}\u{a4}\nS: +OK");
-        client.check(&visit(&["USER", "UTF8 USER"], &talk, true), is_in("user"));
+fn utf8_mode_is_asked_for_wherever_it_is_offered_for_some_messages_are_whole_in_it_alone() {
+    for (password, said) in [("geheim", "geheim"), ("g\u{e4}", "g\u{c3}\u{a4}")] {
+        let client = Client { password, ..client() };
+        for answer in ["+OK", "-ERR no"] {
+            let talk = format!("C: UTF8\nS: {answer}\nC: USER ana\nS: +OK\nC: PASS {said}\nS: +OK");
+            client.check(&visit(&["USER", "UTF8 USER"], &talk, true), is_in("user"));
+            let at_once = format!("C: UTF8\nC: USER ana\nC: PASS {said}\nS: {answer}\nS: +OK\nS: +OK");
+            client.check(&visit(&["USER", "UTF8 USER", "PIPELINING"], &at_once, true), is_in("user"));
+        }
     }
-    let ascii = "C: USER ana\nS: +OK\nC: PASS geheim\nS: +OK";
-    self::client().check(&visit(&["USER", "UTF8 USER"], ascii, true), is_in("user"));
+    let plain = encoded("\0ana\0geheim");
+    let talk = format!("C: UTF8\nC: AUTH PLAIN {plain}\nS: -ERR no\nS: +OK");
+    client().check(&visit(&["UTF8", "PIPELINING", "SASL PLAIN"], &talk, true), is_in("plain"));
+    let login = format!(
+        "C: UTF8\nC: AUTH LOGIN\nS: +OK\nS: + VXNlcm5hbWU6\nC: {}\nS: + UGFzc3dvcmQ6\nC: {}\nS: +OK",
+        encoded("ana"),
+        encoded("geheim")
+    );
+    client().check(&visit(&["UTF8", "PIPELINING", "SASL LOGIN"], &login, true), is_in("login"));
+}
+
+#[test]
+fn the_persons_language_is_asked_for_where_that_costs_no_round_trip() {
+    let speaking =
+        |language: &str| Client { how: SignIn { language: Some(language.into()), ..SignIn::default() }, ..client() };
+    let user = "C: USER ana\nC: PASS geheim\nS: +OK\nS: +OK";
+    for answer in ["+OK de Deutsch", "-ERR no such language"] {
+        let talk = "C: LANG de\nC: USER ana\nC: PASS geheim\n";
+        let talk = format!("{talk}S: {answer}\nS: +OK\nS: +OK");
+        speaking("de").check(&visit(&["USER", "LANG", "PIPELINING"], &talk, true), is_in("user"));
+    }
+    let both =
+        "C: UTF8\nC: LANG fr\nC: USER ana\nC: PASS geheim\nS: +OK\nS: +OK fr\nS: +OK\nS: -ERR [AUTH] mot de passe";
+    let end = refused(Some(ResponseCode::Auth), "mot de passe");
+    speaking("fr").check(&visit(&["USER", "LANG", "UTF8", "PIPELINING"], both, false), end);
+    // Not offered; at the price of a round trip; nothing to ask for; nothing that is a language.
+    speaking("de").check(&visit(&["USER", "PIPELINING"], user, true), is_in("user"));
+    let slow = "C: USER ana\nS: +OK\nC: PASS geheim\nS: +OK";
+    speaking("de").check(&visit(&["USER", "LANG"], slow, true), is_in("user"));
+    client().check(&visit(&["USER", "LANG", "PIPELINING"], user, true), is_in("user"));
+    speaking("de\r\nQUIT").check(&visit(&["USER", "LANG", "PIPELINING"], user, true), is_in("user"));
+}
+
+#[test]
+fn a_server_that_hangs_up_on_what_it_announces_is_asked_for_neither_again() {
+    let german = SignIn { language: Some("de".into()), ..SignIn::default() };
+    for (capabilities, asked, client) in [
+        (&["USER", "UTF8"][..], "C: UTF8", client()),
+        (&["USER", "UTF8", "PIPELINING"], "C: UTF8\nC: USER ana\nC: PASS geheim", client()),
+        (
+            &["USER", "LANG", "PIPELINING"],
+            "C: LANG de\nC: USER ana\nC: PASS geheim",
+            Client { how: german.clone(), ..client() },
+        ),
+    ] {
+        let pipelining = capabilities.contains(&"PIPELINING");
+        let user = if pipelining {
+            "C: USER ana\nC: PASS geheim\nS: +OK\nS: +OK"
+        } else {
+            "C: USER ana\nS: +OK\nC: PASS geheim\nS: +OK"
+        };
+        let first = visit(capabilities, &format!("{asked}\nhang up"), false);
+        client.check(&format!("{first}\nagain\n{}", visit(capabilities, user, true)), is_in("user"));
+    }
+    // The best way is still the first to be tried, whether it was sent or not.
+    let plain = encoded("\0ana\0geheim");
+    for (capabilities, asked) in [
+        (&["USER", "SASL PLAIN", "UTF8"][..], "C: UTF8".to_owned()),
+        (&["USER", "SASL PLAIN", "UTF8", "PIPELINING"], format!("C: UTF8\nC: AUTH PLAIN {plain}")),
+    ] {
+        let first = visit(capabilities, &format!("{asked}\nhang up"), false);
+        let again = visit(capabilities, &format!("C: AUTH PLAIN {plain}\nS: +OK"), true);
+        client().check(&format!("{first}\nagain\n{again}"), is_in("plain"));
+    }
 }
 
 #[test]

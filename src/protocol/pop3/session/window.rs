@@ -117,6 +117,11 @@ impl Window {
         self.first_ahead.is_some_and(|first| first <= self.replied)
     }
 
+    /// The shortest from a command to its reply that was seen.
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.round_trip
+    }
+
     fn limit(&self) -> usize {
         self.limit.unwrap_or_else(|| {
             let round_trip = self.round_trip.unwrap_or_default();
@@ -186,6 +191,20 @@ mod tests {
         ];
         for (name, rate, round_trip_ms, expected) in cases {
             assert_eq!(check(rate, round_trip_ms, expected.len() - 1), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_shortest_round_trip_is_the_one_that_is_told() {
+        let mut window = Window::new();
+        assert_eq!(window.round_trip(), None);
+        let mut now = Duration::ZERO;
+        for (took, told) in [(30, 30), (20, 20), (45, 20)] {
+            window.sent(0);
+            now += Duration::from_millis(took);
+            window.clock(now);
+            window.replied(0);
+            assert_eq!(window.round_trip(), Some(Duration::from_millis(told)));
         }
     }
 

@@ -1,8 +1,8 @@
 //! Getting mail: what is asked, what the line says, what is left of a visit.
 
-use crate::engine::{Event, NextVisit, Stage, Visit};
-use crate::store::types::{MessageKey, OutboxState};
-use crate::ui::action::Action;
+use crate::engine::{Event, NextVisit, RoundTrip, Stage, Visit};
+use crate::store::types::{Flag, Flags, MessageKey, OutboxState, Part};
+use crate::ui::action::{Action, Selecting};
 use crate::ui::status;
 use crate::ui::testing::{Desk, HOME, WORK, account, problem, visit};
 
@@ -51,12 +51,14 @@ fn the_line_says_how_the_visit_is_getting_on() {
     let mut desk = Desk::of(1);
     assert!(status::words(&desk.model).starts_with("No line is open."));
     let fetching = Visit { planned: 20, new: 7, bytes: 4_300, connected_ms: 2_340, ..visit(WORK, Stage::Fetching) };
+    let measured = Visit { round_trip: Some(RoundTrip { micros: 42_000 }), ..fetching.clone() };
     for (visit, words) in [
         (visit(WORK, Stage::Waiting), "Work: getting ready"),
         (visit(WORK, Stage::Connecting), "Work: dialling"),
         (visit(WORK, Stage::SigningIn), "Work: signing in"),
         (visit(WORK, Stage::Listing), "Work: asking what is new"),
         (fetching, "Work: 7 of 20 messages, 4 KB, connected 2.3 s"),
+        (measured, "Work: 7 of 20 messages, 4 KB, connected 2.3 s, round trip 42 ms"),
     ] {
         desk.hear(Event::VisitProgress(visit));
         assert!(status::words(&desk.model).starts_with(words), "{} / {words}", status::words(&desk.model));
@@ -86,6 +88,42 @@ fn the_line_says_that_it_is_closed_and_what_the_visit_took() {
         assert_eq!(status::words(&desk.model), words);
         assert!(!desk.model.is_visiting());
     }
+}
+
+#[test]
+fn what_each_line_is_like_is_told_to_who_points_at_the_words() {
+    let mut desk = Desk::with(&[account(WORK, "Work"), account(HOME, "Home")], 1);
+    assert_eq!(status::details(&desk.model), "");
+    let visit = |account, name: &str, round_trip| Visit {
+        account_name: name.into(),
+        connected_ms: 1_200,
+        bytes_in: 9_000,
+        bytes_out: 300,
+        round_trip,
+        ..visit(account, Stage::Closed)
+    };
+    desk.hear(Event::VisitEnded(visit(WORK, "Work", Some(RoundTrip { micros: 4_200 }))));
+    desk.hear(Event::VisitEnded(visit(HOME, "Home", None)));
+    let words = "Work: open for 1.2 s, 9 KB came, 300 bytes went, round trip 4.2 ms\nHome: open for 1.2 s, 9 KB came, 300 bytes went";
+    assert_eq!(status::details(&desk.model), words);
+}
+
+#[test]
+fn a_visit_that_waits_for_another_line_says_so_and_answers_no_complaint() {
+    let held_back = |account, name: &str| {
+        Event::VisitEnded(Visit { held_back: true, account_name: name.into(), ..visit(account, Stage::Closed) })
+    };
+    let mut desk = Desk::with(&[account(WORK, "Work"), account(HOME, "Home")], 1);
+    let problems = vec![problem("Could not get mail for Work", None)];
+    desk.hear(Event::VisitEnded(Visit { problems, ..visit(WORK, Stage::Closed) }));
+    desk.hear(held_back(WORK, "Work"));
+    assert_eq!(status::words(&desk.model), "Work waits for a line that is not metered");
+    assert_eq!(desk.model.notices.len(), 1, "nothing was found out about it");
+    desk.hear(held_back(HOME, "Home"));
+    assert_eq!(status::words(&desk.model), "Work and Home wait for a line that is not metered");
+    desk.hear(Event::VisitEnded(Visit { new: 1, bytes: 900, connected_ms: 1_000, ..visit(HOME, Stage::Closed) }));
+    let words = "Line closed. 1 new message, 900 bytes in 1.0 s. Work waits for a line that is not metered";
+    assert_eq!(status::words(&desk.model), words);
 }
 
 #[test]
@@ -157,4 +195,27 @@ fn the_rest_of_a_message_is_asked_for_and_comes_with_the_next_visit() {
     let mut desk = Desk::of(3);
     assert_eq!(desk.act(Action::Complete(MessageKey(2))), ["WishOf { keys: [MessageKey(2)], wish: Some(Get) }"]);
     assert!(desk.model.toast.as_ref().unwrap().text.contains("next “Get mail”"));
+}
+
+#[test]
+fn of_what_is_selected_only_that_is_completed_which_is_not_known_to_be_whole() {
+    let mut desk = Desk::of(500);
+    desk.parts.extend([(MessageKey(500), Part::Header), (MessageKey(499), Part::Excerpt)]);
+    desk.flags.insert(MessageKey(498), Flags::default().with(Flag::Seen, true));
+    desk.hear(Event::MailChanged);
+    desk.serve();
+    desk.act(Action::RowsVisible(0, 10));
+    desk.serve();
+    desk.act(Action::Select { index: 2, how: Selecting::Only });
+    assert!(!desk.model.messages.has_part_chosen());
+    assert_eq!(desk.act(Action::CompleteSelected), Vec::<String>::new(), "it is whole");
+    desk.act(Action::Select { index: 0, how: Selecting::Range });
+    assert!(desk.model.messages.has_part_chosen());
+    let asked = desk.act(Action::CompleteSelected);
+    assert_eq!(asked, ["WishOf { keys: [MessageKey(500), MessageKey(499)], wish: Some(Get) }"]);
+    // What lies beyond the loaded rows the store knows about.
+    desk.act(Action::SelectAll);
+    let asked = desk.act(Action::CompleteSelected).concat();
+    assert!(asked.contains("MessageKey(500), MessageKey(499), MessageKey(4"), "{asked}");
+    assert!(asked.contains("MessageKey(1)]") && !asked.contains("MessageKey(498)"), "{asked}");
 }

@@ -302,7 +302,7 @@ impl<'a> Diff<'a> {
 
     /// The newest row with the unique-id of this message, which is the only one that has it now.
     fn namesake(&self, message: &ScanLine<'_>) -> Option<Namesake> {
-        let first = self.places.first(message.uid?.0).filter(|&first| self.places.all(first).len() == 1)?;
+        let first = self.places.first(message.uid?.0).filter(|&first| self.places.stands_once(first))?;
         self.newest.get(&first).map(|newest| Namesake { id: newest.id, message: newest.message })
     }
 

@@ -196,3 +196,40 @@ fn a_server_that_is_busy_or_tired_is_not_a_wrong_password() {
         assert_eq!(server.count("PASS"), 1, "{code}: asked once");
     }
 }
+
+/// As some servers hand out mail from the second session on.
+fn marked(messages: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    messages.iter().map(|raw| [&b"X-UIDL: 1f-2\r\nStatus: RO\r\n"[..], raw].concat()).collect()
+}
+
+#[test]
+fn a_server_that_writes_into_its_mail_gives_none_of_it_twice_and_hides_nothing_new() {
+    let server = Pop3Server::start(Script::default(), &messages(6));
+    let malote = Malote::with_account(&server.incoming(), &[]);
+    assert_eq!(malote.get().new, 6);
+    server.fill(&marked(&messages(6)));
+    assert_eq!(malote.get().new, 0);
+    assert_eq!((server.count("RETR"), server.count("TOP")), (6, 6), "the headers tell");
+    assert_eq!(malote.get().new, 0);
+    assert_eq!((server.count("RETR"), server.count("TOP")), (6, 6), "and from now on they are known");
+    // The first two unique-ids are used again.
+    let others = [marked(&[message(10)]), vec![message(11)], marked(&messages(6))[2..].to_vec()].concat();
+    server.fill(&others);
+    assert_eq!(malote.get().new, 2, "what is new comes");
+    assert_same(malote.stored(), [messages(6), others[..2].to_vec()].concat(), "each once");
+}
+
+#[test]
+fn what_a_server_did_not_delete_though_it_said_so_is_deleted_again_and_not_fetched() {
+    for again in [messages(4), marked(&messages(4))] {
+        let server = Pop3Server::start(Script::default(), &messages(4));
+        let malote = Malote::with_account(&server.incoming(), &["--keep", "none"]);
+        assert_eq!(malote.get().deleted_on_server, 4);
+        server.fill(&again);
+        let visit = malote.get();
+        assert_eq!((visit.new, visit.deleted_on_server), (0, 4));
+        assert_eq!((server.count("RETR"), server.count("TOP")), (4, 4), "the headers tell");
+        assert!(server.maildrop().is_empty());
+        assert_same(malote.stored(), messages(4), "each once");
+    }
+}

@@ -125,6 +125,11 @@ impl<'a> Places<'a> {
         }
     }
 
+    /// Whether the unique-id whose first place this is stands nowhere else.
+    pub fn stands_once(&self, first: u32) -> bool {
+        self.twins_of(first).is_empty()
+    }
+
     /// All places of the unique-id whose first place this is.
     pub fn all(&self, first: u32) -> Vec<u32> {
         match self.twins_of(first) {
@@ -221,7 +226,7 @@ mod tests {
                 assert_eq!(places.first(name.as_bytes()), Some(place));
                 assert_eq!(places.of_size(place, 7), Some(place));
                 assert_eq!(places.of_size(place, 8), None);
-                assert!(places.is_unique(place));
+                assert!(places.is_unique(place) && places.stands_once(place));
             }
             for unknown in ["", "uid-", "uid-5000", "z"] {
                 assert_eq!(places.first(unknown.as_bytes()), None);
@@ -236,6 +241,7 @@ mod tests {
         let places = Places::new(&listing);
         assert_eq!((places.first(b"a"), places.first(b"b"), places.first(b"")), (Some(0), Some(2), None));
         assert_eq!(places.all(0), [0, 4, 3]);
+        assert!(!places.stands_once(0));
         assert_eq!((places.of_size(0, 20), places.of_size(2, 30), places.of_size(2, 40)), (Some(3), Some(5), None));
         let unique: Vec<bool> = (0..6).map(|place| places.is_unique(place)).collect();
         assert_eq!(unique, [false, true, true, true, false, true]);

@@ -133,8 +133,8 @@ struct Incoming {
     limit: u64,
     /// Octets that it was announced with; 0: unknown, or only a part of it was asked for.
     announced: u64,
-    /// The status line was said again, and is no part of the message.
-    said_again: bool,
+    /// Its first octets were looked at: they are no status line said again.
+    begun: bool,
     /// So many octets of [`NEXT_ANSWER`] were found where the next answer would begin if this one had no end.
     next_answer: usize,
 }
@@ -276,13 +276,13 @@ impl Session {
 
     fn read_body(&mut self) -> Result<bool, Error> {
         let Reading::Body(incoming) = &mut self.reading else { return Ok(false) };
-        if incoming.bytes == 0 && !incoming.said_again {
+        if !incoming.begun {
             match said_twice(self.input.rest()) {
-                Said::Once => {}
+                Said::Once => incoming.begun = true,
                 Said::Twice => {
                     // The status line again, from a server that says it twice: no header begins like this.
                     self.input.line().map_err(|_| Error::LineTooLong)?;
-                    incoming.said_again = true;
+                    incoming.begun = true;
                     return Ok(true);
                 }
                 Said::Unclear => return Ok(false),
@@ -368,7 +368,7 @@ impl Session {
                     bytes: 0,
                     limit,
                     announced,
-                    said_again: false,
+                    begun: false,
                     next_answer: 0,
                 });
             }

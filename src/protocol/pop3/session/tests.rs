@@ -379,6 +379,8 @@ fn a_status_line_that_is_said_twice_is_no_part_of_the_message() {
         ("+OK\r\n+OK\r\n+OK: fine\r\n.\r\n", "Body +OK: fine\r\n"),
         ("+OK\r\n+O: fine\r\n.\r\n", "Body +O: fine\r\n"),
         ("+OK\r\n+OK: fine\r\n+OK\r\n.\r\n", "Body +OK: fine\r\n+OK\r\n"),
+        // What holds the first octet back is a part of the message, too.
+        ("+OK\r\n.\r+OK\r\n+OK\r\n.\r\n", "Body \r+OK\r\n+OK\r\n"),
     ] {
         let outcome = check(false, &format!("{LOGIN}{listing}{said}+OK\r\n+OK\r\n"));
         assert_eq!(outcome.events.get(4).map(String::as_str), Some(expected), "{said}");

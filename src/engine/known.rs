@@ -11,7 +11,7 @@ use crate::store::types::MessageKey;
 use crate::store::{Error, LedgerId, Note, Store};
 
 /// Entries of the ledger that are in memory at once. Between them the engine's thread has time for other lines.
-const PAGE_ENTRIES: usize = 4096;
+const PAGE_ENTRIES: usize = 1024;
 
 /// What is known beside the ledger.
 pub(super) struct Known {

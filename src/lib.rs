@@ -40,9 +40,11 @@
 //! 2. The password comes from the keyring; the line is opened, directly or through a proxy; CAPA, sign-in by a ladder of
 //!    mechanisms that remembers what worked, UIDL and LIST.
 //! 3. The plan, a pure function: what the listing, the ledger, the account's rules and the person's wishes make of each
-//!    message. The view of what lies on the server shows the fates that the same function gives.
-//! 4. RETR, as many in flight as the round trip and the server's rate ask for; octets stream in as chunks. Small messages are
-//!    gathered into parcels, large ones go to the disk piece by piece.
+//!    message. The listing is kept packed and the ledger goes past it entry by entry, so that a visit does not grow with the
+//!    maildrop. The view of what lies on the server shows the fates that the same function gives.
+//! 4. RETR, as many in flight as the round trip and the server's rate ask for, or one at a time where the server was found
+//!    unable to do what it announces; octets stream in as chunks. Small messages are gathered into parcels, large ones go to the
+//!    disk piece by piece.
 //! 5. Parcels are parsed, hashed and compressed by a few workers, and stored in groups: octets, row and ledger in **one
 //!    synced transaction**.
 //! 6. Only now may DELE be sent, noted in the ledger beforehand; then QUIT at once. A DELE counts only when QUIT was

@@ -26,6 +26,7 @@ pub enum Field {
     AskAbove,
     Every,
     MeteredAskAbove,
+    Quota,
 }
 
 /// Why a field cannot stay as it is.

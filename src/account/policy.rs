@@ -30,6 +30,8 @@ pub struct Policy {
     /// What more than headers may have on a metered line before [`Metered::Ask`] asks; None: [`METERED_ASK_BYTES`].
     pub metered_ask_above_bytes: Option<u64>,
     pub line: Line,
+    /// The room that the provider gives: POP3 does not tell it. None: unknown.
+    pub quota_bytes: Option<u64>,
 }
 
 impl Policy {

@@ -115,6 +115,7 @@ fn switch(field: Field) -> &'static str {
         Field::AskAbove => "--ask-above",
         Field::Every => "--every",
         Field::MeteredAskAbove => "--metered-ask-above",
+        Field::Quota => "--quota",
     }
 }
 
@@ -184,6 +185,7 @@ fn apply_policy(policy: &mut Policy, settings: &PolicySettings) {
     policy.metered = settings.metered.unwrap_or(policy.metered);
     policy.metered_ask_above_bytes = settings.metered_ask_above.map_or(policy.metered_ask_above_bytes, |size| size.0);
     policy.line = settings.line.unwrap_or(policy.line);
+    policy.quota_bytes = settings.quota.map_or(policy.quota_bytes, |size| size.0);
     policy.every_mins = settings.every.map_or(policy.every_mins, |mins| Some(mins).filter(|&mins| mins > 0));
 }
 

@@ -237,6 +237,9 @@ pub struct PolicySettings {
     /// Whether the line is metered: as the system says (auto, the default; Linux only), or as you say
     #[arg(long, value_name = "auto|metered|unmetered")]
     pub line: Option<Line>,
+    /// The room that the provider gives on the server, to be shown beside what lies there; none: unknown
+    #[arg(long, value_name = "SIZE|none")]
+    pub quota: Option<Size>,
 }
 
 #[derive(Debug, Subcommand)]

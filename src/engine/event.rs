@@ -100,6 +100,8 @@ pub struct ServerView {
     pub bytes_per_sec: Option<u64>,
     /// What the account's line has cost this month.
     pub this_month: Option<LineUse>,
+    /// The room that the provider gives, as the person has said.
+    pub quota_bytes: Option<u64>,
     /// The account's last visits, this look among them, the newest first.
     pub visits: Vec<PastVisit>,
 }
@@ -112,13 +114,17 @@ pub struct ServerSummary {
     pub to_fetch: u64,
     pub to_fetch_bytes: u64,
     pub to_delete: u64,
+    pub to_delete_bytes: u64,
+    /// The room that the provider gives; None: unknown.
+    pub quota_bytes: Option<u64>,
     /// None: too little is known about the line.
     pub estimated_secs: Option<u64>,
 }
 
 impl ServerView {
     pub fn summary(&self) -> ServerSummary {
-        let mut summary = ServerSummary { messages: self.messages.len() as u64, ..ServerSummary::default() };
+        let (messages, quota_bytes) = (self.messages.len() as u64, self.quota_bytes);
+        let mut summary = ServerSummary { messages, quota_bytes, ..ServerSummary::default() };
         for message in &self.messages {
             summary.bytes = summary.bytes.saturating_add(message.size_bytes);
             match message.fate {
@@ -127,7 +133,10 @@ impl ServerView {
                     let bytes = if part == Part::Whole { message.size_bytes } else { 0 };
                     summary.to_fetch_bytes = summary.to_fetch_bytes.saturating_add(bytes);
                 }
-                Fate::Delete => summary.to_delete += 1,
+                Fate::Delete => {
+                    summary.to_delete += 1;
+                    summary.to_delete_bytes = summary.to_delete_bytes.saturating_add(message.size_bytes);
+                }
                 Fate::TooLarge | Fate::Resting { .. } | Fate::Here { .. } => {}
             }
         }
@@ -140,12 +149,6 @@ impl ServerView {
 impl ServerSummary {
     /// “37 new, 84 MB, about 6 min on this line; 2 to delete; 1,204 messages, 2.1 GB there”.
     pub fn words(&self) -> String {
-        let size = |bytes: u64| match bytes {
-            0..1_000 => format!("{bytes} bytes"),
-            1_000..1_000_000 => format!("{} KB", bytes / 1_000),
-            1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-            _ => format!("{:.1} GB", bytes as f64 / 1e9),
-        };
         let time = match self.estimated_secs {
             None => String::new(),
             Some(secs @ 0..100) => format!(", about {} s on this line", secs.max(1)),
@@ -156,9 +159,62 @@ impl ServerSummary {
             count => format!("{count} new, {}{time}", size(self.to_fetch_bytes)),
         };
         let delete = if self.to_delete > 0 { format!("; {} to delete", self.to_delete) } else { String::new() };
-        format!("{new}{delete}; {} messages, {} there", self.messages, size(self.bytes))
+        let full = self.room().map(|room| format!(" of {} ({} % full)", size(room.quota_bytes), room.percent()));
+        let full = full.unwrap_or_default();
+        format!("{new}{delete}; {} messages, {} there{full}", self.messages, size(self.bytes))
+    }
+
+    /// How full the server is; None: nobody has said how much room there is.
+    pub fn room(&self) -> Option<Room> {
+        let quota_bytes = self.quota_bytes.filter(|&quota| quota > 0)?;
+        let after_bytes = self.bytes.saturating_sub(self.to_delete_bytes);
+        Some(Room { quota_bytes, bytes: self.bytes, after_bytes })
     }
 }
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} KB", bytes / 1_000),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
+/// The room on a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    pub quota_bytes: u64,
+    /// What lies there now.
+    pub bytes: u64,
+    /// What will lie there when the next visit has deleted what it is to delete.
+    pub after_bytes: u64,
+}
+
+impl Room {
+    /// How full it is, rounded up: what is full to the last octet but one is no 99 %.
+    pub fn percent(&self) -> u64 {
+        let percent = (u128::from(self.bytes) * 100).div_ceil(u128::from(self.quota_bytes.max(1)));
+        u64::try_from(percent).unwrap_or(u64::MAX)
+    }
+
+    /// Mail may soon be turned away.
+    pub fn is_nearly_full(&self) -> bool {
+        self.percent() >= NEARLY_FULL_PERCENT
+    }
+
+    /// “2.1 GB of 5.0 GB; 1.8 GB after the next visit”.
+    pub fn words(&self) -> String {
+        let after = match self.after_bytes < self.bytes {
+            true => format!("; {} after the next visit", size(self.after_bytes)),
+            false => String::new(),
+        };
+        format!("{} of {}, {} % full{after}", size(self.bytes), size(self.quota_bytes), self.percent())
+    }
+}
+
+/// From here on providers begin to warn.
+const NEARLY_FULL_PERCENT: u64 = 90;
 
 /// One message on the server.
 #[derive(Clone, Debug, PartialEq)]

@@ -36,7 +36,7 @@ use futures::FutureExt;
 pub use command::{Command, PasswordChange, Request, RequestId};
 pub use event::{
     AccountTest, Again, Answer, CertificateFacts, Event, Fate, Finding, LineUse, NextVisit, Offer, OpenedMessage,
-    Outcome, PastVisit, Problem, RoundTrip, ServerMessage, ServerSummary, ServerView, Stage, Visit, Wish,
+    Outcome, PastVisit, Problem, Room, RoundTrip, ServerMessage, ServerSummary, ServerView, Stage, Visit, Wish,
 };
 pub use hub::Wake;
 pub use problem::opening_store;

@@ -96,6 +96,7 @@ async fn look(
         connected_ms: visit.connected_ms,
         round_trip: visit.round_trip,
         messages,
+        quota_bytes: account.policy.quota_bytes,
         bytes_per_sec: bytes_per_sec(&months),
         this_month: months.into_iter().find(|month| month.month == meter::this_month()),
         visits: visits.into_iter().filter(|visit| visit.account == account.id).collect(),

@@ -9,7 +9,7 @@ use super::model::{Model, ServerWindow};
 use super::past_visits::visits_ui;
 use super::theme::{self, Palette, RADIUS, palette};
 use super::widgets::{label, line, paint_line, primary, prose, quiet, size};
-use crate::engine::{Fate, ServerMessage, Wish};
+use crate::engine::{Fate, Room, ServerMessage, Wish};
 use crate::store::types::Part;
 
 const ROW_HEIGHT: f32 = 46.0;
@@ -67,6 +67,9 @@ fn head_ui(ui: &mut Ui, window: &ServerWindow, actions: &mut Vec<Action>) {
         Some(view) => format!("{}. Seen {}.", capital(&window.summary().words()), full_date(view.taken_at)),
     };
     prose(ui, &words, palette.muted);
+    if let Some(room) = window.summary().room().filter(|_| window.view.is_some()) {
+        room_ui(ui, room);
+    }
     if let Some(month) = window.view.as_ref().and_then(|view| view.this_month.as_ref()) {
         let secs = std::time::Duration::from_millis(month.connected_ms).as_secs_f64();
         let round_trip = match (month.round_trip, month.mean_round_trip) {
@@ -92,6 +95,32 @@ fn head_ui(ui: &mut Ui, window: &ServerWindow, actions: &mut Vec<Action>) {
         });
     }
 }
+
+/// How full the server is, and in a lighter shade what the next visit will make free.
+fn room_ui(ui: &mut Ui, room: Room) {
+    let palette = palette(ui);
+    ui.add_space(4.0);
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROOM_HEIGHT), Sense::hover());
+    let part = |bytes: u64| rect.width() * (bytes as f32 / room.quota_bytes.max(1) as f32).min(1.0);
+    let painter = ui.painter();
+    let radius = CornerRadius::same(4);
+    let color = if room.is_nearly_full() { palette.danger } else { palette.accent };
+    painter.rect_filled(rect, radius, palette.line);
+    for (bytes, color) in [(room.bytes, color.gamma_multiply(0.45)), (room.after_bytes, color)] {
+        let filled = Rect::from_min_size(rect.min, Vec2::new(part(bytes), rect.height()));
+        painter.rect_filled(filled, radius, color);
+    }
+    response.widget_info(|| WidgetInfo::labeled(egui::WidgetType::ProgressIndicator, true, room.words()));
+    response.on_hover_text(room.words());
+    if room.is_nearly_full() {
+        let words =
+            "The provider may soon turn mail away: let more be deleted there, by the account’s rules or in this list.";
+        prose(ui, words, palette.danger);
+    }
+    ui.add_space(2.0);
+}
+
+const ROOM_HEIGHT: f32 = 8.0;
 
 fn list_ui(ui: &mut Ui, window: &ServerWindow, actions: &mut Vec<Action>) {
     let Some(view) = &window.view else { return };

@@ -309,7 +309,7 @@ fn unprotected_ui(ui: &mut Ui, form: &mut Form) {
 fn more_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
     let in_error = edit.errors.iter().any(|error| {
         use Field::{
-            AskAbove, CaFile, ClientCertificate, Every, ExcerptAbove, MeteredAskAbove, Proxy, SignIn, SkipAbove,
+            AskAbove, CaFile, ClientCertificate, Every, ExcerptAbove, MeteredAskAbove, Proxy, Quota, SignIn, SkipAbove,
             TimeoutSecs, VisitLimit,
         };
         matches!(
@@ -324,6 +324,7 @@ fn more_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
                 | AskAbove
                 | VisitLimit
                 | MeteredAskAbove
+                | Quota
                 | Every
         )
     });
@@ -418,6 +419,8 @@ fn rules_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
             | ui.radio_value(&mut form.mirror, Mirror::LeftInbox, "or archive")
     });
     metered_ui(ui, form, edit);
+    let hint = "that your provider gives, for example 5G: shows how full it is";
+    edit.text(ui, "Room there", &mut form.quota, hint, Some(Field::Quota));
     let never = "Never delete anything on the server, whatever else is said here";
     edit.changed |= ui.checkbox(&mut form.never_delete, never).changed();
 }

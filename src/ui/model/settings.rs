@@ -63,6 +63,8 @@ pub struct Form {
     /// A size; empty: the usual one.
     pub metered_ask_above: String,
     pub line: Line,
+    /// A size; empty: unknown.
+    pub quota: String,
     /// Minutes; empty: never by itself.
     pub every: String,
     /// The person has read what *none* means.
@@ -171,6 +173,7 @@ impl Form {
             metered: account.policy.metered,
             metered_ask_above: size_text(account.policy.metered_ask_above_bytes),
             line: account.policy.line,
+            quota: size_text(account.policy.quota_bytes),
             every: account.policy.every_mins.map(|mins| mins.to_string()).unwrap_or_default(),
             unprotected_accepted: account.incoming.security == Security::None,
             original: Some(Box::new(account.clone())),
@@ -282,6 +285,7 @@ impl Form {
             (&self.ask_above, &mut policy.ask_above_bytes, Field::AskAbove),
             (&self.visit_limit, &mut policy.visit_bytes, Field::VisitLimit),
             (&self.metered_ask_above, &mut policy.metered_ask_above_bytes, Field::MeteredAskAbove),
+            (&self.quota, &mut policy.quota_bytes, Field::Quota),
         ] {
             match text.trim() {
                 "" => *bytes = None,

@@ -54,6 +54,7 @@ fn seen() -> ServerView {
             ServerMessage { tries: 3, ..message(4, "Di", 10, resting) },
         ],
         bytes_per_sec: Some(1_000_000),
+        quota_bytes: None,
         this_month: Some(LineUse {
             visits: 3,
             connected_ms: 2_500,
@@ -73,12 +74,16 @@ fn seen() -> ServerView {
 
 /// The window after the first look.
 fn looking_at(desk: Desk) -> Window {
+    looking_at_this(desk, seen())
+}
+
+fn looking_at_this(desk: Desk, view: ServerView) -> Window {
     let mut window = Window::new(desk);
     window.press_button("On the server");
     assert_eq!(window.asked(), ["ViewServer { account: AccountId(1), headers: true }"]);
     window.sees("Nothing is fetched and nothing is deleted.");
     window.meanwhile(|desk| {
-        desk.answer("ViewServer", Event::Server(Box::new(seen())));
+        desk.answer("ViewServer", Event::Server(Box::new(view)));
     });
     window
 }
@@ -185,4 +190,19 @@ fn a_look_that_fails_says_why_and_what_was_seen_before_stays() {
     assert_eq!(window.rows().len(), 4);
     window.press_button("Close");
     assert_eq!(window.done().last(), Some(&Action::CloseServer));
+}
+
+#[test]
+fn how_full_the_server_is_is_seen_where_the_person_has_said_how_much_room_there_is() {
+    let open = |quota_bytes, fate| {
+        let messages = vec![message(1, "Ana", 4_000_000, Fate::TooLarge), message(2, "Bo", 1_000_000, fate)];
+        looking_at_this(Desk::of(0), ServerView { messages, quota_bytes, ..seen() })
+    };
+    assert!(!open(None, Fate::TooLarge).shows("% full"));
+    let window = open(Some(10_000_000), Fate::Delete);
+    window.sees("5.0 MB of 10.0 MB, 50 % full; 4.0 MB after the next visit");
+    assert!(!window.shows("turn mail away"));
+    let window = open(Some(5_400_000), Fate::TooLarge);
+    window.sees("5.0 MB of 5.4 MB, 93 % full");
+    window.sees("The provider may soon turn mail away");
 }

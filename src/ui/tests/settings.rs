@@ -102,6 +102,7 @@ fn what_a_metered_line_changes_is_chosen_behind_more_and_only_then_how_it_is_kno
     press(&mut window, AccessRole::RadioButton, "ask me first");
     window.type_into("Ask there above", "a little");
     press(&mut window, AccessRole::RadioButton, "always");
+    window.type_into("Room there", "5G");
     window.press_button("Save");
     window.sees("Enter a size, for example 500K or 2M, or nothing for no limit.");
     assert!(window.asked().is_empty(), "{:?}", window.asked());
@@ -115,6 +116,7 @@ fn what_a_metered_line_changes_is_chosen_behind_more_and_only_then_how_it_is_kno
         metered: Metered::Ask,
         metered_ask_above_bytes: Some(200 << 10),
         line: Line::Metered,
+        quota_bytes: Some(5 << 30),
         ..Policy::default()
     };
     assert_eq!(account.policy, policy);

@@ -53,6 +53,7 @@ pub(super) fn sync_commits(connection: &Connection, sync: bool) -> Result<(), Er
 pub(super) fn connect_to_read(file: &Path) -> Result<Connection, Error> {
     let connection = connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     Ok(connection)
 }
 
@@ -110,6 +111,8 @@ pub(super) const APPLICATION_ID: u32 = 0x4D61_6C6F;
 const OLDEST_SQLITE: i32 = 3_051_003;
 /// How long one connection waits for another, which holds its lock for milliseconds; longer means another program.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pages that each reader keeps. The system keeps them as well, so that a long scan need not fill the program's memory, too.
+const READER_CACHE_KIB: i32 = 1024;
 /// After a flood of mail the write-ahead log shrinks back to this.
 const LOG_BYTES: u32 = 16 << 20;
 

@@ -41,7 +41,7 @@
 //!    mechanisms that remembers what worked, UIDL and LIST.
 //! 3. The plan, a pure function: what the listing, the ledger, the account's rules and the person's wishes make of each
 //!    message. The listing is kept packed and the ledger goes past it entry by entry, so that a visit does not grow with the
-//!    maildrop. The view of what lies on the server shows the fates that the same function gives.
+//!    maildrop. What is listed with another size, or again after it was deleted, is told by its header. The view of what lies on the server shows the fates that the same function gives.
 //! 4. RETR, as many in flight as the round trip and the server's rate ask for, or one at a time where the server was found
 //!    unable to do what it announces; octets stream in as chunks. Small messages are gathered into parcels, large ones go to the
 //!    disk piece by piece.

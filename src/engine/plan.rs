@@ -112,11 +112,6 @@ impl Choice {
         self.line(listing).map_or(0, |line| line.size_bytes)
     }
 
-    /// Once it is stored it may leave the server in this very visit.
-    pub fn goes(&self) -> bool {
-        self.goes
-    }
-
     fn line<'a>(&self, listing: &'a Listing) -> Option<ScanLine<'a>> {
         listing.get(usize::try_from(self.place).unwrap_or(usize::MAX))
     }

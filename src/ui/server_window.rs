@@ -110,7 +110,7 @@ fn room_ui(ui: &mut Ui, room: Room) {
         let filled = Rect::from_min_size(rect.min, Vec2::new(part(bytes), rect.height()));
         painter.rect_filled(filled, radius, color);
     }
-    response.widget_info(|| WidgetInfo::labeled(egui::WidgetType::ProgressIndicator, true, room.words()));
+    response.widget_info(|| WidgetInfo::labeled(AccessRole::ProgressIndicator, true, room.words()));
     response.on_hover_text(room.words());
     if room.is_nearly_full() {
         let words =

@@ -58,8 +58,6 @@ pub(super) struct Collector<'a> {
     listing: Arc<Listing>,
     /// What is to be fetched and was not asked for yet.
     to_retrieve: std::vec::IntoIter<Choice>,
-    /// Of these so many may leave the server as soon as they are stored.
-    to_go: usize,
     /// What is to be deleted and was not asked for yet.
     to_delete: std::vec::IntoIter<(MessageNumber, Option<LedgerId>)>,
     /// Messages that were asked for and not answered yet.
@@ -92,7 +90,6 @@ impl<'a> Collector<'a> {
             session,
             listing: Arc::default(),
             to_retrieve: Vec::new().into_iter(),
-            to_go: 0,
             to_delete: Vec::new().into_iter(),
             awaited: HashMap::new(),
             intake: Intake::new(hub.store.clone(), account.id, hub.workers.clone(), hub.held.clone()),

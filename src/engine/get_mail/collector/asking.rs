@@ -35,7 +35,6 @@ impl Collector<'_> {
         let bytes = retrieve.iter().map(|choice| choice.size_bytes(&self.listing));
         self.visit.planned_bytes = bytes.fold(0u64, u64::saturating_add);
         self.visit.stage = Stage::Fetching;
-        self.to_go = retrieve.iter().filter(|choice| choice.goes()).count();
         self.to_retrieve = retrieve.into_iter();
         self.to_delete = delete.into_iter();
         // Before what is to be retrieved: a line that breaks later finds them done.
@@ -78,7 +77,6 @@ impl Collector<'_> {
 
     fn retrieve(&mut self, target: Target) {
         if target.goes {
-            self.to_go = self.to_go.saturating_sub(1);
             self.going.insert(target.number);
         }
         match target.lines() {
@@ -123,7 +121,6 @@ impl Collector<'_> {
             return;
         }
         let mut later = std::mem::take(&mut self.to_retrieve).count();
-        self.to_go = 0;
         for number in self.session.withdraw() {
             self.going.remove(&number);
             later += usize::from(self.awaited.remove(&number).is_some());
@@ -141,8 +138,7 @@ impl Collector<'_> {
             return;
         }
         let fetched = self.awaited.is_empty() && !self.intake.is_amid_message();
-        let nothing_goes = self.going.is_empty() && self.to_go == 0;
-        if nothing_goes || fetched && self.intake.is_empty() {
+        if self.going.is_empty() || fetched && self.intake.is_empty() {
             self.quitting = true;
             if fetched {
                 self.visit.stage = Stage::Deleting;

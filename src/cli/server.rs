@@ -66,6 +66,7 @@ fn print(view: &ServerView, json: bool) -> Result<(), Failure> {
             "messages": view.messages.len(),
             "bytes": summary.bytes,
             "quota_bytes": summary.quota_bytes,
+            "expire_days": view.expire_days,
             "to_fetch": summary.to_fetch,
             "to_fetch_bytes": summary.to_fetch_bytes,
             "to_delete": summary.to_delete,
@@ -77,6 +78,9 @@ fn print(view: &ServerView, json: bool) -> Result<(), Failure> {
         writeln!(out, "{}", json!({ "total": total }))?;
     } else {
         writeln!(out, "{}: {}", view.account_name, summary.words())?;
+        if let Some(words) = view.expiry() {
+            writeln!(out, "{}: {words}", view.account_name)?;
+        }
     }
     Ok(())
 }

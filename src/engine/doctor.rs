@@ -13,7 +13,7 @@ use crate::account::policy::{Line, Metered};
 use crate::account::{Account, Security};
 use crate::mail::sanitize;
 use crate::net::{self, Connection, Record, Trust};
-use crate::protocol::pop3::{Capabilities, Event, Listing, Probe, Sight};
+use crate::protocol::pop3::{Capabilities, Event, Expire, Listing, Probe, Sight};
 
 /// Days before a certificate's end that are worth a word.
 const CERTIFICATE_DAYS: i64 = 21;
@@ -169,6 +169,17 @@ fn tell_capabilities(report: &mut Report, capabilities: &Capabilities) {
         (capabilities.top, "TOP", "headers can be looked at", "not announced: headers may not be had alone"),
     ] {
         report.note(name, Some(is_there), if is_there { there } else { missing });
+    }
+    if let Some(secs) = capabilities.login_delay_secs.filter(|&secs| secs > 0) {
+        report.plain("LOGIN-DELAY", format!("{secs} seconds must lie between two visits; the schedule keeps to it"));
+    }
+    match capabilities.expire {
+        Some(Expire::Days(0)) => {
+            report.bad("EXPIRE", "the server itself deletes what was fetched, at the end of the visit")
+        }
+        Some(Expire::Days(days)) => report.bad("EXPIRE", format!("the server itself deletes mail after {days} days")),
+        Some(Expire::Never) => report.good("EXPIRE", "the server deletes nothing by itself"),
+        None => {}
     }
     let mechanisms = if capabilities.sasl.is_empty() {
         "USER and PASS".into()

@@ -86,6 +86,12 @@ impl Errands {
     /// From now on visits are made by the accounts' schedules, too.
     pub async fn keep_schedule(&mut self) {
         self.keeps_schedule = true;
+        // What cannot be read is not known: the server says so itself if a visit comes too early.
+        let visits = self.hub.store.visits().await.unwrap_or_default();
+        for account in self.hub.store.accounts().await.unwrap_or_default() {
+            let last = visits.iter().find(|visit| visit.account == account.id).map(|visit| visit.ended_at);
+            self.recall(account.id, last).await;
+        }
         self.announce().await;
     }
 
@@ -93,6 +99,11 @@ impl Errands {
     pub async fn account_changed(&mut self, account: AccountId) {
         self.schedule.changed(account);
         self.announce().await;
+    }
+
+    async fn recall(&mut self, account: AccountId, ended: Option<i64>) {
+        let memory = self.hub.store.server_memory(account).await.unwrap_or_default();
+        self.schedule.recall(account, ended, memory.login_delay_secs);
     }
 
     /// Works out the visits to come, and tells them if they are others than before.
@@ -232,6 +243,7 @@ impl Errands {
                 self.schedule.held_back(account, now());
             } else {
                 self.schedule.ended(account, &problems, now());
+                self.recall(account, None).await;
             }
         }
         self.go_on(account, refused || stopped).await;

@@ -102,6 +102,8 @@ pub struct ServerView {
     pub this_month: Option<LineUse>,
     /// The room that the provider gives, as the person has said.
     pub quota_bytes: Option<u64>,
+    /// The server itself deletes mail after so many days (EXPIRE, RFC 2449 §6.7); 0: at the end of the visit that fetched it.
+    pub expire_days: Option<u32>,
     /// The account's last visits, this look among them, the newest first.
     pub visits: Vec<PastVisit>,
 }
@@ -143,6 +145,17 @@ impl ServerView {
         summary.estimated_secs =
             self.bytes_per_sec.filter(|&rate| rate > 0).map(|rate| summary.to_fetch_bytes.div_ceil(rate));
         summary
+    }
+}
+
+impl ServerView {
+    /// A sentence on what the server deletes by itself; None: nothing, as far as it says.
+    pub fn expiry(&self) -> Option<String> {
+        Some(match self.expire_days? {
+            0 => "The server itself deletes what was fetched, at the end of the visit.".to_owned(),
+            1 => "The server itself deletes mail after a day.".to_owned(),
+            days => format!("The server itself deletes mail after {days} days."),
+        })
     }
 }
 

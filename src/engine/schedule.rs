@@ -27,6 +27,10 @@ struct Diary {
     refusals: u32,
     /// Only the person can say that it makes sense to try again.
     suspended: bool,
+    /// When the last visit ended that was made before the program started.
+    ended_before: Option<i64>,
+    /// What the server wants between two visits, in seconds (LOGIN-DELAY, RFC 2449 §6.5).
+    login_delay_secs: i64,
 }
 
 impl Schedule {
@@ -52,6 +56,13 @@ impl Schedule {
         }
     }
 
+    /// What is known of the account from before: when its last visit ended, and the pause that its server has asked for.
+    pub fn recall(&mut self, account: AccountId, ended: Option<i64>, login_delay_secs: Option<u32>) {
+        let diary = self.diaries.entry(account).or_default();
+        diary.ended_before = diary.ended_before.max(ended);
+        diary.login_delay_secs = i64::from(login_delay_secs.unwrap_or(0));
+    }
+
     /// A visit waits for a line that is not metered: it is looked for again before long, for looking costs nothing.
     pub fn held_back(&mut self, account: AccountId, now: i64) {
         let diary = self.diaries.entry(account).or_default();
@@ -61,7 +72,8 @@ impl Schedule {
     /// The person has changed the account or its password: what was refused may work now.
     pub fn changed(&mut self, account: AccountId) {
         if let Some(diary) = self.diaries.get_mut(&account) {
-            *diary = Diary { ended: diary.ended, ..Diary::default() };
+            let Diary { ended, ended_before, login_delay_secs, .. } = *diary;
+            *diary = Diary { ended, ended_before, login_delay_secs, ..Diary::default() };
         }
     }
 
@@ -78,15 +90,18 @@ impl Schedule {
         if diary.suspended {
             return None;
         }
+        let pause = pause_secs(account).max(diary.login_delay_secs);
+        // A clock that was set back must not make anybody wait for ever.
+        let since = diary.ended.or(diary.ended_before).map(|ended| ended.min(now));
+        let earliest = since.map_or(now, |ended| ended.saturating_add(pause));
         if let Some(at) = diary.retry_at {
-            return Some(visit(at, true));
+            return Some(visit(at.max(earliest), true));
         }
         let every = i64::from(account.policy.every_mins?) * 60;
         match diary.ended {
             // The first one, when the program has started.
-            None => Some(visit(now, false)),
-            // A clock that was set back must not make anybody wait for ever.
-            Some(ended) => Some(visit(ended.min(now).saturating_add(every.max(pause_secs(account))), false)),
+            None => Some(visit(now.max(earliest), false)),
+            Some(ended) => Some(visit(ended.min(now).saturating_add(every).max(earliest), false)),
         }
     }
 }
@@ -182,5 +197,28 @@ mod tests {
         let mut schedule = Schedule::default();
         schedule.ended(WORK, &[], NOON + 1_000_000_000);
         assert_eq!(schedule.next(&[account(Some(5), "h")], NOON)[0].at, NOON + 300);
+    }
+
+    #[test]
+    fn the_pause_that_a_server_asks_for_is_kept_also_over_a_restart() {
+        let next = |schedule: &Schedule, every, now| {
+            let next = schedule.next(&[account(Some(every), "pop.example.org")], now);
+            next.first().map(|visit| visit.at - now)
+        };
+        let mut schedule = Schedule::default();
+        schedule.recall(WORK, Some(NOON - 100), Some(900));
+        assert_eq!(next(&schedule, 5, NOON), Some(800), "the first one waits, too");
+        assert_eq!(next(&schedule, 5, NOON + 5000), Some(0), "long ago");
+        assert_eq!(next(&schedule, 5, NOON - 5000), Some(900), "a clock that was set back");
+        schedule.ended(WORK, &[], NOON);
+        schedule.recall(WORK, Some(NOON), Some(900));
+        assert_eq!(next(&schedule, 5, NOON), Some(900));
+        assert_eq!(next(&schedule, 60, NOON), Some(3600));
+        schedule.ended(WORK, &[problem(Again::After(120))], NOON);
+        assert_eq!(next(&schedule, 5, NOON), Some(900), "a fault that passes is no reason to come too early");
+        schedule.changed(WORK);
+        assert_eq!(next(&schedule, 5, NOON), Some(900));
+        schedule.recall(WORK, None, None);
+        assert_eq!(next(&schedule, 5, NOON), Some(300), "it asks for none any more");
     }
 }

@@ -13,6 +13,7 @@ use super::known::Known;
 use super::meter;
 use super::plan::Fate;
 use super::problem::{self, Task};
+use super::sign_in;
 use crate::account::Account;
 use crate::mail::{Envelope, sanitize};
 use crate::net::Connection;
@@ -73,6 +74,9 @@ async fn look(
                 line.renew();
                 session.quit();
             }
+            Ok(Some(Event::SignedIn(signed_in))) => {
+                sign_in::remember(&hub.store, account, &signed_in).await.map_err(store_failed)?;
+            }
             Ok(Some(event)) => glance.take(event),
             Ok(None) => break,
             Err(error) => return Err(problem::drive(task, account, error).await),
@@ -85,6 +89,7 @@ async fn look(
     let known = Known::load(hub, account).await.map_err(store_failed)?;
     let months = hub.store.line_use().await.map_err(store_failed)?;
     let months: Vec<LineUse> = months.into_iter().filter(|month| month.account == account.id).collect();
+    let memory = hub.store.server_memory(account.id).await.map_err(store_failed)?;
     let visits = hub.store.visits().await.map_err(store_failed)?;
     let fates = known.fates(hub, account, &listing).await.map_err(store_failed)?;
     let mut messages = described(&listing, &known, fates);
@@ -96,6 +101,7 @@ async fn look(
         connected_ms: visit.connected_ms,
         round_trip: visit.round_trip,
         messages,
+        expire_days: memory.expire.and_then(|words| words.parse().ok()),
         quota_bytes: account.policy.quota_bytes,
         bytes_per_sec: bytes_per_sec(&months),
         this_month: months.into_iter().find(|month| month.month == meter::this_month()),

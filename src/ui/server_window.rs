@@ -67,6 +67,9 @@ fn head_ui(ui: &mut Ui, window: &ServerWindow, actions: &mut Vec<Action>) {
         Some(view) => format!("{}. Seen {}.", capital(&window.summary().words()), full_date(view.taken_at)),
     };
     prose(ui, &words, palette.muted);
+    if let Some(words) = window.view.as_ref().and_then(|view| view.expiry()) {
+        prose(ui, &words, palette.warning);
+    }
     if let Some(room) = window.summary().room().filter(|_| window.view.is_some()) {
         room_ui(ui, room);
     }

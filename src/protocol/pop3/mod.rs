@@ -10,7 +10,7 @@ mod probe;
 mod reply;
 mod session;
 
-pub use capability::Capabilities;
+pub use capability::{Capabilities, Expire};
 pub use error::Error;
 pub use listing::{Listing, ScanLine};
 pub use method::{Method, Rung, SignIn};

@@ -55,6 +55,7 @@ fn seen() -> ServerView {
         ],
         bytes_per_sec: Some(1_000_000),
         quota_bytes: None,
+        expire_days: Some(30),
         this_month: Some(LineUse {
             visits: 3,
             connected_ms: 2_500,
@@ -101,6 +102,7 @@ fn each_message_is_shown_with_its_fate_the_newest_first() {
         "This month the line was open for 2.5 s in 3 visits: 7.0 MB came, 900 bytes went. A round trip took 42 ms at best, \
          60 ms on average.",
     );
+    window.sees("The server itself deletes mail after 30 days.");
     let rows = window.rows();
     let order: Vec<&str> = rows.iter().filter_map(|row| row.split(',').next()).collect();
     assert_eq!(order, ["Di", "Cy", "Bo", "Ana"]);

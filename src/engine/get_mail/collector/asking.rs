@@ -128,8 +128,8 @@ impl Collector<'_> {
         self.visit.later = self.visit.later.saturating_add(u32::try_from(later).unwrap_or(u32::MAX));
     }
 
-    /// The line is closed the moment nothing more has to be moved. The disk may still be at work then, unless a message is to
-    /// leave the server once it is stored.
+    /// The line is closed the moment nothing more has to be moved, and what came is on the disk: to some servers QUIT says that
+    /// the messages were taken, and then they never list them again.
     pub(super) fn quit_when_done(&mut self) {
         if self.quitting || !self.listed || self.recognition.is_under_way() {
             return;
@@ -137,12 +137,9 @@ impl Collector<'_> {
         if self.to_retrieve.len() > 0 || self.to_delete.len() > 0 || !self.noting.is_empty() {
             return;
         }
-        let fetched = self.awaited.is_empty() && !self.intake.is_amid_message();
-        if self.going.is_empty() || fetched && self.intake.is_empty() {
+        if self.awaited.is_empty() && !self.intake.is_amid_message() && self.intake.is_empty() {
             self.quitting = true;
-            if fetched {
-                self.visit.stage = Stage::Deleting;
-            }
+            self.visit.stage = Stage::Deleting;
             self.session.quit();
         }
     }

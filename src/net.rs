@@ -197,7 +197,13 @@ impl Connection {
                 Step::StartTls => self.upgrade().await.map_err(DriveError::Net)?,
                 Step::Reopen => self.reopen(),
                 Step::Event(event) => return Ok(Some(event)),
-                Step::Done => return Ok(None),
+                Step::Done => {
+                    // The last word is not waited upon, but it is said.
+                    while !self.outgoing.is_empty() {
+                        self.exchange(false).await.map_err(DriveError::Net)?;
+                    }
+                    return Ok(None);
+                }
             }
         }
     }

@@ -78,7 +78,7 @@ fn print(view: &ServerView, json: bool) -> Result<(), Failure> {
         writeln!(out, "{}", json!({ "total": total }))?;
     } else {
         writeln!(out, "{}: {}", view.account_name, summary.words())?;
-        if let Some(words) = view.expiry() {
+        for words in view.expiry().into_iter().chain(summary.advice()) {
             writeln!(out, "{}: {words}", view.account_name)?;
         }
     }

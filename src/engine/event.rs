@@ -160,6 +160,13 @@ impl ServerView {
 }
 
 impl ServerSummary {
+    /// A sentence where so much lies there that it makes every visit longer; None: it does not.
+    pub fn advice(&self) -> Option<String> {
+        (self.messages > MANY_MESSAGES).then(|| {
+            "Every visit has to list all of them: by its rules the account may keep only the newest there.".to_owned()
+        })
+    }
+
     /// “37 new, 84 MB, about 6 min on this line; 2 to delete; 1,204 messages, 2.1 GB there”.
     pub fn words(&self) -> String {
         let time = match self.estimated_secs {
@@ -228,6 +235,9 @@ impl Room {
 
 /// From here on providers begin to warn.
 const NEARLY_FULL_PERCENT: u64 = 90;
+
+/// Messages whose listing a person begins to wait for: some hundreds of kilobytes, and servers that open each file.
+const MANY_MESSAGES: u64 = 5_000;
 
 /// One message on the server.
 #[derive(Clone, Debug, PartialEq)]

@@ -67,7 +67,8 @@ fn head_ui(ui: &mut Ui, window: &ServerWindow, actions: &mut Vec<Action>) {
         Some(view) => format!("{}. Seen {}.", capital(&window.summary().words()), full_date(view.taken_at)),
     };
     prose(ui, &words, palette.muted);
-    if let Some(words) = window.view.as_ref().and_then(|view| view.expiry()) {
+    let expiry = window.view.as_ref().and_then(|view| view.expiry());
+    for words in expiry.into_iter().chain(window.summary().advice()) {
         prose(ui, &words, palette.warning);
     }
     if let Some(room) = window.summary().room().filter(|_| window.view.is_some()) {

@@ -85,6 +85,8 @@ pub struct Session {
     /// Tells the announced size of each message, for the limit on its octets.
     listing: Arc<Listing>,
     quit_wanted: bool,
+    /// The answer to QUIT is not waited for.
+    leaves_at_once: bool,
     hung_up: bool,
 }
 
@@ -166,6 +168,7 @@ impl Session {
             gathered: Gathered::default(),
             listing: Arc::default(),
             quit_wanted: false,
+            leaves_at_once: false,
             hung_up: false,
         }
     }
@@ -255,6 +258,9 @@ impl Session {
         if self.quit_wanted && may_follow && self.queue.is_empty() {
             self.quit_wanted = false;
             self.send(Command::Quit);
+            if self.leaves_at_once {
+                self.state = State::Over;
+            }
         }
     }
 

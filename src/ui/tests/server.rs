@@ -208,3 +208,13 @@ fn how_full_the_server_is_is_seen_where_the_person_has_said_how_much_room_there_
     window.sees("5.0 MB of 5.4 MB, 93 % full");
     window.sees("The provider may soon turn mail away");
 }
+
+#[test]
+fn a_server_with_very_much_on_it_is_advised_against() {
+    let open = |count| {
+        let messages = (1..=count).map(|number| message(number, "Ana", 10, Fate::TooLarge)).collect();
+        looking_at_this(Desk::of(0), ServerView { messages, ..seen() })
+    };
+    assert!(!open(5_000).shows("Every visit has to list"));
+    open(5_001).sees("Every visit has to list all of them");
+}

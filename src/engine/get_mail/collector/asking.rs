@@ -140,7 +140,13 @@ impl Collector<'_> {
         if self.awaited.is_empty() && !self.intake.is_amid_message() && self.intake.is_empty() {
             self.quitting = true;
             self.visit.stage = Stage::Deleting;
-            self.session.quit();
+            let deletes = !self.deleting.is_empty() || !self.deleted.is_empty();
+            // The next session with a server that lists in batches must not find this one's lock.
+            if deletes || self.lists_in_batches {
+                self.session.quit();
+            } else {
+                self.session.leave();
+            }
         }
     }
 }

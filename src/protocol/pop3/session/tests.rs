@@ -128,6 +128,29 @@ fn a_line_cut_at_any_octet_never_ends_a_message_that_was_not_whole() {
 }
 
 #[test]
+fn where_nothing_was_deleted_the_last_word_is_said_and_its_answer_not_waited_for() {
+    for (listing, idle) in [("+OK\r\n.\r\n+OK\r\n.\r\n", true), ("+OK\r\n1 a\r\n.\r\n+OK\r\n1 9\r\n.\r\n", false)] {
+        let mut session = session(false);
+        session.list();
+        let server = format!("{LOGIN}{listing}+OK\r\nmail\r\n.\r\n");
+        let (mut lines, mut said, mut quits) = (server.split_inclusive('\n'), String::new(), 0);
+        loop {
+            match session.step().unwrap() {
+                Step::Read => session.receive(lines.next().expect("it waits for no answer").as_bytes()),
+                Step::Write(octets) => said.push_str(&String::from_utf8(octets).unwrap()),
+                Step::Event(Event::Listed(_)) if idle => session.leave(),
+                Step::Event(Event::Listed(_)) => session.retrieve(MessageNumber(1)),
+                Step::Event(Event::MessageEnd(_)) => session.leave(),
+                Step::Event(Event::Quit { .. }) => quits += 1,
+                Step::Done => break,
+                _ => {}
+            }
+        }
+        assert!(said.ends_with("QUIT\r\n") && quits == 0, "{said}");
+    }
+}
+
+#[test]
 fn a_listing_without_its_dot_is_no_listing() {
     for half in ["+OK\r\n1 aaa\r\n", "+OK\r\n1 aaa\r\n.\r\n+OK\r\n1 9\r\n"] {
         let outcome = check(false, &format!("{LOGIN}{half}"));

@@ -105,6 +105,8 @@ struct Statement {
     /// What must not, beside something that must.
     without: Vec<String>,
     conditions: Vec<String>,
+    /// Only messages since some day: they are quicker found by their dates and sorted than all by their keys.
+    is_recent: bool,
     values: Vec<Value>,
 }
 
@@ -136,6 +138,7 @@ impl Statement {
             }
         }
         for part in rest {
+            statement.is_recent |= is_since(part);
             let condition = statement.condition(part);
             statement.conditions.push(condition);
         }
@@ -227,9 +230,10 @@ impl Statement {
         if self.conditions.is_empty() {
             self.conditions.push("1".into());
         }
+        let order = if self.is_recent && self.words.is_empty() { format!("+{key}") } else { key.to_owned() };
         let limit = self.bind(signed(most as u64));
         let conditions = self.conditions.join(" AND ");
-        (format!("SELECT {key} FROM {from} WHERE {conditions} ORDER BY {key} DESC LIMIT {limit}"), self.values)
+        (format!("SELECT {key} FROM {from} WHERE {conditions} ORDER BY {order} DESC LIMIT {limit}"), self.values)
     }
 
     fn match_words(&self) -> String {
@@ -238,6 +242,15 @@ impl Statement {
             words = format!("({words}) NOT {without}");
         }
         words
+    }
+}
+
+/// Whether it holds only of messages since some day.
+fn is_since(query: &Query) -> bool {
+    match query {
+        Query::Condition(condition) => matches!(condition, Condition::Since(_)),
+        Query::All(parts) => parts.iter().any(is_since),
+        _ => false,
     }
 }
 

@@ -36,7 +36,7 @@ fn wire(count: u32, lines: usize) -> Vec<u8> {
 
 /// Octets of the answers to STAT, UIDL and LIST.
 fn listing_len(answers: &[u8]) -> usize {
-    let mut dots = answers.windows(5).enumerate().filter(|(_, octets)| octets == b"\r\n.\r\n".as_slice());
+    let mut dots = answers.windows(5).enumerate().filter(|(_, octets)| *octets == b"\r\n.\r\n");
     dots.nth(1).map_or(answers.len(), |(at, _)| at + 5)
 }
 

@@ -36,13 +36,12 @@ impl Store {
         asking: Asking,
     ) -> Result<Found, Error> {
         self.read(move |db| {
-            let _running = asking.begin(db)?;
             let mut statement = Statement::of(&query);
             if let Some(view) = within {
                 let ids: Vec<String> = mailboxes_of(db, view)?.iter().map(|id| id.0.to_string()).collect();
                 statement.conditions.push(format!("message.mailbox IN ({})", ids.join(", ")));
             }
-            statement.page(db, after, most)
+            statement.page(db, after, most, &asking)
         })
         .await
     }
@@ -73,8 +72,9 @@ impl Asking {
     /// What runs ends at once, what waits does not begin.
     pub fn give_up(&self) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let State::Running(handle) = std::mem::replace(&mut *state, State::Over) {
-            handle.0.interrupt();
+        match &*state {
+            State::Running(handle) => handle.0.interrupt(),
+            State::Waiting | State::Over => *state = State::Over,
         }
     }
 
@@ -204,9 +204,11 @@ impl Statement {
         }
     }
 
-    fn page(self, db: &Connection, after: Option<MessageKey>, most: usize) -> Result<Found, Error> {
+    fn page(self, db: &Connection, after: Option<MessageKey>, most: usize, asking: &Asking) -> Result<Found, Error> {
         let (sql, values) = self.sql(after, most);
         let mut select = db.prepare(&sql)?;
+        // As late as can be: only a statement that runs can be interrupted.
+        let _running = asking.begin(db)?;
         let keys = select.query_map(params_from_iter(values), |row| row.get(0).map(MessageKey))?;
         let keys: Vec<MessageKey> = keys.collect::<Result<_, _>>()?;
         let to_index: i64 = db.prepare_cached("SELECT count(*) FROM to_index")?.query_row([], |row| row.get(0))?;

@@ -91,7 +91,7 @@ fn in_the_window_results_come_while_it_is_typed_and_act_as_a_mailbox_does() {
     malote.get();
     let screen = Screen::start();
     let window = Window::open(&malote, &screen);
-    window.see("Message number 5");
+    window.see(SUBJECTS[9]);
     window.press(Key::F, Modifiers::COMMAND);
     window.type_text("greet");
     window.see("10 messages found");
@@ -128,7 +128,22 @@ fn in_the_window_results_come_while_it_is_typed_and_act_as_a_mailbox_does() {
     window.see("No message matches");
     window.picture("search-04-no-hit");
     window.press(Key::Escape, Modifiers::NONE);
-    window.see("Message number 5");
+    window.see(SUBJECTS[9]);
+    by_night(&window);
     screen.press("alt+F4");
     window.closed().succeeded();
+}
+
+/// The same in the dark, for a person to look at.
+fn by_night(window: &Window) {
+    window.click("Settings");
+    window.click("Dark");
+    window.click("Done");
+    window.press(Key::F, Modifiers::COMMAND);
+    window.type_text("in:trash OR from:sender1");
+    window.see("3 messages found");
+    window.picture("search-05-dark-results");
+    window.type_text(" newer:soon");
+    window.see("is no age");
+    window.picture("search-06-dark-fault");
 }

@@ -320,20 +320,24 @@ fn a_search_that_is_given_up_ends_and_harms_no_other() {
     let search = |asking| block_on(fixture.store.search(query.clone(), None, None, 10, asking));
     assert_eq!(search(asking), Err(Error::GivenUp), "before it begins");
 
-    // Rows of the index without a message: each is looked at, none is a result, so that it takes its time.
-    let asking = Asking::default();
-    let giving_up = std::thread::spawn({
-        let asking = asking.clone();
-        move || {
-            while !matches!(*asking.0.lock().unwrap(), State::Running(_)) {
-                std::thread::yield_now();
+    // Rows of the index without a message: each is looked at, none is a result, so that it takes its time. Whether that is
+    // long enough for the other thread is the machine's business; sooner or later it is.
+    let given_up_while_running = (0..1000).any(|_| {
+        let asking = Asking::default();
+        let giving_up = std::thread::spawn({
+            let asking = asking.clone();
+            move || {
+                while !matches!(*asking.0.lock().unwrap(), State::Running(_) | State::Over) {
+                    std::thread::yield_now();
+                }
+                asking.give_up();
             }
-            asking.give_up();
-        }
+        });
+        let outcome = search(asking);
+        giving_up.join().unwrap();
+        outcome == Err(Error::GivenUp)
     });
-    let outcome = search(asking);
-    giving_up.join().unwrap();
-    assert_eq!(outcome, Err(Error::GivenUp), "while it runs");
+    assert!(given_up_while_running);
     assert_eq!(search(Asking::default()).map(|found| found.keys), Ok(vec![]), "the next one is not interrupted");
 }
 

@@ -178,5 +178,5 @@ fn what_is_not_sent_yet_is_not_archived_from_among_results_either() {
     desk.act(Action::SelectAll);
     let asked = desk.act(Action::MoveSelected(Role::Archive));
     assert!(asked.contains(&"MoveMessages 1 to Archive".into()), "{asked:?}");
-    assert_eq!(desk.model.role_of_selection(), Role::Inbox);
+    assert_eq!(desk.model.role_of_selection(), Role::Drafts, "the draft is left, and selected");
 }

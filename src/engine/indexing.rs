@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_channel::Receiver;
 
@@ -32,6 +32,8 @@ const MOST_BYTES: usize = 64 << 20;
 /// The same while a line is open: the writer is mostly free for what comes in.
 const BATCH_MESSAGES_ON_LINE: usize = 16;
 const PAUSE_ON_LINE: Duration = Duration::from_millis(100);
+/// How often the screen hears that more can be found.
+const TELL_EVERY: Duration = Duration::from_millis(500);
 
 /// Indexes what there is, and whenever there is more; ends when `work` is closed.
 pub(super) async fn run(hub: Arc<Hub>, work: Receiver<Work>) {
@@ -64,6 +66,7 @@ fn note(work: Work, waiting: &mut Vec<RequestId>) {
 
 async fn work_off(hub: &Hub, work: &Receiver<Work>, waiting: &mut Vec<RequestId>) -> Result<(), Error> {
     let mut has_worked = false;
+    let mut told = Instant::now();
     while !work.is_closed() {
         while let Ok(more) = work.try_recv() {
             note(more, waiting);
@@ -78,7 +81,10 @@ async fn work_off(hub: &Hub, work: &Receiver<Work>, waiting: &mut Vec<RequestId>
         let left = left.saturating_sub(batch.len() as u64);
         hub.store.index(batch).await?;
         has_worked = true;
-        hub.tell_if_room(Event::Indexed { left });
+        if told.elapsed() >= TELL_EVERY {
+            told = Instant::now();
+            hub.tell_if_room(Event::Indexed { left });
+        }
         if gives_way {
             async_std::task::sleep(PAUSE_ON_LINE).await;
         }

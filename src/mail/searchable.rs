@@ -21,6 +21,8 @@ pub struct Searchable {
 
 /// Octets of text of one message that are indexed: more than any letter, less than what a log of a gigabyte would take.
 const MAX_BODY_BYTES: usize = 4 << 20;
+/// Of its subject, its recipients or the names of its attachments: a thousand of them.
+const MAX_FIELD_BYTES: usize = 256 << 10;
 
 impl Searchable {
     /// Takes the words of a whole message, or of the part of it that is here.
@@ -31,12 +33,12 @@ impl Searchable {
         let envelope = Envelope::from_tree(&tree, &layout);
         let names = layout.attached.iter().filter_map(|attached| attached.part.name());
         Self {
-            subject: for_index(&envelope.subject),
+            subject: for_index(cut(&envelope.subject, MAX_FIELD_BYTES)),
             sender: people(&envelope.from),
             recipients: people(&envelope.to),
             copies: format!("{}{}", people(&envelope.cc), people(&envelope.bcc)),
-            body: for_index(&body(layout.bodies.iter().map(Decoded::of).collect())),
-            attachments: for_index(&names.collect::<Vec<_>>().join("\n")),
+            body: for_index(cut(&body(layout.bodies.iter().map(Decoded::of).collect()), MAX_BODY_BYTES)),
+            attachments: for_index(cut(&names.collect::<Vec<_>>().join("\n"), MAX_FIELD_BYTES)),
         }
     }
 
@@ -50,6 +52,9 @@ impl Searchable {
 fn people(addresses: &[Address]) -> String {
     let mut all = String::new();
     for Address { name, addr } in addresses {
+        if all.len() + name.len() + addr.len() > MAX_FIELD_BYTES {
+            break;
+        }
         all.push_str(&for_index(name));
         all.push_str(" <");
         all.push_str(&for_index(addr));
@@ -66,7 +71,6 @@ fn body(decoded: Vec<Decoded>) -> String {
         text.push_str(&body.plain());
         text.push('\n');
     }
-    cut(&mut text);
     let known: HashSet<&str> = text.split_whitespace().collect();
     let mut more = String::new();
     for body in &other {
@@ -76,12 +80,11 @@ fn body(decoded: Vec<Decoded>) -> String {
         }
     }
     text.push_str(&more);
-    cut(&mut text);
     text
 }
 
-fn cut(text: &mut String) {
-    text.truncate(text.floor_char_boundary(MAX_BODY_BYTES));
+fn cut(text: &str, most: usize) -> &str {
+    text.get(..text.floor_char_boundary(most)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -239,11 +239,7 @@ impl Statement {
     }
 
     fn match_words(&self) -> String {
-        let mut words = self.words.join(" AND ");
-        for without in &self.without {
-            words = format!("({words}) NOT {without}");
-        }
-        words
+        but_not(self.words.join(" AND "), &self.without)
     }
 }
 
@@ -267,15 +263,20 @@ fn matched(query: &Query) -> Option<String> {
         Query::All(parts) => {
             let (without, with): (Vec<_>, Vec<_>) = parts.iter().partition(|part| matches!(part, Query::Not(_)));
             let with: Option<Vec<String>> = with.into_iter().map(matched).collect();
-            let mut words = with.filter(|with| !with.is_empty())?.join(" AND ");
-            for part in without {
-                let Query::Not(inner) = part else { return None };
-                words = format!("({words}) NOT {}", matched(inner)?);
-            }
-            Some(format!("({words})"))
+            let words = with.filter(|with| !with.is_empty())?.join(" AND ");
+            let without = without.into_iter().map(|part| match part {
+                Query::Not(inner) => matched(inner),
+                _ => None,
+            });
+            Some(format!("({})", but_not(words, &without.collect::<Option<Vec<String>>>()?)))
         }
         Query::Not(_) | Query::Condition(_) | Query::Any(_) => None,
     }
+}
+
+/// Side by side, not inside each other: the index takes no expression that is nested too deep.
+fn but_not(words: String, without: &[String]) -> String {
+    if without.is_empty() { words } else { format!("({words}) NOT ({})", without.join(" OR ")) }
 }
 
 fn phrase(Text { field, sought, is_beginning }: &Text) -> String {

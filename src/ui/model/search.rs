@@ -139,10 +139,11 @@ impl Model {
                 self.show_keys(Listed::Results(search), Arc::new(all));
             }
         }
-        if std::mem::take(&mut self.messages.listing_is_stale) {
-            self.refresh_results();
-        } else if more {
+        // All of them first: what comes in all the time would keep the list from ever being whole.
+        if more {
             self.ask_page(last, most.saturating_mul(10).min(LARGEST_PAGE));
+        } else if std::mem::take(&mut self.messages.listing_is_stale) {
+            self.refresh_results();
         }
     }
 

@@ -13,6 +13,12 @@ use crate::mail::Fault;
 /// What the field takes where there is room.
 const WIDTH: f32 = 340.0;
 const HEIGHT: f32 = 30.0;
+/// The language in a few lines.
+const HINT: &str = "Search (Ctrl+F or /)\n\
+                    Words, \"phrases\", -not, this OR that\n\
+                    from: to: cc: subject: body: attachment:\n\
+                    has:attachment is:unread is:starred in:trash account:work\n\
+                    newer:7d older:2w before:2026 on:3.11.2026 larger:2M";
 
 /// What the field remembers.
 #[derive(Default)]
@@ -76,6 +82,9 @@ fn field_ui(ui: &mut Ui, model: &Model, state: &mut SearchState, area: Rect, act
         info.label = Some("Search".into());
         info
     });
+    if text.is_empty() {
+        response.clone().on_hover_text(HINT);
+    }
     if state.focused != model.search.focus {
         state.focused = model.search.focus;
         response.request_focus();

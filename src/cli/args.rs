@@ -93,6 +93,17 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Find messages, newest first: words, "phrases", -not, OR, from: to: subject: has:attachment is:unread newer:7d and more
+    Search {
+        #[arg(allow_hyphen_values = true)]
+        query: String,
+        /// At most so many
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
     /// Show a message
     Show {
         key: MessageKey,

@@ -14,7 +14,7 @@ use crate::mail::compose::{self, Answer};
 use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, Role};
 
 /// Rows that are asked for at once.
-const ROWS_AT_ONCE: usize = 500;
+pub(super) const ROWS_AT_ONCE: usize = 500;
 
 pub fn list(client: &mut Client, mailbox: Option<&str>, limit: Option<usize>, json: bool) -> Result<(), Failure> {
     let view = view(client, mailbox.unwrap_or("inbox"))?;
@@ -25,14 +25,26 @@ pub fn list(client: &mut Client, mailbox: Option<&str>, limit: Option<usize>, js
     let keys = keys.get(..limit.unwrap_or(usize::MAX).min(keys.len())).unwrap_or_default();
     let mut out = io::BufWriter::new(io::stdout().lock());
     for chunk in keys.chunks(ROWS_AT_ONCE) {
-        let rows = client.ask(Command::LoadRows { keys: chunk.to_vec() })?;
-        for row in expect_event!(rows, Event::Rows(rows) => rows)? {
-            let name = names.get(&row.account).map_or("", String::as_str);
-            let line = if json { as_json(&row, name) } else { in_words(&row) };
-            writeln!(out, "{line}")?;
-        }
+        write_rows(client, &mut out, &names, chunk.to_vec(), json)?;
     }
     Ok(out.flush()?)
+}
+
+/// One line a message.
+pub(super) fn write_rows(
+    client: &mut Client,
+    out: &mut impl Write,
+    names: &HashMap<AccountId, String>,
+    keys: Vec<MessageKey>,
+    json: bool,
+) -> Result<(), Failure> {
+    let rows = client.ask(Command::LoadRows { keys })?;
+    for row in expect_event!(rows, Event::Rows(rows) => rows)? {
+        let name = names.get(&row.account).map_or("", String::as_str);
+        let line = if json { as_json(&row, name) } else { in_words(&row) };
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
 }
 
 /// `inbox`, or `Work/inbox`.

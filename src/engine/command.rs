@@ -19,6 +19,17 @@ pub struct Request {
     pub command: Command,
 }
 
+/// What is searched for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    /// In the language of [`crate::mail::query`].
+    pub text: String,
+    /// It is still being typed: the last word may go on.
+    pub typing: bool,
+    /// None: everywhere.
+    pub within: Option<MailboxView>,
+}
+
 /// Everything that can be asked for. Each is answered by exactly one closing event with its id: the one named behind the
 /// arrow, or [`super::Event::Failed`].
 #[derive(Debug)]
@@ -67,6 +78,11 @@ pub enum Command {
     ListMailboxes,
     /// All keys of a view, newest first. → `Listing`
     ListMessages { view: MailboxView },
+    /// A page of what a search finds, newest first: the first, or what follows `after`. A search gives up the one before it.
+    /// → `Found`, `NotUnderstood` or `Superseded`
+    Search { search: Search, after: Option<MessageKey>, most: usize },
+    /// → `Done` when everything that is stored can be found by its words
+    FinishIndex,
     /// → `Rows`
     LoadRows { keys: Vec<MessageKey> },
     /// → `Opened`

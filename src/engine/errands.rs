@@ -320,8 +320,10 @@ async fn get_mail(hub: &Arc<Hub>, account: &Account, errand: Errand, stopped: &R
         }
         Passage::Free(account) => {
             hub.tell(None, Event::VisitProgress(blank)).await;
+            hub.visit_begins();
             let (submitted, mut visit) =
                 futures::join!(send_mail::flush(hub, &account, stopped), get_mail::visit(hub, &account, stopped));
+            hub.visit_ends();
             visit.problems.extend(submitted.problems);
             visit
         }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::command::RequestId;
 pub use super::plan::Fate;
 use crate::account::{Account, AccountId, Fingerprint};
-use crate::mail::{Draft, MessageView};
+use crate::mail::{Draft, Fault, MessageView};
 use crate::store::types::{MailboxCount, MailboxView, MessageKey, MessageRow, Move, OutboxState, Part};
-pub use crate::store::{LineUse, Outcome, PastVisit, RoundTrip, Wish};
+pub use crate::store::{Found, LineUse, Outcome, PastVisit, RoundTrip, Wish};
 
 /// News from the engine. `answers` names the request that it answers; None: unasked.
 #[derive(Clone, Debug)]
@@ -49,6 +49,15 @@ pub enum Event {
     Listing {
         view: MailboxView,
         keys: Arc<Vec<MessageKey>>,
+    },
+    Found(Found),
+    /// The search cannot be understood: where, and what would be right.
+    NotUnderstood(Fault),
+    /// The search was given up for the next one.
+    Superseded,
+    /// More can be found by its words than before; so many messages cannot yet.
+    Indexed {
+        left: u64,
     },
     /// In the order asked; a key that is gone is left out.
     Rows(Vec<MessageRow>),

@@ -1,6 +1,7 @@
 //! What every task of the engine shares: the store, the keyring, the way back to the screen.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,11 +9,12 @@ use async_channel::Sender;
 
 use super::command::RequestId;
 use super::event::{Answer, Event};
+use super::indexing::Work;
 use super::intake::Held;
 use super::workers::Workers;
 use crate::account::{Account, AccountId, PasswordSource};
 use crate::secret::{self, Keyring, Password};
-use crate::store::Store;
+use crate::store::{Asking, Store};
 
 /// Wakes the screen when there is news.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
@@ -24,7 +26,12 @@ pub(super) struct Hub {
     /// Octets of mail that all visits together hold in memory.
     pub held: Held,
     answers: Sender<Answer>,
+    indexing: Sender<Work>,
     wake: Wake,
+    /// Visits under way.
+    visits: AtomicUsize,
+    /// The last search, to be given up for the next.
+    search: Mutex<Asking>,
     /// Passwords for this session only.
     passwords: Mutex<HashMap<AccountId, Password>>,
     /// Accounts whose next visit may fetch as much as there is.
@@ -32,14 +39,24 @@ pub(super) struct Hub {
 }
 
 impl Hub {
-    pub fn new(store: Store, keyring: Keyring, workers: Workers, answers: Sender<Answer>, wake: Wake) -> Self {
+    pub fn new(
+        store: Store,
+        keyring: Keyring,
+        workers: Workers,
+        answers: Sender<Answer>,
+        indexing: Sender<Work>,
+        wake: Wake,
+    ) -> Self {
         Self {
             store,
             keyring,
             workers,
             held: Held::default(),
             answers,
+            indexing,
             wake,
+            visits: AtomicUsize::default(),
+            search: Mutex::default(),
             passwords: Mutex::default(),
             confirmed: Mutex::default(),
         }
@@ -47,15 +64,52 @@ impl Hub {
 
     /// Tells the screen, waiting for room. A screen that is gone hears nothing.
     pub async fn tell(&self, answers: Option<RequestId>, event: Event) {
+        self.index_what_changed(&event);
         let _gone = self.answers.send(Answer { answers, event }).await;
         (self.wake)();
     }
 
     /// Tells the screen if there is room at once: for news that the next news replaces.
     pub fn tell_if_room(&self, event: Event) {
+        self.index_what_changed(&event);
         if self.answers.try_send(Answer { answers: None, event }).is_ok() {
             (self.wake)();
         }
+    }
+
+    /// Whenever the screen hears of other mail, the indexer does.
+    fn index_what_changed(&self, event: &Event) {
+        if matches!(event, Event::MailChanged) {
+            self.index(Work::Look);
+        }
+    }
+
+    /// Wakes the indexer.
+    pub fn index(&self, work: Work) {
+        // The engine is on its way out: what is marked is indexed at the next start.
+        let _closed = self.indexing.try_send(work);
+    }
+
+    /// Whether mail may be coming in.
+    pub fn is_line_open(&self) -> bool {
+        self.visits.load(Ordering::Relaxed) > 0
+    }
+
+    /// For the length of a visit.
+    pub fn visit_begins(&self) {
+        self.visits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn visit_ends(&self) {
+        self.visits.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Gives up the search that is under way, if one is, for another.
+    pub fn supersede_search(&self) -> Asking {
+        let next = Asking::default();
+        let mut last = self.search.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *last, next.clone()).give_up();
+        next
     }
 
     /// The account's password: given in this session, from its command, or from the keyring.

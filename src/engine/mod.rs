@@ -8,6 +8,7 @@ mod errands;
 pub mod event;
 mod get_mail;
 mod hub;
+mod indexing;
 mod intake;
 mod known;
 mod link;
@@ -20,6 +21,7 @@ mod reading;
 mod recognise;
 mod saving;
 mod schedule;
+mod searching;
 mod send_mail;
 mod server_view;
 mod sign_in;
@@ -33,10 +35,11 @@ use std::time::Duration;
 use async_channel::{Receiver, Sender};
 use futures::FutureExt;
 
-pub use command::{Command, PasswordChange, Request, RequestId};
+pub use command::{Command, PasswordChange, Request, RequestId, Search};
 pub use event::{
-    AccountTest, Again, Answer, CertificateFacts, Event, Fate, Finding, LineUse, NextVisit, Offer, OpenedMessage,
-    Outcome, PastVisit, Problem, Room, RoundTrip, ServerMessage, ServerSummary, ServerView, Stage, Visit, Wish,
+    AccountTest, Again, Answer, CertificateFacts, Event, Fate, Finding, Found, LineUse, NextVisit, Offer,
+    OpenedMessage, Outcome, PastVisit, Problem, Room, RoundTrip, ServerMessage, ServerSummary, ServerView, Stage,
+    Visit, Wish,
 };
 pub use hub::Wake;
 pub use problem::opening_store;
@@ -47,6 +50,7 @@ use crate::secret::Keyring;
 use crate::store::Store;
 use errands::{Errand, Errands};
 use hub::Hub;
+use indexing::Work;
 use workers::Workers;
 
 /// Requests that may wait for the engine, and news that may wait for the screen, before the other side has to.
@@ -64,18 +68,20 @@ pub struct Engine {
 pub fn start(store: Store, keyring: Keyring, wake: Wake) -> std::io::Result<Engine> {
     let (requests, incoming) = async_channel::bounded(CHANNEL_CAPACITY);
     let (outgoing, answers) = async_channel::bounded(CHANNEL_CAPACITY);
-    let hub = Arc::new(Hub::new(store, keyring, Workers::start()?, outgoing, wake));
+    let (indexing, to_index) = async_channel::unbounded();
+    let hub = Arc::new(Hub::new(store, keyring, Workers::start()?, outgoing, indexing, wake));
     let thread = std::thread::Builder::new()
         .name("engine".into())
-        .spawn(move || async_std::task::block_on(run(hub, incoming)))?;
+        .spawn(move || async_std::task::block_on(run(hub, incoming, to_index)))?;
     Ok(Engine { requests, answers, thread })
 }
 
 /// The one closed select: requests, and errands that have ended.
-async fn run(hub: Arc<Hub>, requests: Receiver<Request>) {
+async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work>) {
     let (to_clerk, for_clerk) = async_channel::bounded(CHANNEL_CAPACITY);
     let (to_us, changes) = async_channel::unbounded();
     let clerk = async_std::task::spawn(write_in_order(hub.clone(), for_clerk, to_us));
+    let indexer = async_std::task::spawn(indexing::run(hub.clone(), to_index.clone()));
     let mut errands = Errands::new(hub.clone());
     let mut farewell = None;
     while farewell.is_none() || !errands.all_ended() {
@@ -145,6 +151,15 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>) {
                 errands.stop(account);
                 let _closed = to_clerk.send(Request { id, command: Command::RemoveAccount(account) }).await;
             }
+            Command::Search { search, after, most } => {
+                // Here, and not on its task: the last one asked for is the last one.
+                let asking = hub.supersede_search();
+                let hub = hub.clone();
+                async_std::task::spawn(async move {
+                    respond(&hub, id, searching::answer(&hub, search, after, most, asking).await).await;
+                });
+            }
+            Command::FinishIndex => hub.index(Work::Finish(id)),
             command if reading::is_reading(&command) => {
                 let hub = hub.clone();
                 async_std::task::spawn(async move { respond(&hub, id, reading::answer(&hub, command).await).await });
@@ -156,6 +171,8 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>) {
     }
     to_clerk.close();
     clerk.await;
+    to_index.close();
+    indexer.await;
     hub.tell(farewell, Event::Done).await;
 }
 

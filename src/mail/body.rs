@@ -168,7 +168,7 @@ fn shown_headers(header: &Header<'_>, hint: Option<&str>) -> Vec<(String, String
 }
 
 /// A part of the body, decoded.
-struct Decoded {
+pub(super) struct Decoded {
     text: String,
     is_html: bool,
     is_shown: bool,
@@ -180,7 +180,7 @@ struct Decoded {
 }
 
 impl Decoded {
-    fn of(body: &Body<'_, '_>) -> Self {
+    pub(super) fn of(body: &Body<'_, '_>) -> Self {
         let (bytes, is_garbled) = body.part.decoded();
         let is = |name, value: &str| {
             body.part.content_type.param(name).is_some_and(|found| found.trim().eq_ignore_ascii_case(value))
@@ -193,6 +193,20 @@ impl Decoded {
             is_shown: body.is_shown,
             flowed: is("format", "flowed").then(|| is("delsp", "yes")),
             is_garbled,
+        }
+    }
+
+    /// Of the forms of one text, whether it is the one that is shown.
+    pub(super) fn is_shown(&self) -> bool {
+        self.is_shown
+    }
+
+    /// As text, whatever form it came in.
+    pub(super) fn plain(&self) -> Cow<'_, str> {
+        match (&self.page, self.flowed) {
+            (Some(page), _) => Cow::Borrowed(page.text.as_str()),
+            (None, Some(delsp)) => Cow::Owned(flowed::unflow(&self.text, delsp)),
+            (None, None) => Cow::Borrowed(self.text.as_str()),
         }
     }
 
@@ -242,15 +256,10 @@ fn joined<'d>(bodies: impl Iterator<Item = &'d Decoded>) -> Option<String> {
 fn readable(decoded: &[Decoded]) -> String {
     let mut whole = String::new();
     for body in decoded.iter().filter(|body| body.is_shown && body.says_something()) {
-        let text = match (&body.page, body.flowed) {
-            (Some(page), _) => Cow::Borrowed(page.text.as_str()),
-            (None, Some(delsp)) => Cow::Owned(flowed::unflow(&body.text, delsp)),
-            (None, None) => Cow::Borrowed(body.text.as_str()),
-        };
         if !whole.is_empty() {
             whole.push_str(if whole.ends_with('\n') { "\n" } else { "\n\n" });
         }
-        whole.push_str(&text);
+        whole.push_str(&body.plain());
     }
     sanitize::multiline(&whole)
 }

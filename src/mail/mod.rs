@@ -3,7 +3,8 @@
 //! Received: `header` and `mime` cut the octets into fields and parts; `encoded_word`, `param`, `date`, `address_list`,
 //! `transfer` and `charset` decode them; `layout` decides what is body and what is attached; [`envelope`] and [`body`] put
 //! together what a person sees, [`html`], [`flowed`] and [`text`] how it is set, [`sanitize`] what of it may be shown, and
-//! `warn` what is wrong with it. Written: [`compose`], with `answer`, `mailto` and `recipients`.
+//! `warn` what is wrong with it; `searchable` takes the words that a [`query`] looks for, both spelt by [`words`]. Written:
+//! [`compose`], with `answer`, `mailto` and `recipients`.
 //!
 //! mail-parser is behind `charset`, `date`, the entities of `html`, and the dates that are written; the rest of it is not
 //! used on received mail, for the reasons that `mime` gives.
@@ -25,16 +26,21 @@ mod layout;
 mod mailto;
 mod mime;
 mod param;
+pub mod query;
 mod recipients;
 #[cfg(test)]
 mod samples;
 pub mod sanitize;
+mod searchable;
 pub mod text;
 mod transfer;
 mod warn;
+pub mod words;
 
 pub use address::Address;
 pub use body::{Attachment, MessageView};
 pub use draft::{Draft, DraftAttachment};
 pub use envelope::Envelope;
 pub use header::digest as header_digest;
+pub use query::{Fault, Query};
+pub use searchable::Searchable;

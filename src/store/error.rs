@@ -36,6 +36,9 @@ pub enum Error {
     /// Where an exported message should have gone failed, not the store.
     #[error("could not write the message out: {0}")]
     Output(String),
+    /// A search that was superseded by the next one. There is nothing to tell a person.
+    #[error("the search was given up")]
+    GivenUp,
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -80,6 +83,7 @@ impl From<rusqlite::Error> for Error {
             // No room for the map of the write-ahead log, which is the first thing that needs some.
             _ if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => Self::DiskFull,
             ErrorCode::DiskFull => Self::DiskFull,
+            ErrorCode::OperationInterrupted => Self::GivenUp,
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Damaged(error.to_string()),
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed => Self::Busy,
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Self::ReadOnly(PathBuf::new()),

@@ -14,6 +14,7 @@ mod change;
 mod delivery;
 mod draft;
 mod error;
+mod index;
 mod ledger;
 mod line_use;
 mod listing;
@@ -24,6 +25,7 @@ mod outbox;
 mod private;
 mod raw;
 mod refuse;
+mod search;
 mod server_memory;
 #[cfg(test)]
 mod testing;
@@ -33,12 +35,14 @@ mod worker;
 
 pub use delivery::{Arrival, Content, Delivery, Prepared, prepare};
 pub use error::Error;
+pub use index::{Indexed, ToIndex};
 pub use ledger::{DeleteState, LedgerEntry, LedgerId};
 pub use line_use::LineUse;
 pub use note::{Note, Wish};
 pub use outbox::Outgoing;
 pub use private::private_folder;
 pub use raw::{PackedPiece, StagedRaw};
+pub use search::{Asking, Found};
 pub use server_memory::ServerMemory;
 pub use visit::{Outcome, PastVisit, RoundTrip};
 

@@ -1,7 +1,7 @@
 //! The received octets: split into pieces, compressed piece by piece, given back exactly, checked on every read.
 
 use std::cell::RefCell;
-use std::io::Write;
+use std::io::{self, Write};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
@@ -100,6 +100,20 @@ impl Store {
         .await
     }
 
+    /// The first received octets, at most so many.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] if any of them, also of the others, are not what was stored.
+    pub async fn raw_head(&self, key: MessageKey, most: usize) -> Result<Vec<u8>, Error> {
+        self.read(move |db| {
+            let stored = stored_raw(db, key)?;
+            let mut head = Head { octets: Vec::new(), most };
+            unpack(db, key, &stored, &mut head)?;
+            Ok(head.octets)
+        })
+        .await
+    }
+
     /// Writes the received octets, exactly, without holding more than a piece in memory; gives their number.
     ///
     /// # Errors
@@ -112,6 +126,24 @@ impl Store {
             Ok(stored.size_bytes)
         })
         .await
+    }
+}
+
+/// Keeps the first octets of what is written to it.
+struct Head {
+    octets: Vec<u8>,
+    most: usize,
+}
+
+impl Write for Head {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        let room = self.most.saturating_sub(self.octets.len()).min(octets.len());
+        self.octets.extend_from_slice(octets.get(..room).unwrap_or_default());
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

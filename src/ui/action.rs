@@ -14,6 +14,14 @@ pub enum Action {
     /// The window has opened.
     Start,
     ShowMailbox(MailboxView),
+    /// The keyboard goes to the search field.
+    FocusSearch,
+    /// This stands in the search field now.
+    Search(String),
+    /// Searches only the open mailbox, or everywhere.
+    SearchHere(bool),
+    /// Empties the search field: the list shows the mailbox again.
+    EndSearch,
     /// These rows of the list are on the screen (from, to): their text is wanted.
     RowsVisible(usize, usize),
     /// A row was clicked.
@@ -137,8 +145,9 @@ pub struct Shortcut {
 }
 
 /// The table that the help shows, in the order of a day's work.
-pub const SHORTCUTS: [Shortcut; 19] = [
+pub const SHORTCUTS: [Shortcut; 20] = [
     Shortcut { keys: "F5 or g", what: "Get mail" },
+    Shortcut { keys: "Ctrl+F or /", what: "Search; Esc ends it" },
     Shortcut { keys: "j, k or Down, Up", what: "Next, previous message" },
     Shortcut { keys: "Page Down, Page Up", what: "A page on, a page back" },
     Shortcut { keys: "Home, End", what: "Newest, oldest message" },

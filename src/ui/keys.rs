@@ -58,11 +58,13 @@ fn anywhere(model: &Model, key: Key, modifiers: Modifiers) -> Option<Action> {
     match (key, modifiers.command) {
         (Key::F5, _) => Some(Action::GetMail),
         (Key::F1, _) => Some(Action::ShowHelp(true)),
+        (Key::F, true) => Some(Action::FocusSearch),
         (Key::N, true) => Some(Action::Compose),
         (Key::Comma, true) => Some(Action::OpenSettings),
         (Key::Enter, true) if model.composer.is_some() => Some(Action::Send),
         (Key::Escape, _) if model.composer.is_some() => Some(Action::CloseComposer),
         (Key::Escape, _) if model.reading.source.is_some() => Some(Action::ShowSource(false)),
+        (Key::Escape, _) if !model.search.text.is_empty() => Some(Action::EndSearch),
         _ => None,
     }
 }
@@ -89,6 +91,7 @@ fn in_list(model: &Model, key: Key, modifiers: Modifiers) -> Option<Action> {
         Key::G => Some(Action::GetMail),
         Key::Questionmark => Some(Action::ShowHelp(true)),
         Key::Slash if modifiers.shift => Some(Action::ShowHelp(true)),
+        Key::Slash => Some(Action::FocusSearch),
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use egui::{CornerRadius, CursorIcon, Id, Margin, Pos2, Rect, Sense, Stroke, Ui, 
 
 use super::action::{Action, Selecting};
 use super::icons::Icon;
-use super::model::Model;
+use super::model::{Listed, Model};
 use super::sidebar::thousands;
 use super::theme::{self, Palette, palette};
 use super::widgets::{hairline, label, line, paint_line, prose, quiet};
@@ -47,6 +47,9 @@ pub fn list_ui(ui: &mut Ui, model: &Model, state: &mut ListState, actions: &mut 
 }
 
 fn header_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+    if model.search.is_on() {
+        return results_header_ui(ui, model, actions);
+    }
     let palette = palette(ui);
     let view = model.messages.view;
     let (total, unread) = model.count(view);
@@ -75,10 +78,86 @@ fn header_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
     ui.add_space(-ui.spacing().item_spacing.y);
 }
 
+/// What was found, and where is searched.
+fn results_header_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    let frame = egui::Frame::new().inner_margin(Margin::symmetric(16, 9)).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            label(ui, "Results", theme::heading(), palette.text, true);
+            let words = match model.messages.selected.len() {
+                selected @ 2.. => format!("{} selected", thousands(selected as u64)),
+                _ => results_counted(model),
+            };
+            label(ui, &words, theme::small(), palette.faint, false);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = 2.0;
+                let here = model.messages.view.role.to_string();
+                for (name, is_here) in [(here.as_str(), true), ("Everywhere", false)] {
+                    let words = egui::RichText::new(name).font(theme::small());
+                    if ui.selectable_label(model.search.here == is_here, words).clicked() {
+                        actions.push(Action::SearchHere(is_here));
+                    }
+                }
+            });
+        });
+    });
+    hairline(ui, frame.response.rect, palette.line);
+    ui.add_space(-ui.spacing().item_spacing.y);
+}
+
+/// How many were found, as far as is known.
+fn results_counted(model: &Model) -> String {
+    if !model.shows_results() {
+        return String::new();
+    }
+    let more = if model.search.is_complete { "" } else { "+" };
+    format!("{}{more}", thousands(model.messages.keys.len() as u64))
+}
+
+/// The same in words, for the foot of the window.
+pub fn results_in_words(model: &Model) -> String {
+    let found = match (results_counted(model).as_str(), model.messages.keys.len()) {
+        ("", _) => "Searching…".to_owned(),
+        (_, 0) => "Nothing found".to_owned(),
+        (_, 1) => "1 message found".to_owned(),
+        (count, _) => format!("{count} messages found"),
+    };
+    match model.search.to_index {
+        0 => found,
+        left => format!("{found}; {} not searched yet", thousands(left)),
+    }
+}
+
+fn nothing_found_ui(ui: &mut Ui, model: &Model, text: &str) {
+    let palette = palette(ui);
+    ui.add_space((ui.available_height() * 0.3).max(30.0));
+    ui.vertical_centered(|ui| {
+        ui.set_max_width(270.0);
+        ui.add(Icon::Search.image(38.0, palette.faint).alt_text("Search"));
+        ui.add_space(8.0);
+        let shown: String = text.trim().chars().take(60).collect();
+        let cut = if shown.len() < text.trim().len() { "…" } else { "" };
+        ui.label(
+            egui::RichText::new(format!("No message matches “{shown}{cut}”"))
+                .font(theme::heading())
+                .color(palette.muted),
+        );
+        let hint = match (model.search.to_index, model.search.here) {
+            (1.., _) => "Not all messages can be found yet: those that came in last are being read.",
+            (0, true) => "Only one mailbox was searched: try Everywhere, above.",
+            (0, false) => "Try fewer words, or say where and when: from:ana, has:attachment, newer:7d.",
+        };
+        prose(ui, hint, palette.faint);
+    });
+}
+
 fn empty_ui(ui: &mut Ui, model: &Model) {
     let palette = palette(ui);
     if !model.messages.listed {
         return;
+    }
+    if let Listed::Results(search) = &model.messages.keys_of {
+        return nothing_found_ui(ui, model, &search.text);
     }
     let role = model.messages.view.role;
     let words = match role {
@@ -161,7 +240,7 @@ fn row_ui(
     let response = ui.interact(rect, row_id(key), Sense::click());
     let selected = model.messages.selected.contains(&key);
     let row = model.messages.row(key);
-    let name = row.map_or_else(|| "Loading".to_owned(), spoken);
+    let name = row.map_or_else(|| "Loading".to_owned(), |row| spoken(model, row));
     response.widget_info(|| WidgetInfo::labeled(AccessRole::ListBoxOption, true, &name));
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(selected));
     let inner = rect.shrink2(Vec2::new(6.0, 1.5));
@@ -197,7 +276,7 @@ fn row_ui(
 }
 
 /// What a screen reader says of a row.
-fn spoken(row: &MessageRow) -> String {
+fn spoken(model: &Model, row: &MessageRow) -> String {
     let unread = if row.flags.has(Flag::Seen) { "" } else { "unread, " };
     let subject = if row.subject.is_empty() { "(no subject)" } else { &row.subject };
     let part = match row.part {
@@ -206,7 +285,13 @@ fn spoken(row: &MessageRow) -> String {
         Part::Excerpt => ", only its first lines are here",
     };
     let rest = if row.rest_wanted { ", the rest comes with the next visit" } else { "" };
-    format!("{unread}{}, {subject}{part}{rest}", if row.role.is_outgoing() { &row.to } else { &row.from_name })
+    let place = place(model, row).map(|role| format!(", in {role}")).unwrap_or_default();
+    format!("{unread}{}, {subject}{part}{rest}{place}", if row.role.is_outgoing() { &row.to } else { &row.from_name })
+}
+
+/// Among results: where it lies, if that is not the Inbox.
+fn place(model: &Model, row: &MessageRow) -> Option<Role> {
+    (model.shows_results() && row.role != Role::Inbox).then_some(row.role)
 }
 
 /// Two lines and a half: who and when; what; how it begins. Returns where the star is.
@@ -224,7 +309,7 @@ fn paint_row(
     if unread {
         ui.painter().circle_filled(Pos2::new(rect.left() + 17.5, rect.top() + 20.0), 4.0, palette.accent);
     }
-    if model.accounts.len() > 1 && model.messages.view.account.is_none() {
+    if model.accounts.len() > 1 && model.is_of_all_accounts() {
         let chip = Rect::from_center_size(Pos2::new(rect.left() + 17.5, rect.top() + 42.0), Vec2::new(3.0, 22.0));
         ui.painter().rect_filled(chip, CornerRadius::same(2), theme::account_color(row.account.0, palette.dark));
     }
@@ -255,6 +340,9 @@ fn paint_row(
         (false, true) => mark(Icon::Star, palette.faint),
         (false, false) => Rect::NOTHING,
     };
+    if let Some(role) = place(model, row) {
+        mark(Icon::of_role(role), palette.muted);
+    }
     if row.has_attachments {
         mark(Icon::Attachment, palette.faint);
     }
@@ -291,7 +379,7 @@ fn menu_ui(ui: &mut Ui, model: &Model, key: MessageKey, actions: &mut Vec<Action
             ui.close();
         }
     };
-    let role = model.messages.view.role;
+    let role = model.role_of_selection();
     if model.editable(key) {
         item(ui, "Edit", Action::EditDraft(key));
     }

@@ -12,6 +12,7 @@ pub mod model;
 mod notices;
 mod past_visits;
 mod reading_pane;
+mod search_bar;
 mod server_window;
 mod settings;
 mod sidebar;
@@ -35,6 +36,7 @@ use theme::palette;
 pub struct ViewState {
     list: message_list::ListState,
     reading: reading_pane::ReadingState,
+    search: search_bar::SearchState,
     /// Files and folders that the person chose in the system's dialogs, as actions.
     pub chosen: Option<std::sync::mpsc::Receiver<Action>>,
 }
@@ -50,7 +52,7 @@ pub fn window_ui(ui: &mut egui::Ui, model: &mut Model, state: &mut ViewState) ->
     let bar = |fill| Frame::new().fill(fill);
 
     Panel::top("toolbar").frame(bar(palette.window)).show_separator_line(false).resizable(false).show(ui, |ui| {
-        toolbar::toolbar_ui(ui, model, &mut actions);
+        toolbar::toolbar_ui(ui, model, &mut state.search, &mut actions);
     });
     Panel::bottom("status").frame(bar(palette.window)).show_separator_line(false).resizable(false).show(ui, |ui| {
         status::status_ui(ui, model, state.reading.hovered_link.as_deref(), &mut actions);

@@ -54,7 +54,7 @@ fn heading(ui: &mut Ui, text: &str) {
 fn mailbox_ui(ui: &mut Ui, model: &Model, view: MailboxView, narrow: bool, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let (total, unread) = model.count(view);
-    let selected = model.messages.view == view;
+    let selected = model.messages.view == view && !model.shows_results();
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW_HEIGHT), Sense::click());
     // What waits or is unfinished counts whole, what is received by what is unread.
     let count = if matches!(view.role, Role::Drafts | Role::Outbox) { total } else { unread };

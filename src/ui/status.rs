@@ -4,6 +4,7 @@ use egui::{Align, Button, Layout, Margin, RichText, Sense, Stroke, Ui, Vec2};
 
 use super::action::Action;
 use super::icons::Icon;
+use super::message_list::results_in_words;
 use super::model::Model;
 use super::theme::{self, palette};
 use super::widgets::{label, size};
@@ -23,6 +24,11 @@ pub fn status_ui(ui: &mut Ui, model: &Model, hovered_link: Option<&str>, actions
                 let help = RichText::new("Shortcuts  ?").font(theme::small()).color(palette.muted);
                 if ui.add(Button::new(help).frame_when_inactive(false).small()).clicked() {
                     actions.push(Action::ShowHelp(true));
+                }
+                if model.search.is_on() {
+                    ui.add_space(6.0);
+                    label(ui, &results_in_words(model), theme::small(), palette.muted, false);
+                    ui.add_space(6.0);
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     line_ui(ui, model);

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use super::action::Action;
 use super::model::Model;
 use crate::account::{Account, AccountId, Fingerprint, Identity, Security, Server};
-use crate::engine::{Answer, CertificateFacts, Command, Event, Offer, OpenedMessage, Problem, Request, Stage, Visit};
-use crate::mail::{Envelope, MessageView};
+use crate::engine::{
+    Answer, CertificateFacts, Command, Event, Found, Offer, OpenedMessage, Problem, Request, Search, Stage, Visit,
+};
+use crate::mail::{Envelope, MessageView, Query};
 use crate::store::types::{Flags, MailboxCount, MailboxView, MessageKey, MessageRow, OutboxState, Part, Role};
 
 pub const WORK: AccountId = AccountId(1);
@@ -29,6 +31,8 @@ pub struct Desk {
     pub parts: HashMap<MessageKey, Part>,
     /// Octets of a message that is unlike the others.
     pub raw: HashMap<MessageKey, String>,
+    /// Messages that cannot be found by their words yet.
+    pub to_index: u64,
 }
 
 impl Desk {
@@ -98,6 +102,7 @@ impl Desk {
             Command::ListAccounts => Event::Accounts(self.model.accounts.clone()),
             Command::ListMailboxes => Event::Mailboxes(self.counts()),
             Command::ListMessages { view } => Event::Listing { view: *view, keys: Arc::new(self.keys(*view)) },
+            Command::Search { search, after, most } => self.found(search, *after, *most),
             Command::LoadRows { keys } => Event::Rows(keys.iter().map(|&key| self.row(key)).collect()),
             Command::OpenMessage { key } => Event::Opened(Box::new(self.opened(*key))),
             Command::LoadRaw { key } => Event::Raw { key: *key, bytes: Arc::new(self.octets(*key).into_bytes()) },
@@ -109,6 +114,21 @@ impl Desk {
 
     pub fn keys(&self, view: MailboxView) -> Vec<MessageKey> {
         (1..=self.count).rev().map(MessageKey).filter(|key| self.place(*key) == view.role).collect()
+    }
+
+    /// What a search finds: messages whose octets hold the words, whatever the language says beyond that.
+    pub fn found(&self, search: &Search, after: Option<MessageKey>, most: usize) -> Event {
+        let now = jiff::Timestamp::from_second(1_700_000_000).unwrap().to_zoned(jiff::tz::TimeZone::UTC);
+        if let Err(fault) = Query::parse(&search.text, search.typing, &now) {
+            return Event::NotUnderstood(fault);
+        }
+        let words = search.text.trim().to_lowercase();
+        let mut hits = (1..=self.count).rev().map(MessageKey).filter(|&key| {
+            let within = search.within.is_none_or(|view| view.role == self.place(key));
+            within && after.is_none_or(|after| key < after) && self.octets(key).to_lowercase().contains(&words)
+        });
+        let keys: Vec<MessageKey> = hits.by_ref().take(most).collect();
+        Event::Found(Found { more: keys.len() == most, keys, to_index: self.to_index })
     }
 
     fn place(&self, key: MessageKey) -> Role {
@@ -168,6 +188,11 @@ pub fn words(command: &Command) -> String {
             None => format!("ListMessages {}", view.role),
             Some(account) => format!("ListMessages {} of {}", view.role, account.0),
         },
+        Command::Search { search, after, .. } => {
+            let within = search.within.map(|view| format!(" in {}", view.role)).unwrap_or_default();
+            let after = after.map(|key| format!(" after {key}")).unwrap_or_default();
+            format!("Search “{}”{within}{after}", search.text)
+        }
         Command::LoadRows { keys } => format!("LoadRows ({})", keys.len()),
         Command::OpenMessage { key } => format!("OpenMessage {key}"),
         Command::LoadRaw { key } => format!("LoadRaw {key}"),

@@ -5,15 +5,17 @@ use egui::{Align, Layout, Margin, Ui};
 use super::action::Action;
 use super::icons::Icon;
 use super::model::Model;
+use super::search_bar::{SearchState, search_ui};
 use super::theme::palette;
 use super::widgets::{hairline, tool};
 use crate::mail::compose::Answer;
 use crate::store::types::Role;
 
-pub fn toolbar_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+pub fn toolbar_ui(ui: &mut Ui, model: &Model, search: &mut SearchState, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let wide = ui.available_width() > 1080.0;
     let words = |text: &'static str| wide.then_some(text);
+    let mut searched = Vec::new();
     let frame = egui::Frame::new().inner_margin(Margin::symmetric(10, 6)).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
@@ -68,7 +70,7 @@ pub fn toolbar_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
             button(ui, Icon::Forward, None, "Forward", "Forward (F)", open, Action::Answer(Answer::Forward));
             ui.add_space(10.0);
             let chosen = !model.messages.selected.is_empty();
-            let role = model.messages.view.role;
+            let role = model.role_of_selection();
             let archivable = chosen && !matches!(role, Role::Archive | Role::Drafts | Role::Outbox);
             button(
                 ui,
@@ -128,8 +130,13 @@ pub fn toolbar_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
                         Action::SendOutbox,
                     );
                 }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.add_space(8.0);
+                    search_ui(ui, model, search, 8.0, &mut searched);
+                });
             });
         });
     });
+    actions.append(&mut searched);
     hairline(ui, frame.response.rect, palette.line);
 }

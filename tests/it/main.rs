@@ -23,6 +23,7 @@ mod offline;
 mod other_servers;
 mod profile;
 mod rules;
+mod search;
 mod sending;
 mod signing_in;
 mod tidy;

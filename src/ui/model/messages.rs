@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Model, Pending};
-use crate::engine::{Command, OpenedMessage, Wish};
+use crate::engine::{Command, OpenedMessage, Search, Wish};
 use crate::mail::compose::Answer;
 use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, Move, OutboxState, Part, Role};
 use crate::ui::action::Selecting;
@@ -19,14 +19,28 @@ const ROWS_AHEAD: usize = 60;
 /// Moves that can be undone one after the other.
 const UNDO_STEPS: usize = 100;
 
-/// The list of a mailbox.
+/// What the list shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listed {
+    Mailbox(MailboxView),
+    Results(Search),
+}
+
+impl Default for Listed {
+    fn default() -> Self {
+        Self::Mailbox(MailboxView::default())
+    }
+}
+
+/// The list of a mailbox, or of what was found.
 #[derive(Default)]
 pub struct Messages {
+    /// The mailbox that is open; while something is searched for, the one to come back to.
     pub view: MailboxView,
     /// Newest first.
     pub keys: Arc<Vec<MessageKey>>,
-    /// The mailbox that `keys` are of: until the new listing comes the old one stays.
-    pub keys_of: MailboxView,
+    /// What `keys` are of: until the new listing comes the old one stays.
+    pub keys_of: Listed,
     /// A listing has come at all.
     pub listed: bool,
     /// Where the keyboard is.
@@ -138,7 +152,7 @@ impl Messages {
         .collect()
     }
 
-    fn change_row(&mut self, key: MessageKey, change: impl FnOnce(&mut MessageRow)) {
+    pub(super) fn change_row(&mut self, key: MessageKey, change: impl FnOnce(&mut MessageRow)) {
         if let Some((_, row)) = self.rows.get_mut(&key) {
             change(row);
         }
@@ -146,13 +160,18 @@ impl Messages {
 
     /// Takes keys out of the list at once, without waiting for the store; the cursor goes to the next one that stays.
     fn take_out(&mut self, gone: &HashSet<MessageKey>) {
+        self.select_after(gone);
+        self.keys = Arc::new(self.keys.iter().copied().filter(|key| !gone.contains(key)).collect());
+    }
+
+    /// Selects the next one that is none of these.
+    pub(super) fn select_after(&mut self, gone: &HashSet<MessageKey>) {
         let last = gone.iter().filter_map(|&key| self.index_of(key)).max();
         let next = last.and_then(|last| {
             let after = self.keys.iter().skip(last + 1).find(|key| !gone.contains(key));
             let before = || self.keys.iter().take(last).rev().find(|key| !gone.contains(key));
             after.or_else(before).copied()
         });
-        self.keys = Arc::new(self.keys.iter().copied().filter(|key| !gone.contains(key)).collect());
         self.selected = next.into_iter().collect();
         (self.cursor, self.anchor) = (next, next);
         self.reveal += 1;
@@ -169,23 +188,34 @@ fn lacks_rest(row: &MessageRow) -> bool {
 
 impl Model {
     pub(super) fn show_mailbox(&mut self, view: MailboxView) {
-        if self.messages.view == view && self.messages.keys_of == view && self.messages.listed {
-            return;
+        if self.messages.view == view && self.messages.keys_of == Listed::Mailbox(view) && self.messages.listed {
+            return self.end_search();
         }
         self.messages.view = view;
+        self.search.text.clear();
+        self.search.fault = None;
         self.ask(Command::ListMessages { view }, Pending::Listing);
     }
 
     pub(super) fn listed(&mut self, view: MailboxView, keys: Arc<Vec<MessageKey>>) {
-        let messages = &mut self.messages;
-        if view != messages.view {
+        if view != self.messages.view || self.search.is_on() {
             return;
         }
-        let another = messages.keys_of != view;
+        self.show_keys(Listed::Mailbox(view), keys);
+        if std::mem::take(&mut self.messages.listing_is_stale) {
+            self.ask(Command::ListMessages { view }, Pending::Listing);
+        }
+    }
+
+    /// Other keys for the list. What is selected stays so where it stays in the list: of a mailbox, and while a search is typed.
+    pub(super) fn show_keys(&mut self, of: Listed, keys: Arc<Vec<MessageKey>>) {
+        let messages = &mut self.messages;
+        let another = messages.keys_of != of;
+        let typed_on = matches!((&messages.keys_of, &of), (Listed::Results(_), Listed::Results(_)));
         messages.keys = keys;
-        messages.keys_of = view;
+        messages.keys_of = of;
         messages.listed = true;
-        if another {
+        if another && !typed_on {
             messages.selected.clear();
             (messages.cursor, messages.anchor) = (None, None);
             messages.reveal += 1;
@@ -200,9 +230,9 @@ impl Model {
                 messages.cursor = None;
                 self.reading.clear();
             }
-        }
-        if std::mem::take(&mut self.messages.listing_is_stale) {
-            self.ask(Command::ListMessages { view }, Pending::Listing);
+            if another {
+                messages.reveal += 1;
+            }
         }
         self.fetch_rows();
     }
@@ -370,11 +400,12 @@ impl Model {
     }
 
     pub(super) fn move_selected(&mut self, to: Role) {
-        let keys = self.messages.chosen();
+        let among_results = self.shows_results();
+        let keys = if among_results { self.movable_results(to) } else { self.messages.chosen() };
         let from = self.messages.view.role;
         // What is not sent yet would be so quietly never: it is sent, edited or thrown away.
         let is_unsent = matches!(from, Role::Drafts | Role::Outbox);
-        if keys.is_empty() || to == from || (is_unsent && to != Role::Trash) {
+        if keys.is_empty() || (!among_results && (to == from || (is_unsent && to != Role::Trash))) {
             return;
         }
         let done = match (to, keys.len()) {
@@ -385,7 +416,11 @@ impl Model {
             (_, 1) => format!("Moved to {to}"),
             (_, count) => format!("{count} messages moved to {to}"),
         };
-        self.messages.take_out(&keys.iter().copied().collect());
+        if among_results {
+            self.results_moved(&keys, to);
+        } else {
+            self.messages.take_out(&keys.iter().copied().collect());
+        }
         self.read_cursor();
         self.ask(Command::MoveMessages { keys, to }, Pending::Move { done, undoing: false });
     }

@@ -4,6 +4,7 @@ mod composer;
 mod dialogs;
 mod messages;
 mod notices;
+mod search;
 mod server;
 mod settings;
 #[cfg(test)]
@@ -13,13 +14,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::action::{Action, Theme};
 use crate::account::{Account, AccountId};
-use crate::engine::{Answer, Command, Event, NextVisit, OpenedMessage, Request, RequestId, Stage, Visit};
+use crate::engine::{Answer, Command, Event, NextVisit, OpenedMessage, Request, RequestId, Search, Stage, Visit};
 use crate::store::types::{MailboxCount, MailboxView, MessageKey, Role};
 
 pub use composer::{Composer, Focus};
 pub use dialogs::{CertificateDialog, Dialog, PasswordDialog, TrashDialog};
-pub use messages::{Messages, Reading};
+pub use messages::{Listed, Messages, Reading};
 pub use notices::{Notice, Toast};
+pub use search::SearchField;
 pub use server::ServerWindow;
 pub use settings::{Form, RetentionChoice, Settings};
 
@@ -27,6 +29,12 @@ pub use settings::{Form, RetentionChoice, Settings};
 #[derive(Clone, Debug, PartialEq)]
 enum Pending {
     Listing,
+    /// A page of results.
+    Search {
+        search: Search,
+        after: Option<MessageKey>,
+        most: usize,
+    },
     Rows(Vec<MessageKey>),
     Open(MessageKey),
     /// The open message once more, for it may be another now.
@@ -65,6 +73,7 @@ pub struct Model {
     pub started: bool,
     pub counts: Vec<MailboxCount>,
     pub messages: Messages,
+    pub search: SearchField,
     pub reading: Reading,
     pub composer: Option<Composer>,
     pub settings: Option<Settings>,
@@ -107,6 +116,11 @@ impl Model {
             (Event::Notice(problem), _) => self.notify(None, *problem),
             (Event::Mailboxes(counts), _) => self.counts = counts,
             (Event::Listing { view, keys }, Some(Pending::Listing)) => self.listed(view, keys),
+            (Event::Found(found), Some(Pending::Search { search, after, most })) => {
+                self.found(found, search, after, most);
+            }
+            (Event::NotUnderstood(fault), Some(Pending::Search { search, .. })) => self.not_understood(fault, &search),
+            (Event::Indexed { left }, _) => self.indexed(left),
             (Event::Rows(rows), Some(Pending::Rows(asked))) => self.messages.rows_loaded(&asked, rows),
             (Event::Opened(opened), Some(Pending::Open(_))) => self.message_opened(*opened),
             (Event::Opened(opened), Some(Pending::Refresh)) => self.message_refreshed(*opened),
@@ -134,6 +148,10 @@ impl Model {
         match action {
             Action::Start => self.start(),
             Action::ShowMailbox(view) => self.show_mailbox(view),
+            Action::FocusSearch => self.search.focus += 1,
+            Action::Search(text) => self.search_for(text),
+            Action::SearchHere(here) => self.search_here(here),
+            Action::EndSearch => self.end_search(),
             Action::RowsVisible(from, to) => self.rows_visible(from, to),
             Action::Select { index, how } => self.select(index, how),
             Action::MoveCursor { by, extend } => self.move_cursor(by, extend),
@@ -288,6 +306,9 @@ impl Model {
         self.messages.rows_are_stale();
         self.refresh_message();
         self.ask(Command::ListMailboxes, Pending::Other);
+        if self.search.is_on() {
+            return self.refresh_results();
+        }
         // One listing under way is enough: it is asked for anew when it has come.
         if self.pending.values().any(|purpose| *purpose == Pending::Listing) {
             self.messages.listing_is_stale = true;

@@ -6,6 +6,7 @@ mod list;
 mod looks;
 mod notices;
 mod reading;
+mod search;
 mod server;
 mod settings;
 

@@ -7,6 +7,7 @@ use crate::account::AccountId;
 use crate::engine::Event;
 use crate::store::types::{Flag, Flags, MailboxView, Role};
 use crate::ui::action::{Action, Selecting};
+use crate::ui::model::Listed;
 use crate::ui::testing::{Desk, HOME, WORK, account, failed, view};
 
 #[test]
@@ -51,7 +52,7 @@ fn the_list_of_a_mailbox_that_was_left_is_ignored() {
     desk.answer("ListMessages Sent", late);
     assert_eq!(desk.model.messages.keys.len(), 3);
     desk.serve();
-    assert_eq!(desk.model.messages.keys_of, view(Role::Trash));
+    assert_eq!(desk.model.messages.keys_of, Listed::Mailbox(view(Role::Trash)));
     assert!(desk.model.messages.keys.is_empty());
 }
 

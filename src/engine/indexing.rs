@@ -1,0 +1,142 @@
+//! The search index is brought up to date beside everything else, in small batches, from the marks that the store keeps: what
+//! is ended in the middle goes on at the next start. A line that is open comes first.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_channel::Receiver;
+
+use super::command::RequestId;
+use super::event::Event;
+use super::hub::Hub;
+use super::problem;
+use crate::mail::Searchable;
+use crate::store::{Error, Indexed, ToIndex};
+
+/// What the indexer is woken up for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Work {
+    /// There may be something to index.
+    Look,
+    /// Say when there is nothing left.
+    Finish(RequestId),
+}
+
+/// Messages in one transaction,
+const BATCH_MESSAGES: usize = 64;
+/// and their octets: the writer is held up for some hundredths of a second, and one large message goes alone.
+const BATCH_BYTES: u64 = 1024 * 1024;
+/// Octets of a message that are read for its words. What is larger carries files, and its text comes before them.
+const MOST_BYTES: usize = 64 << 20;
+/// The same while a line is open: the writer is mostly free for what comes in.
+const BATCH_MESSAGES_ON_LINE: usize = 16;
+const PAUSE_ON_LINE: Duration = Duration::from_millis(100);
+/// How often the screen hears that more can be found.
+const TELL_EVERY: Duration = Duration::from_millis(500);
+
+/// Indexes what there is, and whenever there is more; ends when `work` is closed.
+pub(super) async fn run(hub: Arc<Hub>, work: Receiver<Work>) {
+    let mut waiting = Vec::new();
+    loop {
+        while let Ok(more) = work.try_recv() {
+            note(more, &mut waiting);
+        }
+        let outcome = work_off(&hub, &work, &mut waiting).await;
+        for id in waiting.drain(..) {
+            let event = match &outcome {
+                Ok(()) => Event::Done,
+                Err(error) => Event::Failed(problem::store_plain("Could not bring the search index up to date", error)),
+            };
+            hub.tell(Some(id), event).await;
+        }
+        // After a failure it waits for the next occasion, as the next message to come in is one.
+        match work.recv().await {
+            Ok(more) => note(more, &mut waiting),
+            Err(_) => return,
+        }
+    }
+}
+
+fn note(work: Work, waiting: &mut Vec<RequestId>) {
+    if let Work::Finish(id) = work {
+        waiting.push(id);
+    }
+}
+
+async fn work_off(hub: &Hub, work: &Receiver<Work>, waiting: &mut Vec<RequestId>) -> Result<(), Error> {
+    let mut has_worked = false;
+    let mut told = Instant::now();
+    while !work.is_closed() {
+        while let Ok(more) = work.try_recv() {
+            note(more, waiting);
+        }
+        let gives_way = hub.is_line_open() && waiting.is_empty();
+        let most = if gives_way { BATCH_MESSAGES_ON_LINE } else { BATCH_MESSAGES };
+        let (next, left) = hub.store.to_index(most).await?;
+        if next.is_empty() {
+            break;
+        }
+        let batch = read(hub, next).await?;
+        let left = left.saturating_sub(batch.len() as u64);
+        hub.store.index(batch).await?;
+        has_worked = true;
+        if told.elapsed() >= TELL_EVERY {
+            told = Instant::now();
+            hub.tell_if_room(Event::Indexed { left });
+        }
+        if gives_way {
+            async_std::task::sleep(PAUSE_ON_LINE).await;
+        }
+    }
+    if has_worked {
+        hub.tell(None, Event::Indexed { left: 0 }).await;
+    }
+    Ok(())
+}
+
+/// Reads as many of these as make a batch.
+async fn read(hub: &Hub, next: Vec<ToIndex>) -> Result<Vec<Indexed>, Error> {
+    let mut bytes = 0;
+    let mut octets = Vec::new();
+    for message in next {
+        bytes += message.size_bytes;
+        if !octets.is_empty() && bytes > BATCH_BYTES {
+            break;
+        }
+        match hub.store.raw_head(message.key, MOST_BYTES).await {
+            Ok(raw) => octets.push((message, Some(raw))),
+            // What cannot be read is found by what the list shows of it.
+            Err(Error::Damaged(_)) => octets.push((message, None)),
+            // Removed meanwhile, and its mark with it.
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let messages: Vec<ToIndex> = octets.iter().map(|(message, _)| *message).collect();
+    let parse = move || octets.into_iter().map(|(message, raw)| indexed(message, raw)).collect();
+    let without_words = |message: ToIndex| Indexed { key: message.key, sha256: message.sha256, words: None };
+    let parsed = hub.workers.run(parse).await;
+    Ok(parsed.unwrap_or_else(|| messages.into_iter().map(without_words).collect()))
+}
+
+fn indexed(ToIndex { key, sha256, .. }: ToIndex, raw: Option<Vec<u8>>) -> Indexed {
+    let words = raw.and_then(|raw| guarded(|| Searchable::from_raw(&raw)));
+    Indexed { key, sha256, words }
+}
+
+/// A message that the parser stumbles over must not stop the others, today and at every start.
+fn guarded(parse: impl FnOnce() -> Searchable) -> Option<Searchable> {
+    catch_unwind(AssertUnwindSafe(parse)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parser_that_panics_gives_no_words_and_ends_nothing() {
+        assert_eq!(guarded(|| panic!("this test panics")), None);
+        assert_eq!(guarded(Searchable::default), Some(Searchable::default()));
+    }
+}

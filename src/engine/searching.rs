@@ -1,0 +1,27 @@
+//! Searching: one search at a time, each gives up the one before.
+
+use super::command::Search;
+use super::event::{Event, Problem};
+use super::hub::Hub;
+use super::problem;
+use crate::mail::Query;
+use crate::store::types::MessageKey;
+use crate::store::{Asking, Error};
+
+pub(super) async fn answer(
+    hub: &Hub,
+    search: Search,
+    after: Option<MessageKey>,
+    most: usize,
+    asking: Asking,
+) -> Result<Event, Box<Problem>> {
+    let query = match Query::parse(&search.text, search.typing, &jiff::Zoned::now()) {
+        Ok(query) => query,
+        Err(fault) => return Ok(Event::NotUnderstood(fault)),
+    };
+    match hub.store.search(query, search.within, after, most, asking).await {
+        Ok(found) => Ok(Event::Found(found)),
+        Err(Error::GivenUp) => Ok(Event::Superseded),
+        Err(error) => Err(problem::store_plain("Could not search", &error)),
+    }
+}

@@ -1,0 +1,120 @@
+//! What of a message can be searched for.
+
+use std::collections::HashSet;
+
+use super::body::Decoded;
+use super::layout;
+use super::words::for_index;
+use super::{Address, Envelope, header, mime};
+
+/// The words of a message by where they stand, prepared for the index.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Searchable {
+    pub subject: String,
+    pub sender: String,
+    pub recipients: String,
+    /// Cc and Bcc.
+    pub copies: String,
+    pub body: String,
+    pub attachments: String,
+}
+
+/// Octets of text of one message that are indexed: more than any letter, less than what a log of a gigabyte would take.
+const MAX_BODY_BYTES: usize = 4 << 20;
+/// Of its subject, its recipients or the names of its attachments: a thousand of them.
+const MAX_FIELD_BYTES: usize = 256 << 10;
+
+impl Searchable {
+    /// Takes the words of a whole message, or of the part of it that is here.
+    pub fn from_raw(raw: &[u8]) -> Self {
+        let bytes = header::repaired(raw);
+        let tree = mime::read(&bytes);
+        let layout = layout::divide(&tree);
+        let envelope = Envelope::from_tree(&tree, &layout);
+        let names = layout.attached.iter().filter_map(|attached| attached.part.name());
+        Self {
+            subject: for_index(cut(&envelope.subject, MAX_FIELD_BYTES)),
+            sender: people(&envelope.from),
+            recipients: people(&envelope.to),
+            copies: format!("{}{}", people(&envelope.cc), people(&envelope.bcc)),
+            body: for_index(cut(&body(layout.bodies.iter().map(Decoded::of).collect()), MAX_BODY_BYTES)),
+            attachments: for_index(cut(&names.collect::<Vec<_>>().join("\n"), MAX_FIELD_BYTES)),
+        }
+    }
+
+    /// Octets of all of it.
+    pub fn len_bytes(&self) -> usize {
+        let parts = [&self.subject, &self.sender, &self.recipients, &self.copies, &self.body, &self.attachments];
+        parts.into_iter().map(String::len).sum()
+    }
+}
+
+fn people(addresses: &[Address]) -> String {
+    let mut all = String::new();
+    for Address { name, addr } in addresses {
+        if all.len() + name.len() + addr.len() > MAX_FIELD_BYTES {
+            break;
+        }
+        all.push_str(&for_index(name));
+        all.push_str(" <");
+        all.push_str(&for_index(addr));
+        all.push_str(">\n");
+    }
+    all
+}
+
+/// The text that is shown; and of what is not (another form of the same text, mostly) the words that it has beyond that.
+fn body(decoded: Vec<Decoded>) -> String {
+    let (shown, other): (Vec<Decoded>, Vec<Decoded>) = decoded.into_iter().partition(Decoded::is_shown);
+    let mut text = String::new();
+    for body in &shown {
+        text.push_str(&body.plain());
+        text.push('\n');
+    }
+    let known: HashSet<&str> = text.split_whitespace().collect();
+    let mut more = String::new();
+    for body in &other {
+        for word in body.plain().split_whitespace().filter(|word| !known.contains(word)) {
+            more.push(' ');
+            more.push_str(word);
+        }
+    }
+    text.push_str(&more);
+    text
+}
+
+fn cut(text: &str, most: usize) -> &str {
+    text.get(..text.floor_char_boundary(most)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_a_person_may_remember_of_a_message_is_taken() {
+        let raw = "From: =?utf-8?q?J=C3=BCrgen?= <j@example.net>\nTo: Ana <ana@example.org>\nCc: bo@example.org\n\
+                   Bcc: cy@example.org\nSubject: =?utf-8?b?5p2x5Lqs?=\nContent-Type: multipart/mixed; boundary=b\n\n\
+                   --b\nContent-Type: multipart/alternative; boundary=c\n\n\
+                   --c\nContent-Type: text/plain\n\nThe plan\n\
+                   --c\nContent-Type: text/html\n\n<style>no</style><p>The <b>plan</b> in colour</p>\n--c--\n\
+                   --b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename=\"map of town.pdf\"\n\nx\n--b--\n";
+        let found = Searchable::from_raw(raw.as_bytes());
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(&found.subject), ["東京", "京"]);
+        assert_eq!(words(&found.sender), ["Jürgen", "<j@example.net>"]);
+        assert_eq!(words(&found.recipients), ["Ana", "<ana@example.org>"]);
+        assert_eq!(words(&found.copies), ["<bo@example.org>", "<cy@example.org>"]);
+        let mut body = words(&found.body);
+        body.sort();
+        assert_eq!(body, ["The", "colour", "in", "plan"], "each form of the text, and no style sheet");
+        assert_eq!(words(&found.attachments), ["map", "of", "town.pdf"]);
+        assert_eq!(Searchable::from_raw(b"").body.trim(), "");
+    }
+
+    #[test]
+    fn a_text_without_end_is_cut() {
+        let raw = format!("Subject: long\n\n{}", "é word ".repeat(1 << 20));
+        assert!(Searchable::from_raw(raw.as_bytes()).body.len() <= MAX_BODY_BYTES + 1);
+    }
+}

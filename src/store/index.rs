@@ -1,0 +1,102 @@
+//! The search index: what is still to be put into it, and putting it in.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::types::MessageKey;
+use super::{Error, Store};
+use crate::mail::Searchable;
+use crate::mail::words::for_index;
+
+/// A message whose words are not in the index, or not those that it has now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ToIndex {
+    pub key: MessageKey,
+    pub size_bytes: u64,
+    /// What its octets are now: see [`Indexed::sha256`].
+    pub sha256: [u8; 32],
+}
+
+/// The words of a message.
+#[derive(Clone, Debug)]
+pub struct Indexed {
+    pub key: MessageKey,
+    /// The octets that the words were taken from. If the message has others by now, it stays marked.
+    pub sha256: [u8; 32],
+    /// None: they cannot be had; what its row says is indexed in their place.
+    pub words: Option<Searchable>,
+}
+
+impl Store {
+    /// Messages that are to be indexed, the newest first, and how many there are in all.
+    pub async fn to_index(&self, most: usize) -> Result<(Vec<ToIndex>, u64), Error> {
+        self.read(move |db| {
+            let left: i64 = db.prepare_cached("SELECT count(*) FROM to_index")?.query_row([], |row| row.get(0))?;
+            let mut select = db.prepare_cached(
+                "SELECT message.key, message.size_bytes, message.sha256
+                 FROM to_index CROSS JOIN message ON message.key = to_index.message
+                 ORDER BY to_index.message DESC LIMIT ?1",
+            )?;
+            let next = select.query_map([i64::try_from(most).unwrap_or(i64::MAX)], |row| {
+                Ok(ToIndex {
+                    key: MessageKey(row.get(0)?),
+                    size_bytes: row.get::<_, i64>(1)?.cast_unsigned(),
+                    sha256: row.get(2)?,
+                })
+            })?;
+            Ok((next.collect::<Result<_, _>>()?, left.cast_unsigned()))
+        })
+        .await
+    }
+
+    /// Puts these into the index and takes their marks away, both or neither. Not synced: what a power cut undoes is marked
+    /// again, and done again.
+    pub async fn index(&self, batch: Vec<Indexed>) -> Result<(), Error> {
+        self.write_unsynced(move |db| batch.into_iter().try_for_each(|indexed| index_one(db, indexed))).await
+    }
+}
+
+fn index_one(db: &Connection, Indexed { key, sha256, words }: Indexed) -> Result<(), Error> {
+    let mut is_same = db.prepare_cached("SELECT 1 FROM message WHERE key = ?1 AND sha256 = ?2")?;
+    // Gone, or another by now: its own mark stands for that.
+    if !is_same.exists(params![key.0, sha256])? {
+        return Ok(());
+    }
+    let words = match words {
+        Some(words) => words,
+        None => words_of_row(db, key)?.unwrap_or_default(),
+    };
+    db.prepare_cached("DELETE FROM search WHERE rowid = ?1")?.execute([key.0])?;
+    db.prepare_cached(
+        "INSERT INTO search (rowid, subject, sender, recipients, copies, body, attachments)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        key.0,
+        words.subject,
+        words.sender,
+        words.recipients,
+        words.copies,
+        words.body,
+        words.attachments
+    ])?;
+    db.prepare_cached("DELETE FROM to_index WHERE message = ?1")?.execute([key.0])?;
+    Ok(())
+}
+
+/// What the header said when the message came.
+fn words_of_row(db: &Connection, key: MessageKey) -> Result<Option<Searchable>, Error> {
+    let mut select = db.prepare_cached(
+        "SELECT subject, from_name, from_addr, recipients, recipient_addrs, snippet FROM message WHERE key = ?1",
+    )?;
+    let text = |row: &Row<'_>, index: usize| Ok::<_, rusqlite::Error>(for_index(row.get_ref(index)?.as_str()?));
+    let words = select.query_row([key.0], |row| {
+        Ok(Searchable {
+            subject: text(row, 0)?,
+            sender: format!("{} {}", text(row, 1)?, text(row, 2)?),
+            recipients: format!("{} {}", text(row, 3)?, text(row, 4)?),
+            body: text(row, 5)?,
+            ..Searchable::default()
+        })
+    });
+    Ok(words.optional()?)
+}

@@ -1,0 +1,315 @@
+//! A query becomes one statement: the words go to the index, the rest to the rows of the messages, newest first.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, InterruptHandle, params_from_iter};
+
+use super::listing::mailboxes_of;
+use super::types::{Flag, Flags, MailboxView, MessageKey};
+use super::{Error, Store};
+use crate::mail::Query;
+use crate::mail::query::{Condition, Field, Text};
+
+/// A page of what was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Newest first.
+    pub keys: Vec<MessageKey>,
+    /// There may be more, older ones.
+    pub more: bool,
+    /// Messages that are not in the index yet, and so could not be found by their words.
+    pub to_index: u64,
+}
+
+impl Store {
+    /// A page of the messages of which the query holds: the newest, or the newest that are older than `after`.
+    ///
+    /// # Errors
+    /// [`Error::GivenUp`] if `asking` was given up.
+    pub async fn search(
+        &self,
+        query: Query,
+        within: Option<MailboxView>,
+        after: Option<MessageKey>,
+        most: usize,
+        asking: Asking,
+    ) -> Result<Found, Error> {
+        self.read(move |db| {
+            let mut statement = Statement::of(&query);
+            if let Some(view) = within {
+                let ids: Vec<String> = mailboxes_of(db, view)?.iter().map(|id| id.0.to_string()).collect();
+                statement.conditions.push(format!("message.mailbox IN ({})", ids.join(", ")));
+            }
+            statement.page(db, after, most, &asking)
+        })
+        .await
+    }
+}
+
+/// A search under way, to be given up when nobody waits for it any more.
+#[derive(Clone, Debug, Default)]
+pub struct Asking(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Waiting,
+    Running(Interrupt),
+    Over,
+}
+
+/// Interrupts a connection: only while it works on the search it was taken for, or another's work would be lost.
+struct Interrupt(InterruptHandle);
+
+impl std::fmt::Debug for Interrupt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Interrupt")
+    }
+}
+
+impl Asking {
+    /// What runs ends at once, what waits does not begin.
+    pub fn give_up(&self) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*state {
+            State::Running(handle) => handle.0.interrupt(),
+            State::Waiting | State::Over => *state = State::Over,
+        }
+    }
+
+    fn begin(&self, db: &Connection) -> Result<Running<'_>, Error> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*state, State::Over) {
+            return Err(Error::GivenUp);
+        }
+        *state = State::Running(Interrupt(db.get_interrupt_handle()));
+        Ok(Running(self))
+    }
+}
+
+/// While it lives the connection may be interrupted.
+struct Running<'a>(&'a Asking);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = State::Over;
+    }
+}
+
+/// What a query compiles to.
+#[derive(Debug, Default)]
+struct Statement {
+    /// What must stand in the index; empty: no word is required.
+    words: Vec<String>,
+    /// What must not, beside something that must.
+    without: Vec<String>,
+    conditions: Vec<String>,
+    /// Only messages since some day: they are quicker found by their dates and sorted than all by their keys.
+    is_recent: bool,
+    values: Vec<Value>,
+}
+
+impl Statement {
+    fn of(query: &Query) -> Self {
+        let mut statement = Self::default();
+        let parts = match query {
+            Query::All(all) => all.as_slice(),
+            other => std::slice::from_ref(other),
+        };
+        // Words alone go to the index in one piece: it then reads each list of theirs once, from its new end.
+        let mut rest = Vec::new();
+        for part in parts {
+            match part {
+                Query::Not(inner) => match matched(inner) {
+                    Some(words) => statement.without.push(words),
+                    None => rest.push(part),
+                },
+                part => match matched(part) {
+                    Some(words) => statement.words.push(words),
+                    None => rest.push(part),
+                },
+            }
+        }
+        if statement.words.is_empty() {
+            for words in std::mem::take(&mut statement.without) {
+                let condition = statement.in_index(words);
+                statement.conditions.push(format!("NOT {condition}"));
+            }
+        }
+        for part in rest {
+            statement.is_recent |= is_since(part);
+            let condition = statement.condition(part);
+            statement.conditions.push(condition);
+        }
+        statement
+    }
+
+    /// A place for a value.
+    fn bind(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("?{}", self.values.len())
+    }
+
+    fn in_index(&mut self, words: String) -> String {
+        let place = self.bind(words);
+        format!("message.key IN (SELECT rowid FROM search WHERE search MATCH {place})")
+    }
+
+    fn condition(&mut self, query: &Query) -> String {
+        if let Some(words) = matched(query) {
+            return self.in_index(words);
+        }
+        match query {
+            Query::All(parts) if parts.is_empty() => "1".into(),
+            Query::All(parts) => self.several(parts, " AND "),
+            Query::Any(parts) => self.several(parts, " OR "),
+            Query::Not(inner) => format!("NOT {}", self.condition(inner)),
+            // Words alone were matched above.
+            Query::Text(_) => "0".into(),
+            Query::Condition(condition) => self.of_row(condition),
+        }
+    }
+
+    fn several(&mut self, parts: &[Query], between: &str) -> String {
+        let parts: Vec<String> = parts.iter().map(|part| self.condition(part)).collect();
+        format!("({})", parts.join(between))
+    }
+
+    fn of_row(&mut self, condition: &Condition) -> String {
+        let flag = |flag| Flags::default().with(flag, true).0;
+        match condition {
+            Condition::HasAttachment => "message.has_attachments <> 0".into(),
+            // Written as the indexes of these are, or they would not be used.
+            Condition::Unread => "message.flags & 1 = 0".into(),
+            Condition::Starred => "message.flags & 2 = 2".into(),
+            Condition::Read => format!("message.flags & {} <> 0", flag(Flag::Seen)),
+            Condition::Answered => format!("message.flags & {} <> 0", flag(Flag::Answered)),
+            Condition::Forwarded => format!("message.flags & {} <> 0", flag(Flag::Forwarded)),
+            Condition::In(role) => {
+                let place = self.bind((*role).to_owned());
+                format!("message.mailbox IN (SELECT id FROM mailbox WHERE role = {place})")
+            }
+            Condition::Account(name) => {
+                let place = self.bind(beginning(name));
+                format!(
+                    "message.mailbox IN (SELECT mailbox.id FROM mailbox JOIN account ON account.id = mailbox.account
+                     WHERE account.name LIKE {place} ESCAPE '\\' OR account.address LIKE {place} ESCAPE '\\')"
+                )
+            }
+            Condition::Before(at) => format!("message.date < {}", self.bind(*at)),
+            Condition::Since(at) => format!("message.date >= {}", self.bind(*at)),
+            Condition::Larger(size) => format!("message.size_bytes > {}", self.bind(signed(*size))),
+            Condition::Smaller(size) => format!("message.size_bytes < {}", self.bind(signed(*size))),
+        }
+    }
+
+    fn page(self, db: &Connection, after: Option<MessageKey>, most: usize, asking: &Asking) -> Result<Found, Error> {
+        let (sql, values) = self.sql(after, most);
+        let mut select = db.prepare(&sql)?;
+        // As late as can be: only a statement that runs can be interrupted.
+        let _running = asking.begin(db)?;
+        let keys = select.query_map(params_from_iter(values), |row| row.get(0).map(MessageKey))?;
+        let keys: Vec<MessageKey> = keys.collect::<Result<_, _>>()?;
+        let to_index: i64 = db.prepare_cached("SELECT count(*) FROM to_index")?.query_row([], |row| row.get(0))?;
+        Ok(Found { more: keys.len() >= most, keys, to_index: to_index.cast_unsigned() })
+    }
+
+    fn sql(mut self, after: Option<MessageKey>, most: usize) -> (String, Vec<Value>) {
+        let key = if self.words.is_empty() { "message.key" } else { "search.rowid" };
+        if let Some(after) = after {
+            let place = self.bind(after.0);
+            self.conditions.push(format!("{key} < {place}"));
+        }
+        let from = if self.words.is_empty() {
+            "message"
+        } else {
+            let place = self.bind(self.match_words());
+            self.conditions.push(format!("search MATCH {place}"));
+            // In this order: the index is read newest first, and each of its rows is looked at once.
+            "search CROSS JOIN message ON message.key = search.rowid"
+        };
+        if self.conditions.is_empty() {
+            self.conditions.push("1".into());
+        }
+        let order = if self.is_recent && self.words.is_empty() { format!("+{key}") } else { key.to_owned() };
+        let limit = self.bind(signed(most as u64));
+        let conditions = self.conditions.join(" AND ");
+        (format!("SELECT {key} FROM {from} WHERE {conditions} ORDER BY {order} DESC LIMIT {limit}"), self.values)
+    }
+
+    fn match_words(&self) -> String {
+        but_not(self.words.join(" AND "), &self.without)
+    }
+}
+
+/// Whether it holds only of messages since some day.
+fn is_since(query: &Query) -> bool {
+    match query {
+        Query::Condition(condition) => matches!(condition, Condition::Since(_)),
+        Query::All(parts) => parts.iter().any(is_since),
+        _ => false,
+    }
+}
+
+/// The query in the index's own language, if it is about words alone. Something must be looked for: NOT stands between two.
+fn matched(query: &Query) -> Option<String> {
+    match query {
+        Query::Text(text) => Some(phrase(text)),
+        Query::Any(parts) if !parts.is_empty() => {
+            let parts: Option<Vec<String>> = parts.iter().map(matched).collect();
+            Some(format!("({})", parts?.join(" OR ")))
+        }
+        Query::All(parts) => {
+            let (without, with): (Vec<_>, Vec<_>) = parts.iter().partition(|part| matches!(part, Query::Not(_)));
+            let with: Option<Vec<String>> = with.into_iter().map(matched).collect();
+            let words = with.filter(|with| !with.is_empty())?.join(" AND ");
+            let without = without.into_iter().map(|part| match part {
+                Query::Not(inner) => matched(inner),
+                _ => None,
+            });
+            Some(format!("({})", but_not(words, &without.collect::<Option<Vec<String>>>()?)))
+        }
+        Query::Not(_) | Query::Condition(_) | Query::Any(_) => None,
+    }
+}
+
+/// Side by side, not inside each other: the index takes no expression that is nested too deep.
+fn but_not(words: String, without: &[String]) -> String {
+    if without.is_empty() { words } else { format!("({words}) NOT ({})", without.join(" OR ")) }
+}
+
+fn phrase(Text { field, sought, is_beginning }: &Text) -> String {
+    let columns = match field {
+        Field::Anywhere => "",
+        Field::From => "sender : ",
+        Field::To => "{recipients copies} : ",
+        Field::Cc => "copies : ",
+        Field::Subject => "subject : ",
+        Field::Body => "body : ",
+        Field::Attachment => "attachments : ",
+    };
+    // NUL would end the text for the index.
+    let words = sought.words.replace(['"', '\0'], " ");
+    format!("({columns}\"{}\"{})", words.trim(), if *is_beginning { " *" } else { "" })
+}
+
+/// A pattern for whatever begins like this.
+fn beginning(text: &str) -> String {
+    let mut pattern = String::new();
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+fn signed(size: u64) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -50,6 +50,8 @@
 //! 6. Only now may DELE be sent, noted in the ledger beforehand; then QUIT at once. A DELE counts only when QUIT was
 //!    confirmed; until then it is *unknown*, and the next listing settles it.
 //! 7. The screen hears of it, asks for the rows that are visible, and shows a bold line.
+//! 8. The words of the message go into the search index from a mark that the store kept when it was stored: later, in small
+//!    batches, and never at the expense of an open line.
 //!
 //! Cut the line or kill the program anywhere in there: after one healthy visit every message is in the store exactly once,
 //! octet for octet, and none was deleted before it was stored.

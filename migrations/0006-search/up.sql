@@ -29,6 +29,5 @@ CREATE TRIGGER message_no_longer_indexed AFTER DELETE ON message BEGIN
 END;
 
 -- For what is searched by without a word.
-CREATE INDEX message_by_date ON message (date);
 CREATE INDEX message_unread ON message (key) WHERE flags & 1 = 0;
 CREATE INDEX message_starred ON message (key) WHERE flags & 2 = 2;

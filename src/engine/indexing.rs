@@ -29,7 +29,9 @@ const BATCH_MESSAGES: usize = 64;
 const BATCH_BYTES: u64 = 1024 * 1024;
 /// Octets of a message that are read for its words. What is larger carries files, and its text comes before them.
 const MOST_BYTES: usize = 64 << 20;
-/// The same while a line is open: the writer is mostly free for what comes in.
+/// A visit mostly takes seconds: for so long nothing is indexed, and all there is works for the line.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// While a line is open for longer, the writer is mostly free for what comes in.
 const BATCH_MESSAGES_ON_LINE: usize = 16;
 const PAUSE_ON_LINE: Duration = Duration::from_millis(100);
 /// How often the screen hears that more can be found.
@@ -67,11 +69,20 @@ fn note(work: Work, waiting: &mut Vec<RequestId>) {
 async fn work_off(hub: &Hub, work: &Receiver<Work>, waiting: &mut Vec<RequestId>) -> Result<(), Error> {
     let mut has_worked = false;
     let mut told = Instant::now();
+    let mut gives_way_since = None;
     while !work.is_closed() {
         while let Ok(more) = work.try_recv() {
             note(more, waiting);
         }
         let gives_way = hub.is_line_open() && waiting.is_empty();
+        let gave_way = gives_way_since.is_some();
+        gives_way_since = gives_way.then(|| gives_way_since.unwrap_or_else(Instant::now));
+        // A visit that was all there was to do has ended: whoever wants to go is not held up by a batch.
+        let has_just_ended = gave_way && !gives_way;
+        if has_just_ended || gives_way_since.is_some_and(|since| since.elapsed() < PATIENCE) {
+            pause(work, waiting).await;
+            continue;
+        }
         let most = if gives_way { BATCH_MESSAGES_ON_LINE } else { BATCH_MESSAGES };
         let (next, left) = hub.store.to_index(most).await?;
         if next.is_empty() {
@@ -86,13 +97,20 @@ async fn work_off(hub: &Hub, work: &Receiver<Work>, waiting: &mut Vec<RequestId>
             hub.tell_if_room(Event::Indexed { left });
         }
         if gives_way {
-            async_std::task::sleep(PAUSE_ON_LINE).await;
+            pause(work, waiting).await;
         }
     }
     if has_worked {
         hub.tell(None, Event::Indexed { left: 0 }).await;
     }
     Ok(())
+}
+
+/// Leaves the writer to the line for a moment; not when the engine is on its way out.
+async fn pause(work: &Receiver<Work>, waiting: &mut Vec<RequestId>) {
+    if let Ok(Ok(more)) = async_std::future::timeout(PAUSE_ON_LINE, work.recv()).await {
+        note(more, waiting);
+    }
 }
 
 /// Reads as many of these as make a batch.

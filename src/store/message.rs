@@ -165,6 +165,12 @@ fn date(own: Option<i64>, now: i64) -> i64 {
     own.filter(|own| (0..=now.saturating_add(DAY_SECS)).contains(own)).unwrap_or(now).clamp(0, LAST_SECOND)
 }
 
+/// The key before which all messages are older than that second: a message's date is the time in its key. (But for the second of
+/// a million messages, whose last ones are in the next.)
+pub(super) fn first_key(second: i64) -> MessageKey {
+    MessageKey(second.clamp(0, LAST_SECOND) << SEQUENCE_BITS)
+}
+
 /// The next key of that second, or of the next that has one.
 fn free_key(db: &Connection, date: i64) -> Result<MessageKey, Error> {
     let mut largest = db.prepare_cached("SELECT max(key) FROM message WHERE key BETWEEN ?1 AND ?2")?;

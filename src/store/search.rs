@@ -6,6 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, InterruptHandle, params_from_iter};
 
 use super::listing::mailboxes_of;
+use super::message::first_key;
 use super::types::{Flag, Flags, MailboxView, MessageKey};
 use super::{Error, Store};
 use crate::mail::Query;
@@ -105,8 +106,9 @@ struct Statement {
     /// What must not, beside something that must.
     without: Vec<String>,
     conditions: Vec<String>,
-    /// Only messages since some day: they are quicker found by their dates and sorted than all by their keys.
-    is_recent: bool,
+    /// The oldest key and the one behind the newest that may be found.
+    from: Option<MessageKey>,
+    before: Option<MessageKey>,
     values: Vec<Value>,
 }
 
@@ -138,9 +140,16 @@ impl Statement {
             }
         }
         for part in rest {
-            statement.is_recent |= is_since(part);
-            let condition = statement.condition(part);
-            statement.conditions.push(condition);
+            match part {
+                Query::Condition(Condition::Since(at)) => statement.from = statement.from.max(Some(first_key(*at))),
+                Query::Condition(Condition::Before(at)) => {
+                    statement.before = Some(statement.before.map_or(first_key(*at), |key| key.min(first_key(*at))));
+                }
+                part => {
+                    let condition = statement.condition(part);
+                    statement.conditions.push(condition);
+                }
+            }
         }
         statement
     }
@@ -197,8 +206,8 @@ impl Statement {
                      WHERE account.name LIKE {place} ESCAPE '\\' OR account.address LIKE {place} ESCAPE '\\')"
                 )
             }
-            Condition::Before(at) => format!("message.date < {}", self.bind(*at)),
-            Condition::Since(at) => format!("message.date >= {}", self.bind(*at)),
+            Condition::Before(at) => format!("message.key < {}", self.bind(first_key(*at).0)),
+            Condition::Since(at) => format!("message.key >= {}", self.bind(first_key(*at).0)),
             Condition::Larger(size) => format!("message.size_bytes > {}", self.bind(signed(*size))),
             Condition::Smaller(size) => format!("message.size_bytes < {}", self.bind(signed(*size))),
         }
@@ -217,9 +226,14 @@ impl Statement {
 
     fn sql(mut self, after: Option<MessageKey>, most: usize) -> (String, Vec<Value>) {
         let key = if self.words.is_empty() { "message.key" } else { "search.rowid" };
-        if let Some(after) = after {
-            let place = self.bind(after.0);
+        // Read from the new end to the old, and no further than it must be.
+        if let Some(before) = after.into_iter().chain(self.before).min() {
+            let place = self.bind(before.0);
             self.conditions.push(format!("{key} < {place}"));
+        }
+        if let Some(oldest) = self.from {
+            let place = self.bind(oldest.0);
+            self.conditions.push(format!("{key} >= {place}"));
         }
         let from = if self.words.is_empty() {
             "message"
@@ -232,23 +246,13 @@ impl Statement {
         if self.conditions.is_empty() {
             self.conditions.push("1".into());
         }
-        let order = if self.is_recent && self.words.is_empty() { format!("+{key}") } else { key.to_owned() };
         let limit = self.bind(signed(most as u64));
         let conditions = self.conditions.join(" AND ");
-        (format!("SELECT {key} FROM {from} WHERE {conditions} ORDER BY {order} DESC LIMIT {limit}"), self.values)
+        (format!("SELECT {key} FROM {from} WHERE {conditions} ORDER BY {key} DESC LIMIT {limit}"), self.values)
     }
 
     fn match_words(&self) -> String {
         but_not(self.words.join(" AND "), &self.without)
-    }
-}
-
-/// Whether it holds only of messages since some day.
-fn is_since(query: &Query) -> bool {
-    match query {
-        Query::Condition(condition) => matches!(condition, Condition::Since(_)),
-        Query::All(parts) => parts.iter().any(is_since),
-        _ => false,
     }
 }
 

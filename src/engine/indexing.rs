@@ -34,12 +34,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// While a line is open for longer, the writer is mostly free for what comes in.
 const BATCH_MESSAGES_ON_LINE: usize = 16;
 const PAUSE_ON_LINE: Duration = Duration::from_millis(100);
+/// After its start the program has other things to do.
+const CALM: Duration = Duration::from_secs(1);
 /// How often the screen hears that more can be found.
 const TELL_EVERY: Duration = Duration::from_millis(500);
 
 /// Indexes what there is, and whenever there is more; ends when `work` is closed.
 pub(super) async fn run(hub: Arc<Hub>, work: Receiver<Work>) {
     let mut waiting = Vec::new();
+    // Whoever starts the program for one visit is gone before long, and not held up by a batch.
+    if let Ok(Ok(more)) = async_std::future::timeout(CALM, work.recv()).await {
+        note(more, &mut waiting);
+    }
     loop {
         while let Ok(more) = work.try_recv() {
             note(more, &mut waiting);

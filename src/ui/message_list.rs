@@ -44,6 +44,7 @@ pub fn list_ui(ui: &mut Ui, model: &Model, state: &mut ListState, actions: &mut 
     scroll(&list, model, state, area);
     rows_ui(&mut list, model, state, area, actions);
     bar_ui(&list, model, state, area);
+    dragged_ui(&list, model);
     ui.advance_cursor_after_rect(area);
 }
 
@@ -236,6 +237,27 @@ pub fn row_id(key: MessageKey) -> Id {
     Id::unique(("row", key.0))
 }
 
+/// What is selected is being dragged to a mailbox.
+pub struct Dragged;
+
+/// How many messages are being dragged, at the pointer.
+fn dragged_ui(ui: &Ui, model: &Model) {
+    let Some(at) = ui.ctx().pointer_interact_pos() else { return };
+    if !egui::DragAndDrop::has_payload_of_type::<Dragged>(ui.ctx()) {
+        return;
+    }
+    let palette = palette(ui);
+    let words = match model.messages.selected.len() {
+        0 | 1 => "1 message".to_owned(),
+        count => format!("{} messages", thousands(count as u64)),
+    };
+    let words = line(ui, &words, theme::label(), palette.on_accent, 200.0);
+    let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Tooltip, Id::unique("dragged")));
+    let rect = Rect::from_min_size(at + Vec2::new(12.0, 10.0), words.size() + Vec2::new(20.0, 10.0));
+    painter.rect_filled(rect, CornerRadius::same(8), palette.accent);
+    painter.galley(rect.min + Vec2::new(10.0, 5.0), words, palette.on_accent);
+}
+
 fn row_ui(
     ui: &mut Ui,
     model: &Model,
@@ -246,8 +268,12 @@ fn row_ui(
     actions: &mut Vec<Action>,
 ) {
     let palette = palette(ui);
-    let response = ui.interact(rect, row_id(key), Sense::click());
+    let response = ui.interact(rect, row_id(key), Sense::click_and_drag());
     let selected = model.messages.selected.contains(&key);
+    if response.drag_started() && !selected {
+        actions.push(Action::Select { index, how: Selecting::Only });
+    }
+    response.dnd_set_drag_payload(Dragged);
     let row = model.messages.row(key);
     let name = row.map_or_else(|| "Loading".to_owned(), |row| spoken(model, row));
     response.widget_info(|| WidgetInfo::labeled(AccessRole::ListBoxOption, true, &name));

@@ -5,6 +5,7 @@ use egui::{CornerRadius, Margin, Pos2, Rect, ScrollArea, Sense, Ui, Vec2, Widget
 
 use super::action::Action;
 use super::icons::Icon;
+use super::message_list::Dragged;
 use super::model::Model;
 use super::theme::{self, RADIUS, palette};
 use super::widgets::{label, line, paint_line};
@@ -148,12 +149,22 @@ fn mailbox_ui(ui: &mut Ui, model: &Model, view: MailboxView, narrow: bool, actio
     };
     response.widget_info(|| WidgetInfo::labeled(AccessRole::TreeItem, true, &name));
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(selected));
-    if selected || response.hovered() || response.has_focus() {
+    // Messages that were dragged here; what is not sent yet comes by other ways.
+    let takes = view.account.is_none() && !matches!(view.role, Role::Drafts | Role::Outbox | Role::Sent);
+    let is_target = takes && response.dnd_hover_payload::<Dragged>().is_some();
+    if takes && response.dnd_release_payload::<Dragged>().is_some() {
+        actions.push(Action::MoveSelected(view.role));
+    }
+    if selected || response.hovered() || response.has_focus() || is_target {
         ui.painter().rect_filled(
             rect,
             CornerRadius::same(RADIUS),
             if selected { palette.selected } else { palette.hover },
         );
+    }
+    if is_target {
+        let stroke = egui::Stroke::new(1.5, palette.accent);
+        ui.painter().rect_stroke(rect, CornerRadius::same(RADIUS), stroke, egui::StrokeKind::Inside);
     }
     let tint = if selected { palette.accent } else { palette.muted };
     // A name says where its mailbox lies: what stands below another need not say it again.

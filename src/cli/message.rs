@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Failure;
 use super::client::{Client, expect_event};
@@ -41,7 +41,7 @@ pub(super) fn write_rows(
     let rows = client.ask(Command::LoadRows { keys })?;
     for row in expect_event!(rows, Event::Rows(rows) => rows)? {
         let name = names.get(&row.account).map_or("", String::as_str);
-        let line = if json { as_json(&row, name) } else { in_words(&row) };
+        let line = if json { as_value(&row, name).to_string() } else { in_words(&row) };
         writeln!(out, "{line}")?;
     }
     Ok(())
@@ -56,7 +56,7 @@ fn view(client: &mut Client, word: &str) -> Result<MailboxView, Failure> {
     Ok(MailboxView { role: role.parse().map_err(Failure::Usage)?, account })
 }
 
-fn as_json(row: &MessageRow, account: &str) -> String {
+pub(super) fn as_value(row: &MessageRow, account: &str) -> Value {
     json!({
         "key": row.key.to_string(),
         "account": account,
@@ -70,7 +70,6 @@ fn as_json(row: &MessageRow, account: &str) -> String {
         "part": row.part.word(),
         "flags": Flag::ALL.into_iter().filter(|&flag| row.flags.has(flag)).map(Flag::word).collect::<Vec<_>>(),
     })
-    .to_string()
 }
 
 fn sender(row: &MessageRow) -> String {
@@ -87,7 +86,7 @@ fn in_words(row: &MessageRow) -> String {
     format!("{}  {unread} {}  {}  {}", row.key, day(row.date), fitted(who, 24), row.subject)
 }
 
-fn day(date: i64) -> String {
+pub(super) fn day(date: i64) -> String {
     let zone = jiff::tz::TimeZone::system();
     jiff::Timestamp::from_second(date)
         .map(|at| at.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string())
@@ -95,13 +94,13 @@ fn day(date: i64) -> String {
 }
 
 /// Cut or filled to so many characters.
-fn fitted(text: &str, width: usize) -> String {
+pub(super) fn fitted(text: &str, width: usize) -> String {
     let cut: String = text.chars().take(width).collect();
     format!("{cut:<width$}")
 }
 
 /// The words for something that failed with one message.
-fn about(key: MessageKey) -> impl Fn(Box<Problem>) -> Failure {
+pub(super) fn about(key: MessageKey) -> impl Fn(Box<Problem>) -> Failure {
     move |problem| Failure::Failed(format!("message {key}: {problem}"))
 }
 

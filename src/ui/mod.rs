@@ -3,6 +3,7 @@
 pub mod action;
 mod bidi;
 mod composer;
+mod conversation;
 mod dialogs;
 mod help;
 mod icons;

@@ -331,6 +331,9 @@ fn condition(name: &str, value: &Word, unfinished: bool, now: &Zoned) -> Result<
             one_of(&MAILBOXES).ok_or_else(|| wrong(&format!("no mailbox: say {}", MAILBOXES.join(", "))))?,
         ),
         "account" => Condition::Account(value.text.trim().to_owned()),
+        "thread" => {
+            Condition::Thread(text.parse().map_err(|_| wrong("not a message’s key: “malote list” shows them"))?)
+        }
         "newer" | "older" => {
             let then = day::ago(&text, now)
                 .ok_or_else(|| wrong("no age: say 7d (days), 2w (weeks), 3m (months) or 1y (years)"))?;
@@ -361,7 +364,7 @@ fn size(text: &str) -> Option<u64> {
     format!("{whole}{part:0<zeros$}").parse().ok()
 }
 
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "from",
     "to",
     "cc",
@@ -372,6 +375,7 @@ const NAMES: [&str; 17] = [
     "is",
     "in",
     "account",
+    "thread",
     "before",
     "after",
     "on",
@@ -399,6 +403,7 @@ fn example_of(name: &str) -> &'static str {
         "is" => "unread",
         "in" => "archive",
         "account" => "work",
+        "thread" => "1876095959040000",
         "newer" | "older" => "7d",
         "larger" | "smaller" => "2M",
         _ => "2026-11-03",

@@ -109,7 +109,7 @@ fn selecting_a_message_opens_it_and_marks_it_read() {
     let mut desk = Desk::of(3);
     desk.act(Action::RowsVisible(0, 3));
     desk.serve();
-    assert_eq!(desk.act(select(0, Selecting::Only)), ["OpenMessage 3"]);
+    assert_eq!(desk.act(select(0, Selecting::Only)), ["OpenMessage 3", "ListThread 3"]);
     assert_eq!(read(&desk), None, "not yet");
     let opened = desk.opened(key(3));
     assert_eq!(desk.answer("OpenMessage", Event::Opened(Box::new(opened))), ["SetFlag seen true of 3"]);
@@ -148,7 +148,7 @@ fn a_message_that_cannot_be_opened_says_so_and_the_list_goes_on() {
     desk.answer("OpenMessage", failed("Could not open the message"));
     assert_eq!(desk.model.notices.len(), 1);
     assert_eq!(desk.model.reading.waiting_for, None);
-    assert_eq!(desk.act(Action::MoveCursor { by: 1, extend: false }), ["OpenMessage 2"]);
+    assert_eq!(desk.act(Action::MoveCursor { by: 1, extend: false }), ["OpenMessage 2", "ListThread 2"]);
 }
 
 #[test]

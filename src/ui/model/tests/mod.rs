@@ -6,6 +6,7 @@ mod list;
 mod notices;
 mod search;
 mod settings;
+mod thread;
 mod tidying;
 mod visits;
 

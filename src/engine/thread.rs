@@ -52,12 +52,12 @@ fn grown(key: MessageKey, Conversation { messages, more }: Conversation) -> Thre
     let (rows, related): (Vec<MessageRow>, Vec<Related>) = messages.into_iter().unzip();
     let mut rows: Vec<Option<MessageRow>> = rows.into_iter().map(Some).collect();
     let mut thread = Thread { key, more, ..Thread::default() };
-    // The subjects on the way down to a message; of what is not here, what the message before it is about.
+    // The subjects on the way down to a message; none of what is not here.
     let mut above: Vec<String> = Vec::new();
     for place in thread::tree(&related) {
         let row = place.message.and_then(|message| rows.get_mut(message)).and_then(Option::take);
         above.truncate(place.depth);
-        let answered = above.last().unwrap_or(&thread.subject);
+        let answered = above.last().filter(|subject| !subject.is_empty()).unwrap_or(&thread.subject);
         let own = row.as_ref().map_or_else(|| answered.clone(), |row| subject::base(&row.subject));
         let is_renamed = !answered.is_empty() && !subject::is_same(&own, answered);
         if thread.subject.is_empty() {

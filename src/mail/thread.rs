@@ -43,7 +43,7 @@ impl Related {
         let ids: Vec<&str> = self.references.iter().map(String::as_str).filter(|id| !id.is_empty()).collect();
         if ids.is_empty() {
             let is_id = |id: &&str| !id.is_empty() && !self.is_address(id);
-            return self.in_reply_to.iter().map(String::as_str).take(1).filter(is_id).collect();
+            return self.in_reply_to.iter().map(String::as_str).find(is_id).into_iter().collect();
         }
         let skipped = ids.len().saturating_sub(MOST_REFERENCES);
         let near = ids.iter().copied().skip(1 + skipped);

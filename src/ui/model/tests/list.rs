@@ -224,7 +224,7 @@ fn new_mail_comes_into_the_list_and_what_is_selected_stays_so() {
     let mut desk = Desk::of(3);
     open(&mut desk, 1);
     desk.count = 4;
-    assert_eq!(desk.hear(Event::MailChanged), ["ListMailboxes", "ListMessages Inbox"]);
+    assert_eq!(desk.hear(Event::MailChanged), ["ListThread 2", "ListMailboxes", "ListMessages Inbox"]);
     assert_eq!(desk.hear(Event::MailChanged), ["ListMailboxes"], "one listing under way is enough");
     desk.serve();
     assert_eq!(desk.model.messages.keys.len(), 4);

@@ -1,4 +1,5 @@
-//! The search index: how much mail one core indexes in a second, and how long a page of results takes over 100,000 messages.
+//! The search index: how much mail one core indexes in a second, what putting the same mail into its conversations costs beside
+//! that, and how long a page of results takes over 100,000 messages.
 //!
 //! `cargo bench --bench search`; on the disk that holds the temporary folder.
 #![allow(clippy::unwrap_used)] // a bench ends at the first surprise
@@ -14,6 +15,7 @@ const INDEXED: usize = 2_000;
 /// and those that are searched.
 const SEARCHED: usize = 100_000;
 const BATCH: usize = 64;
+const THREADED_AT_ONCE: usize = 256;
 const NOW: i64 = 1_700_000_000;
 
 /// A generator (linear congruential): the same mail in every run.
@@ -41,9 +43,16 @@ impl Random {
 fn mail(number: usize, words: usize) -> Vec<u8> {
     let mut random = Random(number as u64);
     let sender = random.below(500);
+    // Conversations of ten: each message answers the one before.
+    let first = number - number % 10;
+    let references = match number - first {
+        0 => String::new(),
+        1 => format!("References: <{first}@example.org>\r\n"),
+        _ => format!("References: <{first}@example.org> <{}@example.org>\r\n", number - 1),
+    };
     let mut text = format!(
         "From: Sender {sender} <sender{sender}@example.net>\r\nTo: Ana <ana@example.org>\r\nSubject: {} {}\r\n\
-         Message-ID: <{number}@example.org>\r\nDate: Tue, 14 Nov 2023 {:02}:{:02}:{:02} +0000\r\n\r\n",
+         Message-ID: <{number}@example.org>\r\n{references}Date: Tue, 14 Nov 2023 {:02}:{:02}:{:02} +0000\r\n\r\n",
         random.word(),
         random.word(),
         number / 3600 % 24,
@@ -86,6 +95,11 @@ fn account(store: &Store) -> AccountId {
     block_on(store.save_account(account)).unwrap()
 }
 
+/// As [`index_all`], for conversations.
+fn thread_all(store: &Store) {
+    while block_on(store.thread(THREADED_AT_ONCE)).unwrap() > 0 {}
+}
+
 /// Everything that is marked, batch by batch, on this thread and the store's.
 fn index_all(store: &Store) {
     loop {
@@ -104,21 +118,27 @@ fn indexing(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("indexing");
     group.sample_size(10);
     group.throughput(Throughput::Elements(INDEXED as u64));
-    group.bench_function("2,000 messages of 4 KB", |bencher| {
-        let ready = || {
-            let folder = tempfile::tempdir().unwrap();
-            let store = filled(&folder, INDEXED, 800);
-            (folder, store)
-        };
-        bencher.iter_batched(
-            ready,
-            |(folder, store)| {
-                index_all(&store);
-                (folder, store)
-            },
-            BatchSize::PerIteration,
-        );
-    });
+    let ready = |is_threaded: bool| {
+        let folder = tempfile::tempdir().unwrap();
+        let store = filled(&folder, INDEXED, 800);
+        if is_threaded {
+            thread_all(&store);
+        }
+        (folder, store)
+    };
+    // Each without the other, so that they can be compared.
+    for (name, work) in [("words", index_all as fn(&Store)), ("conversations", thread_all)] {
+        group.bench_function(format!("2,000 messages of 4 KB: {name}"), |bencher| {
+            bencher.iter_batched(
+                || ready(name == "words"),
+                |(folder, store)| {
+                    work(&store);
+                    (folder, store)
+                },
+                BatchSize::PerIteration,
+            );
+        });
+    }
     group.finish();
 }
 

@@ -104,6 +104,13 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show the conversation that a message is part of, in all accounts and mailboxes
+    Thread {
+        key: MessageKey,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
     /// Show a message
     Show {
         key: MessageKey,

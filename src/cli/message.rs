@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::client::{Client, expect_event};
 use super::{Failure, organise};
@@ -42,7 +42,7 @@ pub(super) fn write_rows(
     let rows = client.ask(Command::LoadRows { keys })?;
     for row in expect_event!(rows, Event::Rows(rows) => rows)? {
         let name = names.get(&row.account).map_or("", String::as_str);
-        let line = if json { as_json(&row, name, &organisation) } else { in_words(&row, &organisation) };
+        let line = if json { as_value(&row, name, &organisation).to_string() } else { in_words(&row, &organisation) };
         writeln!(out, "{line}")?;
     }
     Ok(())
@@ -60,7 +60,7 @@ fn view(client: &mut Client, word: &str) -> Result<MailboxView, Failure> {
     Ok(MailboxView { role: organise::role(client, role)?, account })
 }
 
-fn as_json(row: &MessageRow, account: &str, organisation: &Organisation) -> String {
+pub(super) fn as_value(row: &MessageRow, account: &str, organisation: &Organisation) -> Value {
     json!({
         "key": row.key.to_string(),
         "account": account,
@@ -75,7 +75,6 @@ fn as_json(row: &MessageRow, account: &str, organisation: &Organisation) -> Stri
         "flags": Flag::ALL.into_iter().filter(|&flag| row.flags.has(flag)).map(Flag::word).collect::<Vec<_>>(),
         "tags": organise::tag_names(row, organisation),
     })
-    .to_string()
 }
 
 fn sender(row: &MessageRow) -> String {
@@ -102,13 +101,13 @@ pub(super) fn day(date: i64) -> String {
 }
 
 /// Cut or filled to so many characters.
-fn fitted(text: &str, width: usize) -> String {
+pub(super) fn fitted(text: &str, width: usize) -> String {
     let cut: String = text.chars().take(width).collect();
     format!("{cut:<width$}")
 }
 
 /// The words for something that failed with one message.
-fn about(key: MessageKey) -> impl Fn(Box<Problem>) -> Failure {
+pub(super) fn about(key: MessageKey) -> impl Fn(Box<Problem>) -> Failure {
     move |problem| Failure::Failed(format!("message {key}: {problem}"))
 }
 

@@ -13,6 +13,7 @@ mod offline;
 mod organise;
 mod search;
 mod server;
+mod thread;
 mod visit;
 
 use std::fmt;
@@ -134,6 +135,7 @@ fn with_client(client: &mut Client, command: Command) -> Result<(), Failure> {
         Command::Meter { visits: false, json } => meter::months(client, json),
         Command::List { mailbox, limit, json } => message::list(client, mailbox.as_deref(), limit, json),
         Command::Search { query, limit, json } => search::search(client, query, limit, json),
+        Command::Thread { key, json } => thread::thread(client, key, json),
         Command::Show { key, raw, text, headers } => message::show(client, key, raw, text, headers),
         Command::Archive { keys } => message::archive(client, keys),
         Command::Delete { keys } => message::delete(client, keys),

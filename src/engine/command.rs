@@ -81,8 +81,10 @@ pub enum Command {
     /// A page of what a search finds, newest first: the first, or what follows `after`. A search gives up the one before it.
     /// → `Found`, `NotUnderstood` or `Superseded`
     Search { search: Search, after: Option<MessageKey>, most: usize },
-    /// → `Done` when everything that is stored can be found by its words
+    /// → `Done` when everything that is stored can be found by its words, and is in its conversation
     FinishIndex,
+    /// The conversation of a message, in all accounts and mailboxes. → `Thread`
+    ListThread { key: MessageKey },
     /// → `Rows`
     LoadRows { keys: Vec<MessageKey> },
     /// → `Opened`

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::command::RequestId;
 pub use super::plan::Fate;
+use super::thread::Thread;
 use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::{Draft, Fault, MessageView};
 use crate::store::types::{
@@ -66,6 +67,7 @@ pub enum Event {
     /// In the order asked; a key that is gone is left out.
     Rows(Vec<MessageRow>),
     Opened(Box<OpenedMessage>),
+    Thread(Thread),
     Source {
         key: MessageKey,
         text: String,

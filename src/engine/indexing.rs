@@ -1,4 +1,4 @@
-//! The search index is brought up to date beside everything else, in small batches, from the marks that the store keeps: what
+//! The search index and the threads are brought up to date beside everything else, in small batches, from the marks that the store keeps: what
 //! is ended in the middle goes on at the next start. A line that is open comes first.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,6 +27,8 @@ pub(super) enum Work {
 const BATCH_MESSAGES: usize = 64;
 /// and their octets: the writer is held up for some hundredths of a second, and one large message goes alone.
 const BATCH_BYTES: u64 = 1024 * 1024;
+/// Messages that are only put into their threads, of which nothing is read but the row.
+const BATCH_TO_THREAD: usize = 256;
 /// Octets of a message that are read for its words. What is larger carries files, and its text comes before them.
 const MOST_BYTES: usize = 64 << 20;
 /// A visit mostly takes seconds: for so long nothing is indexed, and all there is works for the line.
@@ -90,13 +92,18 @@ async fn work_off(hub: &Hub, work: &Receiver<Work>, waiting: &mut Vec<RequestId>
             continue;
         }
         let most = if gives_way { BATCH_MESSAGES_ON_LINE } else { BATCH_MESSAGES };
-        let (next, left) = hub.store.to_index(most).await?;
+        let (next, mut left) = hub.store.to_index(most).await?;
         if next.is_empty() {
-            break;
+            // What is indexed is in its thread, too; what an older version indexed is not.
+            let most = if gives_way { BATCH_MESSAGES_ON_LINE } else { BATCH_TO_THREAD };
+            if hub.store.thread(most).await? == 0 {
+                break;
+            }
+        } else {
+            let batch = read(hub, next).await?;
+            left = left.saturating_sub(batch.len() as u64);
+            hub.store.index(batch).await?;
         }
-        let batch = read(hub, next).await?;
-        let left = left.saturating_sub(batch.len() as u64);
-        hub.store.index(batch).await?;
         has_worked = true;
         if told.elapsed() >= TELL_EVERY {
             told = Instant::now();

@@ -26,6 +26,7 @@ mod searching;
 mod send_mail;
 mod server_view;
 mod sign_in;
+mod thread;
 mod tidying;
 mod workers;
 mod writing;
@@ -46,6 +47,7 @@ pub use event::{
 pub use hub::Wake;
 pub use problem::opening_store;
 pub use saving::write_new;
+pub use thread::{InThread, Thread};
 
 use crate::account::AccountId;
 use crate::secret::Keyring;

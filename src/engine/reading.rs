@@ -7,7 +7,7 @@ use super::endpoint::{endpoint, incoming_trust};
 use super::event::{AccountTest, Event, OpenedMessage, Problem};
 use super::hub::Hub;
 use super::problem::{self, Task};
-use super::{saving, send_mail, sign_in};
+use super::{saving, send_mail, sign_in, thread};
 use crate::account::Account;
 use crate::mail::MessageView;
 use crate::mail::body::source;
@@ -28,6 +28,7 @@ pub(super) fn is_reading(command: &Command) -> bool {
             | ListMessages { .. }
             | LoadRows { .. }
             | OpenMessage { .. }
+            | ListThread { .. }
             | LoadSource { .. }
             | LoadRaw { .. }
             | SaveAttachments { .. }
@@ -66,6 +67,7 @@ pub(super) async fn answer(hub: &Arc<Hub>, command: Command) -> Result<Event, Bo
             Ok(Event::Rows(store.rows(keys).await.map_err(failed("Could not read the mailbox"))?))
         }
         Command::OpenMessage { key } => open(hub, key).await,
+        Command::ListThread { key } => thread::list(hub, key).await,
         Command::LoadSource { key } => {
             let raw = store.raw(key).await.map_err(failed("Could not open the message"))?;
             Ok(Event::Source { key, text: source(&raw) })

@@ -6,6 +6,8 @@
 //! `warn` what is wrong with it; `searchable` takes the words that a [`query`] looks for, both spelt by [`words`]. Written:
 //! [`compose`], with `answer`, `mailto` and `recipients`.
 //!
+//! [`thread`] says which messages hang together, and [`subject`] what they are about.
+//!
 //! mail-parser is behind `charset`, `date`, the entities of `html`, and the dates that are written; the rest of it is not
 //! used on received mail, for the reasons that `mime` gives.
 
@@ -32,7 +34,9 @@ mod recipients;
 mod samples;
 pub mod sanitize;
 mod searchable;
+pub mod subject;
 pub mod text;
+pub mod thread;
 mod transfer;
 mod warn;
 pub mod words;
@@ -44,3 +48,4 @@ pub use envelope::Envelope;
 pub use header::digest as header_digest;
 pub use query::{Fault, Query};
 pub use searchable::Searchable;
+pub use thread::Related;

@@ -2,7 +2,7 @@
 //!
 //! Words must all be there, in any place and order; `"two words"` next to each other; `-not` this; `this OR that`; parentheses
 //! group. `from:`, `to:`, `cc:`, `subject:`, `body:` and `attachment:` say where; `has:attachment`, `is:unread`, `in:trash`,
-//! `tag:tax`, `account:work`, dates (`before:`, `after:`, `on:`, `newer:7d`, `older:2w`) and sizes (`larger:2M`,
+//! `tag:tax`, `account:work`, `thread:KEY`, dates (`before:`, `after:`, `on:`, `newer:7d`, `older:2w`) and sizes (`larger:2M`,
 //! `smaller:100K`) say which.
 
 mod day;
@@ -63,6 +63,8 @@ pub enum Condition {
     Tag(String),
     /// An account whose name begins like this.
     Account(String),
+    /// The conversation of the message with this key.
+    Thread(i64),
     /// Unix seconds: earlier than this.
     Before(i64),
     /// Unix seconds: at this, or later.

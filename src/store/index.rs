@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::types::MessageKey;
-use super::{Error, Store};
+use super::{Error, Store, thread};
 use crate::mail::Searchable;
 use crate::mail::words::for_index;
 
@@ -48,7 +48,7 @@ impl Store {
         .await
     }
 
-    /// Puts these into the index and takes their marks away, both or neither. Not synced: what a power cut undoes is marked
+    /// Puts these into the index and into their threads, and takes their marks away, all or nothing. Not synced: what a power cut undoes is marked
     /// again, and done again.
     pub async fn index(&self, batch: Vec<Indexed>) -> Result<(), Error> {
         self.write_unsynced(move |db| batch.into_iter().try_for_each(|indexed| index_one(db, indexed))).await
@@ -80,7 +80,7 @@ fn index_one(db: &Connection, Indexed { key, sha256, words }: Indexed) -> Result
         words.attachments
     ])?;
     db.prepare_cached("DELETE FROM to_index WHERE message = ?1")?.execute([key.0])?;
-    Ok(())
+    thread::join(db, key)
 }
 
 /// What the header said when the message came.

@@ -72,7 +72,7 @@ impl Store {
     }
 }
 
-fn message_row(db: &Connection, key: MessageKey) -> Result<Option<MessageRow>, Error> {
+pub(super) fn message_row(db: &Connection, key: MessageKey) -> Result<Option<MessageRow>, Error> {
     let mut select = db.prepare_cached(
         "SELECT message.key, mailbox.account, mailbox.role, message.uid, message.date, message.from_name,
                 message.from_addr, message.recipients, message.subject, message.snippet, message.size_bytes,

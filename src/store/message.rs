@@ -265,7 +265,10 @@ mod tests {
         let fixture = Fixture::new();
         let first = row(&fixture, envelope("s", Some(100)), b"x").key;
         let last = 100 << SEQUENCE_BITS | SEQUENCE_MASK;
-        fixture.sql().execute_batch("UPDATE ledger SET message = NULL; DELETE FROM to_index").unwrap();
+        fixture
+            .sql()
+            .execute_batch("UPDATE ledger SET message = NULL; DELETE FROM to_index; DELETE FROM to_thread")
+            .unwrap();
         fixture.sql().execute("UPDATE message SET key = ?2 WHERE key = ?1", (first.0, last)).unwrap();
         assert_eq!(row(&fixture, envelope("s", Some(100)), b"y").key, MessageKey(101 << SEQUENCE_BITS));
         assert_eq!(row(&fixture, envelope("s", Some(100)), b"z").key, MessageKey(101 << SEQUENCE_BITS | 1));

@@ -31,6 +31,7 @@ mod search;
 mod server_memory;
 #[cfg(test)]
 mod testing;
+mod thread;
 mod tidying;
 pub mod types;
 mod visit;
@@ -49,6 +50,7 @@ pub use private::private_folder;
 pub use raw::{PackedPiece, StagedRaw};
 pub use search::{Asking, Found};
 pub use server_memory::ServerMemory;
+pub use thread::Conversation;
 pub use visit::{Outcome, PastVisit, RoundTrip};
 
 /// The store of one profile. Clones share it; when the last is dropped, what is queued is done and the file is closed.

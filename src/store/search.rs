@@ -222,6 +222,15 @@ impl Statement {
                      WHERE account.name LIKE {place} ESCAPE '\\' OR account.address LIKE {place} ESCAPE '\\')"
                 )
             }
+            Condition::Thread(key) => {
+                // The message itself, too, before it is in its thread.
+                let place = self.bind(*key);
+                format!(
+                    "message.key IN (SELECT message FROM in_thread
+                                     WHERE thread = (SELECT thread FROM in_thread WHERE message = {place})
+                                     UNION ALL SELECT {place})"
+                )
+            }
             Condition::Before(at) => format!("message.key < {}", self.bind(first_key(*at).0)),
             Condition::Since(at) => format!("message.key >= {}", self.bind(first_key(*at).0)),
             Condition::Larger(size) => format!("message.size_bytes > {}", self.bind(signed(*size))),

@@ -92,6 +92,11 @@ pub enum Action {
     Complete(MessageKey),
     /// The same for what is selected, as far as it is here in part.
     CompleteSelected,
+    /// Unfolds the conversation of the open message, or folds it.
+    ShowThread(bool),
+    OpenInThread(MessageKey),
+    /// Opens the message so many places further on in the conversation.
+    StepInThread(isize),
     ShowSource(bool),
     ShowHeaders(bool),
     SaveAttachments {
@@ -166,10 +171,11 @@ pub struct Shortcut {
 }
 
 /// The table that the help shows, in the order of a day's work.
-pub const SHORTCUTS: [Shortcut; 23] = [
+pub const SHORTCUTS: [Shortcut; 24] = [
     Shortcut { keys: "F5 or g", what: "Get mail" },
     Shortcut { keys: "Ctrl+F or /", what: "Search; Esc ends it" },
     Shortcut { keys: "j, k or Down, Up", what: "Next, previous message" },
+    Shortcut { keys: "], [", what: "Next, previous in the conversation" },
     Shortcut { keys: "Page Down, Page Up", what: "A page on, a page back" },
     Shortcut { keys: "Home, End", what: "Newest, oldest message" },
     Shortcut { keys: "Shift+Down, Shift+Up", what: "Select more" },

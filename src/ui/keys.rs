@@ -76,6 +76,8 @@ fn in_list(model: &Model, key: Key, modifiers: Modifiers) -> Option<Action> {
     match key {
         Key::ArrowDown | Key::J => go(1),
         Key::ArrowUp | Key::K => go(-1),
+        Key::CloseBracket => Some(Action::StepInThread(1)),
+        Key::OpenBracket => Some(Action::StepInThread(-1)),
         Key::PageDown => go(PAGE),
         Key::PageUp => go(-PAGE),
         Key::Home => go(isize::MIN / 2),

@@ -36,7 +36,7 @@ pub fn list_ui(ui: &mut Ui, model: &Model, state: &mut ListState, actions: &mut 
     if model.messages.keys.is_empty() {
         return empty_ui(ui, model);
     }
-    state.today = day_of(jiff::Zoned::now().timestamp().as_second());
+    state.today = today();
     let area = ui.available_rect_before_wrap();
     let area = Rect::from_min_max(area.min, Pos2::new(area.right() - 1.0, area.bottom()));
     let mut list = ui.new_child(UiBuilder::new().max_rect(area).accessibility_role(AccessRole::ListBox));
@@ -488,6 +488,11 @@ fn bar_ui(ui: &Ui, model: &Model, state: &mut ListState, area: Rect) {
     }
 }
 
+/// Today, as [`when`] takes it.
+pub fn today() -> i64 {
+    day_of(jiff::Zoned::now().timestamp().as_second())
+}
+
 /// Days since 1970 in local time.
 fn day_of(date: i64) -> i64 {
     local(date).map_or(0, |local| date.saturating_add(i64::from(local.offset().seconds())).div_euclid(86_400))
@@ -498,7 +503,7 @@ fn local(date: i64) -> Option<jiff::Zoned> {
 }
 
 /// The time today, the weekday this week, the day this year, and the year before that.
-fn when(date: i64, today: i64) -> String {
+pub fn when(date: i64, today: i64) -> String {
     let Some(local) = local(date) else { return String::new() };
     let this_year = jiff::Zoned::now().year() == local.year();
     let form = match today - day_of(date) {

@@ -4,6 +4,7 @@ pub mod action;
 mod bidi;
 mod chooser;
 mod composer;
+mod conversation;
 mod dialogs;
 mod help;
 mod history;

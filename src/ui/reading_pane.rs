@@ -8,6 +8,7 @@ use egui::{Color32, CornerRadius, CursorIcon, Margin, Rect, RichText, ScrollArea
 
 use super::action::Action;
 use super::bidi;
+use super::conversation::conversation_ui;
 use super::icons::Icon;
 use super::message_list::full_date;
 use super::model::Model;
@@ -20,7 +21,7 @@ use crate::mail::{Address, Attachment, MessageView};
 use crate::store::types::{Flag, MessageRow, OutboxState, Part};
 
 /// The widest that lines of text get, points: beyond that the eye loses its way back.
-const MEASURE: f32 = 760.0;
+pub const MEASURE: f32 = 760.0;
 
 /// Lines of a message that are laid out by themselves; of a longer one the rest follows on request.
 const LINES_SHOWN: usize = 2_000;
@@ -65,6 +66,7 @@ pub fn reading_ui(
     scroll.show(ui, |ui| {
         egui::Frame::new().inner_margin(Margin { left: 28, right: 28, top: 20, bottom: 28 }).show(ui, |ui| {
             head_ui(ui, model, message, actions);
+            conversation_ui(ui, model, actions);
             for warning in &message.view.warnings {
                 warning_ui(ui, warning);
             }

@@ -7,7 +7,8 @@ use super::action::Action;
 use super::model::Model;
 use crate::account::{Account, AccountId, Fingerprint, Identity, Security, Server};
 use crate::engine::{
-    Answer, CertificateFacts, Command, Event, Found, Offer, OpenedMessage, Problem, Request, Search, Stage, Visit,
+    Answer, CertificateFacts, Command, Event, Found, InThread, Offer, OpenedMessage, Problem, Request, Search, Stage,
+    Thread, Visit,
 };
 use crate::mail::{Envelope, MessageView, Query};
 use crate::store::types::{Flags, MailboxCount, MailboxView, MessageKey, MessageRow, OutboxState, Part, Role};
@@ -31,6 +32,8 @@ pub struct Desk {
     pub parts: HashMap<MessageKey, Part>,
     /// Octets of a message that is unlike the others.
     pub raw: HashMap<MessageKey, String>,
+    /// The one conversation that there is, of several messages: with how deep each stands, in the order of the tree.
+    pub thread: Vec<(MessageKey, usize)>,
     /// Messages that cannot be found by their words yet.
     pub to_index: u64,
 }
@@ -105,6 +108,7 @@ impl Desk {
             Command::Search { search, after, most } => self.found(search, *after, *most),
             Command::LoadRows { keys } => Event::Rows(keys.iter().map(|&key| self.row(key)).collect()),
             Command::OpenMessage { key } => Event::Opened(Box::new(self.opened(*key))),
+            Command::ListThread { key } => Event::Thread(self.thread(*key)),
             Command::LoadRaw { key } => Event::Raw { key: *key, bytes: Arc::new(self.octets(*key).into_bytes()) },
             Command::LoadSource { key } => Event::Source { key: *key, text: self.octets(*key) },
             Command::ListOrganisation => Event::Organisation(Box::new(self.model.organisation.clone())),
@@ -173,6 +177,14 @@ impl Desk {
         }
     }
 
+    /// The conversation of this message.
+    pub fn thread(&self, key: MessageKey) -> Thread {
+        let is_among = self.thread.iter().any(|(other, _)| *other == key);
+        let members = if is_among { self.thread.clone() } else { vec![(key, 0)] };
+        let message = |(key, depth)| InThread { depth, row: Some(self.row(key)), is_renamed: false };
+        Thread { key, messages: members.into_iter().map(message).collect(), ..Thread::default() }
+    }
+
     pub fn opened(&self, key: MessageKey) -> OpenedMessage {
         let view = Arc::new(MessageView::from_raw(self.octets(key).as_bytes()));
         OpenedMessage { row: self.row(key), view }
@@ -196,6 +208,7 @@ pub fn words(command: &Command) -> String {
         }
         Command::LoadRows { keys } => format!("LoadRows ({})", keys.len()),
         Command::OpenMessage { key } => format!("OpenMessage {key}"),
+        Command::ListThread { key } => format!("ListThread {key}"),
         Command::LoadRaw { key } => format!("LoadRaw {key}"),
         Command::LoadSource { key } => format!("LoadSource {key}"),
         Command::SetFlag { keys: of, flag, on } => format!("SetFlag {} {on} of {}", flag.word(), keys(of)),

@@ -27,5 +27,6 @@ mod rules;
 mod search;
 mod sending;
 mod signing_in;
+mod threads;
 mod tidy;
 mod window;

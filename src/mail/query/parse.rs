@@ -340,6 +340,9 @@ fn condition(name: &str, value: &Word, unfinished: bool, now: &Zoned, known: &Kn
             tags => wrong(&format!("no tag: say {}", listed(&[], tags))),
         })?),
         "account" => Condition::Account(value.text.trim().to_owned()),
+        "thread" => {
+            Condition::Thread(text.parse().map_err(|_| wrong("not a message’s key: “malote list” shows them"))?)
+        }
         "newer" | "older" => {
             let then = day::ago(&text, now)
                 .ok_or_else(|| wrong("no age: say 7d (days), 2w (weeks), 3m (months) or 1y (years)"))?;
@@ -406,6 +409,7 @@ const NAMES: [&str; 18] = [
     "in",
     "tag",
     "account",
+    "thread",
     "before",
     "after",
     "on",
@@ -434,6 +438,7 @@ fn example_of(name: &str) -> &'static str {
         "in" => "archive",
         "tag" => "tax",
         "account" => "work",
+        "thread" => "1876095959040000",
         "newer" | "older" => "7d",
         "larger" | "smaller" => "2M",
         _ => "2026-11-03",

@@ -88,6 +88,7 @@ fn fields_and_conditions() {
             ("is:answered is:forwarded", "(Answered Forwarded)"),
             ("in:trash", "In(\"trash\")"),
             ("account:\"My work\"", "Account(\"My work\")"),
+            ("thread:1876095959040000", "Thread(1876095959040000)"),
             ("larger:2M", "Larger(2000000)"),
             ("larger:1.5m smaller:100K", "(Larger(1500000) Smaller(100000))"),
             ("smaller:3kb larger:400", "(Smaller(3000) Larger(400))"),

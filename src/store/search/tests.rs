@@ -244,12 +244,14 @@ fn what_was_stored_before_there_was_an_index_is_marked_by_the_migration() {
         "DROP TRIGGER message_to_index; DROP TRIGGER message_to_index_again; DROP TRIGGER message_no_longer_indexed;
          DROP TABLE to_index; DROP TABLE search;
          DROP INDEX message_unread; DROP INDEX message_starred;
+         DROP TRIGGER message_to_thread; DROP TRIGGER message_to_thread_again;
+         DROP TABLE to_thread; DROP TABLE in_thread; DROP TABLE thread_by_id; DROP TABLE thread;
          PRAGMA user_version = 5;",
     )
     .unwrap();
     drop(sql);
     let fixture = Fixture { store: Store::open(folder.path()).unwrap(), account, folder };
-    assert_eq!(fixture.rows_of("to_index"), 1);
+    assert_eq!((fixture.rows_of("to_index"), fixture.rows_of("to_thread")), (1, 1));
     fixture.index_all();
     assert_eq!(fixture.find("minutes"), [key]);
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Model, Pending};
+use super::{Conversation, Model, Pending};
 use crate::engine::{Command, OpenedMessage, Search, Wish};
 use crate::mail::compose::Answer;
 use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, OutboxState, Part, Role};
@@ -43,6 +43,8 @@ pub struct Messages {
     /// Where the keyboard is.
     pub cursor: Option<MessageKey>,
     pub selected: HashSet<MessageKey>,
+    /// What is selected though the list does not hold it: of the same conversation, and open.
+    outside: Option<MessageKey>,
     /// Where a range began.
     anchor: Option<MessageKey>,
     rows: HashMap<MessageKey, (u64, MessageRow)>,
@@ -64,6 +66,7 @@ pub struct Reading {
     pub waiting_for: Option<MessageKey>,
     pub headers_shown: bool,
     pub source: Option<String>,
+    pub conversation: Conversation,
     /// What is waited for is to be answered when it has come.
     pub(super) answer_next: Option<Answer>,
 }
@@ -107,6 +110,24 @@ impl Messages {
         let mut keys = self.chosen();
         keys.retain(|&key| self.row(key).is_none_or(lacks_rest));
         keys
+    }
+
+    /// The message that is selected beside the list, if one is.
+    pub(super) fn outside(&self) -> Option<MessageKey> {
+        self.outside.filter(|key| self.selected.contains(key))
+    }
+
+    /// Selects a message beside the list; where the keyboard was in the list is remembered, to go on from there.
+    pub(super) fn select_outside(&mut self, row: MessageRow) {
+        let key = row.key;
+        self.anchor = self.cursor.filter(|&cursor| self.index_of(cursor).is_some()).or(self.anchor);
+        self.selected = HashSet::from([key]);
+        (self.outside, self.cursor) = (Some(key), Some(key));
+        self.keep_row(row);
+    }
+
+    pub(super) fn keep_row(&mut self, row: MessageRow) {
+        self.rows.insert(row.key, (self.generation, row));
     }
 
     pub(super) fn select_all(&mut self) {
@@ -164,6 +185,8 @@ impl Messages {
             let before = || self.keys.iter().take(last).rev().find(|key| !gone.contains(key));
             after.or_else(before).copied()
         });
+        // From beside the list back to where it was left.
+        let next = next.or(self.anchor.filter(|&key| last.is_none() && self.index_of(key).is_some()));
         self.selected = next.into_iter().collect();
         (self.cursor, self.anchor) = (next, next);
         self.reveal += 1;
@@ -213,12 +236,14 @@ impl Model {
             messages.reveal += 1;
             self.reading.clear();
         } else {
+            let is_gone =
+                |messages: &Messages, key| messages.index_of(key).is_none() && messages.outside() != Some(key);
             let gone: Vec<MessageKey> =
-                messages.selected.iter().copied().filter(|&key| messages.index_of(key).is_none()).collect();
+                messages.selected.iter().copied().filter(|&key| is_gone(messages, key)).collect();
             for key in gone {
                 messages.selected.remove(&key);
             }
-            if messages.cursor.is_some_and(|key| messages.index_of(key).is_none()) {
+            if messages.cursor.is_some_and(|key| is_gone(messages, key)) {
                 messages.cursor = None;
                 self.reading.clear();
             }
@@ -271,7 +296,9 @@ impl Model {
     pub(super) fn move_cursor(&mut self, by: isize, extend: bool) {
         let messages = &self.messages;
         let Some(last) = messages.keys.len().checked_sub(1) else { return };
-        let index = match messages.cursor.and_then(|key| messages.index_of(key)) {
+        let in_list = |key: Option<MessageKey>| key.and_then(|key| messages.index_of(key));
+        let left_at = || in_list(messages.anchor.filter(|_| messages.outside().is_some()));
+        let index = match in_list(messages.cursor).or_else(left_at) {
             Some(index) => index.saturating_add_signed(by).min(last),
             // From above the first row.
             None => usize::try_from(by.saturating_sub(1)).unwrap_or(0).min(last),
@@ -281,7 +308,7 @@ impl Model {
     }
 
     /// Opens what the cursor is on, unless it is open already.
-    fn read_cursor(&mut self) {
+    pub(super) fn read_cursor(&mut self) {
         let Some(key) = self.messages.cursor else { return self.reading.clear() };
         if self.messages.selected.len() > 1 {
             return;
@@ -293,6 +320,7 @@ impl Model {
         self.reading.waiting_for = Some(key);
         self.reading.answer_next = None;
         self.ask(Command::OpenMessage { key }, Pending::Open(key));
+        self.ask_thread(key);
     }
 
     pub(super) fn message_opened(&mut self, opened: OpenedMessage) {
@@ -302,8 +330,9 @@ impl Model {
         }
         let unread = !opened.row.flags.has(Flag::Seen);
         let answer = self.reading.answer_next;
-        self.reading =
-            Reading { message: Some(opened), headers_shown: self.reading.headers_shown, ..Reading::default() };
+        let conversation = std::mem::take(&mut self.reading.conversation).of(key);
+        let headers_shown = self.reading.headers_shown;
+        self.reading = Reading { message: Some(opened), headers_shown, conversation, ..Reading::default() };
         if unread {
             self.show_flag(&[key], Flag::Seen, true);
             self.ask(Command::MarkRead { key }, Pending::Other);
@@ -390,6 +419,7 @@ impl Model {
     fn show_flag(&mut self, keys: &[MessageKey], flag: Flag, on: bool) {
         for &key in keys {
             self.messages.change_row(key, |row| row.flags = row.flags.with(flag, on));
+            self.reading.conversation.change_row(key, |row| row.flags = row.flags.with(flag, on));
             if let Some(message) = self.reading.message.as_mut().filter(|message| message.row.key == key) {
                 message.row.flags = message.row.flags.with(flag, on);
             }
@@ -397,7 +427,8 @@ impl Model {
     }
 
     pub(super) fn move_selected(&mut self, to: Role) {
-        let among_results = self.shows_results();
+        // Each by its own mailbox, not by the one in the list.
+        let among_results = self.shows_results() || self.messages.outside().is_some();
         let keys = if among_results { self.movable_results(to) } else { self.messages.chosen() };
         let from = self.messages.view.role;
         // What is not sent yet would be so quietly never: it is sent, edited or thrown away.

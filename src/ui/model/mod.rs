@@ -10,6 +10,7 @@ mod server;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod thread;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -28,6 +29,7 @@ pub use organise::{COLORS, Choice, Choosable, Chooser, Choosing, Marked};
 pub use search::SearchField;
 pub use server::ServerWindow;
 pub use settings::{Form, RetentionChoice, Settings};
+pub use thread::Conversation;
 
 /// What a request was for, so that its answer finds its place; an answer to anything else is late and ignored.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +43,8 @@ enum Pending {
     },
     Rows(Vec<MessageKey>),
     Open(MessageKey),
+    /// The conversation of this message.
+    Thread(MessageKey),
     /// The open message once more, for it may be another now.
     Refresh,
     /// The message that is to be answered, with its octets.
@@ -141,6 +145,7 @@ impl Model {
             (Event::Rows(rows), Some(Pending::Rows(asked))) => self.messages.rows_loaded(&asked, rows),
             (Event::Opened(opened), Some(Pending::Open(_))) => self.message_opened(*opened),
             (Event::Opened(opened), Some(Pending::Refresh)) => self.message_refreshed(*opened),
+            (Event::Thread(thread), Some(Pending::Thread(_))) => self.thread_listed(thread),
             (Event::Raw { bytes, .. }, Some(Pending::AnswerRaw { answer, message })) => {
                 self.compose_answer(answer, &message, &bytes);
             }
@@ -221,6 +226,9 @@ impl Model {
             Action::SelectOnServer { index, how } => self.select_on_server(index, how),
             Action::ShowVisits(on) => self.show_visits(on),
             Action::CloseServer => self.server = None,
+            Action::ShowThread(on) => self.reading.conversation.is_unfolded = on,
+            Action::OpenInThread(key) => self.open_in_thread(key),
+            Action::StepInThread(by) => self.step_in_thread(by),
             Action::ShowSource(on) => self.show_source(on),
             Action::ShowHeaders(on) => self.reading.headers_shown = on,
             Action::SaveAttachments { index, folder } => self.save_attachments(index, folder),
@@ -343,6 +351,7 @@ impl Model {
     fn mail_changed(&mut self) {
         self.messages.rows_are_stale();
         self.refresh_message();
+        self.refresh_thread();
         self.ask(Command::ListMailboxes, Pending::Other);
         if self.search.is_on() {
             return self.refresh_results();

@@ -61,7 +61,7 @@ impl Model {
                 self.notify(None, problem);
             }
             // It is gone; the list, asked for at the same time, says so.
-            Some(Pending::Refresh) => {}
+            Some(Pending::Refresh | Pending::Thread(_)) => {}
             Some(Pending::Move { .. } | Pending::Tag) => {
                 self.mail_changed();
                 self.notify(None, problem);

@@ -60,7 +60,7 @@ impl Model {
 
     /// The mailbox of what is selected: of the open mailbox, or, among results, of the message with the cursor.
     pub fn role_of_selection(&self) -> Role {
-        if !self.shows_results() {
+        if !self.shows_results() && self.messages.outside().is_none() {
             return self.messages.view.role;
         }
         let row = self.messages.cursor.and_then(|key| self.messages.row(key));
@@ -117,6 +117,7 @@ impl Model {
 
     pub(super) fn indexed(&mut self, left: u64) {
         self.search.to_index = left;
+        self.refresh_thread();
         if self.search.is_on() {
             self.refresh_results();
         }

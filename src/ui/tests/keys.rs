@@ -34,6 +34,8 @@ fn in_the_list_every_key_does_what_the_help_says() {
         (NONE, Key::ArrowDown, go(1, false)),
         (NONE, Key::K, go(-1, false)),
         (NONE, Key::ArrowUp, go(-1, false)),
+        (NONE, Key::CloseBracket, Action::StepInThread(1)),
+        (NONE, Key::OpenBracket, Action::StepInThread(-1)),
         (NONE, Key::PageDown, go(10, false)),
         (NONE, Key::PageUp, go(-10, false)),
         (NONE, Key::Home, go(isize::MIN / 2, false)),

@@ -112,7 +112,7 @@ fn selecting_a_message_opens_it_and_marks_it_read() {
     let mut desk = Desk::of(3);
     desk.act(Action::RowsVisible(0, 3));
     desk.serve();
-    assert_eq!(desk.act(select(0, Selecting::Only)), ["OpenMessage 3"]);
+    assert_eq!(desk.act(select(0, Selecting::Only)), ["OpenMessage 3", "ListThread 3"]);
     assert_eq!(read(&desk), None, "not yet");
     let opened = desk.opened(key(3));
     assert_eq!(desk.answer("OpenMessage", Event::Opened(Box::new(opened))), ["MarkRead 3"]);
@@ -151,7 +151,7 @@ fn a_message_that_cannot_be_opened_says_so_and_the_list_goes_on() {
     desk.answer("OpenMessage", failed("Could not open the message"));
     assert_eq!(desk.model.notices.len(), 1);
     assert_eq!(desk.model.reading.waiting_for, None);
-    assert_eq!(desk.act(Action::MoveCursor { by: 1, extend: false }), ["OpenMessage 2"]);
+    assert_eq!(desk.act(Action::MoveCursor { by: 1, extend: false }), ["OpenMessage 2", "ListThread 2"]);
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn new_mail_comes_into_the_list_and_what_is_selected_stays_so() {
     let mut desk = Desk::of(3);
     open(&mut desk, 1);
     desk.count = 4;
-    assert_eq!(desk.hear(Event::MailChanged), ["ListMailboxes", "ListMessages Inbox"]);
+    assert_eq!(desk.hear(Event::MailChanged), ["ListThread 2", "ListMailboxes", "ListMessages Inbox"]);
     assert_eq!(desk.hear(Event::MailChanged), ["ListMailboxes"], "one listing under way is enough");
     desk.serve();
     assert_eq!(desk.model.messages.keys.len(), 4);

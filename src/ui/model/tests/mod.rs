@@ -7,6 +7,7 @@ mod notices;
 mod organise;
 mod search;
 mod settings;
+mod thread;
 mod tidying;
 mod visits;
 

@@ -1,7 +1,7 @@
 //! Commands on stored messages: list, show, archive, delete, reply, export.
 
 use std::collections::HashMap;
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -10,6 +10,7 @@ use super::Failure;
 use super::client::{Client, expect_event};
 use crate::account::{Account, AccountId};
 use crate::engine::{Command, Event, OpenedMessage, Problem};
+use crate::mail::Snippet;
 use crate::mail::compose::{self, Answer};
 use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, Role};
 
@@ -25,24 +26,33 @@ pub fn list(client: &mut Client, mailbox: Option<&str>, limit: Option<usize>, js
     let keys = keys.get(..limit.unwrap_or(usize::MAX).min(keys.len())).unwrap_or_default();
     let mut out = io::BufWriter::new(io::stdout().lock());
     for chunk in keys.chunks(ROWS_AT_ONCE) {
-        write_rows(client, &mut out, &names, chunk.to_vec(), json)?;
+        write_rows(client, &mut out, &names, chunk.to_vec(), json, &|_| None)?;
     }
     Ok(out.flush()?)
 }
 
-/// One line a message.
-pub(super) fn write_rows(
+/// One line a message; below it, for a person to read, what it says where something was found in it.
+pub(super) fn write_rows<'s>(
     client: &mut Client,
     out: &mut impl Write,
     names: &HashMap<AccountId, String>,
     keys: Vec<MessageKey>,
     json: bool,
+    snippet: &dyn Fn(MessageKey) -> Option<&'s Snippet>,
 ) -> Result<(), Failure> {
     let rows = client.ask(Command::LoadRows { keys })?;
     for row in expect_event!(rows, Event::Rows(rows) => rows)? {
         let name = names.get(&row.account).map_or("", String::as_str);
-        let line = if json { as_json(&row, name) } else { in_words(&row) };
-        writeln!(out, "{line}")?;
+        let snippet = snippet(row.key);
+        if json {
+            writeln!(out, "{}", as_json(&row, name, snippet))?;
+            continue;
+        }
+        writeln!(out, "{}", in_words(&row))?;
+        if let Some(snippet) = snippet {
+            let shown = if io::stdout().is_terminal() { emphasised(snippet) } else { snippet.text.clone() };
+            writeln!(out, "    {shown}")?;
+        }
     }
     Ok(())
 }
@@ -56,8 +66,21 @@ fn view(client: &mut Client, word: &str) -> Result<MailboxView, Failure> {
     Ok(MailboxView { role: role.parse().map_err(Failure::Usage)?, account })
 }
 
-fn as_json(row: &MessageRow, account: &str) -> String {
-    json!({
+/// A snippet with what was found in bold.
+fn emphasised(snippet: &Snippet) -> String {
+    let mut out = String::new();
+    let mut done = 0;
+    for mark in &snippet.marks {
+        let piece = |range| snippet.text.get(range).unwrap_or_default();
+        out.push_str(piece(done..mark.start));
+        out.push_str(&format!("\u{1b}[1m{}\u{1b}[0m", piece(mark.clone())));
+        done = mark.end;
+    }
+    out + snippet.text.get(done..).unwrap_or_default()
+}
+
+fn as_json(row: &MessageRow, account: &str, snippet: Option<&Snippet>) -> String {
+    let mut object = json!({
         "key": row.key.to_string(),
         "account": account,
         "mailbox": row.role.word(),
@@ -69,8 +92,13 @@ fn as_json(row: &MessageRow, account: &str) -> String {
         "size": row.size_bytes,
         "part": row.part.word(),
         "flags": Flag::ALL.into_iter().filter(|&flag| row.flags.has(flag)).map(Flag::word).collect::<Vec<_>>(),
-    })
-    .to_string()
+    });
+    if let (Some(snippet), Some(object)) = (snippet, object.as_object_mut()) {
+        let found: Vec<&str> = snippet.marks.iter().filter_map(|mark| snippet.text.get(mark.clone())).collect();
+        object.insert("snippet".into(), json!(snippet.text));
+        object.insert("found".into(), json!(found));
+    }
+    object.to_string()
 }
 
 fn sender(row: &MessageRow) -> String {

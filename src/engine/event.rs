@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::command::RequestId;
 pub use super::plan::Fate;
 use crate::account::{Account, AccountId, Fingerprint};
-use crate::mail::{Draft, Fault, MessageView};
+use crate::mail::{Draft, Fault, MessageView, Snippet};
 use crate::store::types::{MailboxCount, MailboxView, MessageKey, MessageRow, Move, OutboxState, Part};
-pub use crate::store::{Found, LineUse, Outcome, PastVisit, RoundTrip, Wish};
+pub use crate::store::{Found, LineUse, Outcome, PastVisit, Person, RoundTrip, SavedSearch, SearchId, Searches, Wish};
 
 /// News from the engine. `answers` names the request that it answers; None: unasked.
 #[derive(Clone, Debug)]
@@ -55,6 +55,13 @@ pub enum Event {
     NotUnderstood(Fault),
     /// The search was given up for the next one.
     Superseded,
+    /// So many messages a search finds in all.
+    Counted(u64),
+    /// What messages say where something was found; None: it was found in none of their text.
+    Snippets(Vec<(MessageKey, Option<Snippet>)>),
+    /// Whom one is most likely to mean first.
+    People(Vec<Person>),
+    Searches(Searches),
     /// More can be found by its words than before; so many messages cannot yet.
     Indexed {
         left: u64,

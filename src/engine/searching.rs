@@ -25,3 +25,15 @@ pub(super) async fn answer(
         Err(error) => Err(problem::store_plain("Could not search", &error)),
     }
 }
+
+pub(super) async fn count(hub: &Hub, search: Search, asking: Asking) -> Result<Event, Box<Problem>> {
+    let query = match Query::parse(&search.text, search.typing, &jiff::Zoned::now()) {
+        Ok(query) => query,
+        Err(fault) => return Ok(Event::NotUnderstood(fault)),
+    };
+    match hub.store.count_found(query, search.within, asking).await {
+        Ok(count) => Ok(Event::Counted(count)),
+        Err(Error::GivenUp) => Ok(Event::Superseded),
+        Err(error) => Err(problem::store_plain("Could not count what was found", &error)),
+    }
+}

@@ -3,7 +3,8 @@
 //! Received: `header` and `mime` cut the octets into fields and parts; `encoded_word`, `param`, `date`, `address_list`,
 //! `transfer` and `charset` decode them; `layout` decides what is body and what is attached; [`envelope`] and [`body`] put
 //! together what a person sees, [`html`], [`flowed`] and [`text`] how it is set, [`sanitize`] what of it may be shown, and
-//! `warn` what is wrong with it; `searchable` takes the words that a [`query`] looks for, both spelt by [`words`]. Written:
+//! `warn` what is wrong with it; `searchable` takes the words that a [`query`] looks for, both spelt by [`words`], and [`marks`]
+//! shows where in a text they are. Written:
 //! [`compose`], with `answer`, `mailto` and `recipients`.
 //!
 //! mail-parser is behind `charset`, `date`, the entities of `html`, and the dates that are written; the rest of it is not
@@ -12,6 +13,7 @@
 pub mod address;
 mod address_list;
 mod answer;
+mod attached_text;
 pub mod body;
 mod charset;
 pub mod compose;
@@ -24,6 +26,7 @@ mod header;
 pub mod html;
 mod layout;
 mod mailto;
+pub mod marks;
 mod mime;
 mod param;
 pub mod query;
@@ -42,5 +45,6 @@ pub use body::{Attachment, MessageView};
 pub use draft::{Draft, DraftAttachment};
 pub use envelope::Envelope;
 pub use header::digest as header_digest;
+pub use marks::{Marker, Snippet};
 pub use query::{Fault, Query};
-pub use searchable::Searchable;
+pub use searchable::{Readable, Searchable};

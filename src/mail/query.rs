@@ -1,9 +1,10 @@
 //! The search language: what a person types, and what it means. Pure: the time comes in.
 //!
 //! Words must all be there, in any place and order; `"two words"` next to each other; `-not` this; `this OR that`; parentheses
-//! group. `from:`, `to:`, `cc:`, `subject:`, `body:` and `attachment:` say where; `has:attachment`, `is:unread`, `in:trash`,
+//! group. `from:`, `to:`, `cc:`, `subject:`, `body:`, `attachment:` and `list:` say where; `has:attachment`, `is:unread`, `in:trash`,
 //! `account:work`, dates (`before:`, `after:`, `on:`, `newer:7d`, `older:2w`) and sizes (`larger:2M`, `smaller:100K`) say which.
 
+pub mod complete;
 mod day;
 mod parse;
 
@@ -42,7 +43,10 @@ pub enum Field {
     Cc,
     Subject,
     Body,
+    /// Its name, or its text.
     Attachment,
+    /// The mailing list that a message came by.
+    List,
 }
 
 /// What can be asked of a message without its words.

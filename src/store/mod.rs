@@ -11,6 +11,7 @@ use rusqlite::Transaction;
 
 mod account;
 mod change;
+mod contact;
 mod delivery;
 mod draft;
 mod error;
@@ -25,6 +26,7 @@ mod outbox;
 mod private;
 mod raw;
 mod refuse;
+mod saved_search;
 mod search;
 mod server_memory;
 #[cfg(test)]
@@ -33,6 +35,7 @@ pub mod types;
 mod visit;
 mod worker;
 
+pub use contact::Person;
 pub use delivery::{Arrival, Content, Delivery, Prepared, prepare};
 pub use error::Error;
 pub use index::{Indexed, ToIndex};
@@ -42,6 +45,7 @@ pub use note::{Note, Wish};
 pub use outbox::Outgoing;
 pub use private::private_folder;
 pub use raw::{PackedPiece, StagedRaw};
+pub use saved_search::{SavedSearch, SearchId, Searches};
 pub use search::{Asking, Found};
 pub use server_memory::ServerMemory;
 pub use visit::{Outcome, PastVisit, RoundTrip};

@@ -29,6 +29,11 @@ pub enum Icon {
     Warning,
     Check,
     More,
+    Up,
+    Down,
+    Person,
+    /// What was done before.
+    Past,
 }
 
 impl Icon {
@@ -59,6 +64,10 @@ impl Icon {
             Self::Warning => include_image!("../../assets/icons/warning.svg"),
             Self::Check => include_image!("../../assets/icons/check.svg"),
             Self::More => include_image!("../../assets/icons/more.svg"),
+            Self::Up => include_image!("../../assets/icons/up.svg"),
+            Self::Down => include_image!("../../assets/icons/down.svg"),
+            Self::Person => include_image!("../../assets/icons/person.svg"),
+            Self::Past => include_image!("../../assets/icons/past.svg"),
         }
     }
 

@@ -6,6 +6,7 @@ use egui::{CornerRadius, Margin, Pos2, Rect, ScrollArea, Sense, Ui, Vec2, Widget
 use super::action::Action;
 use super::icons::Icon;
 use super::model::Model;
+use super::saved_searches::saved_searches_ui;
 use super::theme::{self, RADIUS, palette};
 use super::widgets::{label, line, paint_line};
 use crate::store::types::{MailboxView, Role};
@@ -27,6 +28,7 @@ pub fn sidebar_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Ac
             for role in Role::ALL {
                 mailbox_ui(ui, model, unified(role), narrow, actions);
             }
+            saved_searches_ui(ui, model, narrow, actions);
             if model.accounts.len() > 1 {
                 for account in &model.accounts {
                     ui.add_space(12.0);

@@ -1,6 +1,6 @@
 //! What a notice offers, entering a password or looking at a certificate, and the question before Trash is emptied.
 
-use super::{Model, Pending};
+use super::{Model, Pending, SearchDialog};
 use crate::account::AccountId;
 use crate::engine::{CertificateFacts, Command, Offer};
 use crate::secret::Password;
@@ -11,6 +11,7 @@ pub enum Dialog {
     Password(PasswordDialog),
     Certificate(CertificateDialog),
     EmptyTrash(TrashDialog),
+    Search(SearchDialog),
 }
 
 pub struct PasswordDialog {

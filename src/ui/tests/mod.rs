@@ -1,6 +1,7 @@
 //! The screens as a person meets them: widgets are found by role and name, never by place.
 
 mod composer;
+mod find;
 mod keys;
 mod list;
 mod looks;

@@ -161,7 +161,9 @@ impl Phrase {
             if !is_next || !is_it {
                 return None;
             }
-            end = hit.end;
+            // What goes on after the first of a pair is the next word, not the rest of this one.
+            let is_pair = hit.word.chars().next().is_some_and(is_spaceless);
+            end = if may_go_on && is_pair && hit.word != *word { hit.first_end } else { hit.end };
         }
         Some(hits.first()?.start..end)
     }
@@ -172,6 +174,8 @@ struct Hit {
     /// Words before it.
     number: usize,
     start: usize,
+    /// Where its first character ends, and its last.
+    first_end: usize,
     end: usize,
     word: String,
 }
@@ -207,8 +211,9 @@ impl<'a> Reader<'a> {
         }
         let word = self.word.as_str();
         if self.whole.contains(word) || self.beginnings.iter().any(|beginning| word.starts_with(beginning)) {
-            let (start, end) = (self.start, end_of(self.text, self.last));
-            self.hits.push(Hit { number: self.number, start, end, word: self.word.clone() });
+            let (start, first_end) = (self.start, end_of(self.text, self.start));
+            let end = end_of(self.text, self.last);
+            self.hits.push(Hit { number: self.number, start, first_end, end, word: self.word.clone() });
         }
         self.number += 1;
         self.word.clear();
@@ -290,7 +295,7 @@ pub(super) fn fold(c: char, out: &mut String) {
         return out.push(c.to_ascii_lowercase());
     }
     // There and back: forms that are small already, such as the last sigma of a word, become the usual one.
-    for small in c.to_uppercase().flat_map(char::to_lowercase) {
+    for small in c.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase) {
         match small {
             // The scripts in which a letter with an accent is another form of the letter.
             '\u{C0}'..='\u{52F}' | '\u{1E00}'..='\u{1FFF}' => {

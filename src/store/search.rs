@@ -121,7 +121,9 @@ impl Statement {
         let mut statement = Self::of(query);
         if let Some(view) = within {
             let ids: Vec<String> = mailboxes_of(db, view)?.iter().map(|id| id.0.to_string()).collect();
-            statement.conditions.push(format!("+message.mailbox IN ({})", ids.join(", ")));
+            // One mailbox is in order by its own index; several would have to be sorted.
+            let plus = if ids.len() > 1 { "+" } else { "" };
+            statement.conditions.push(format!("{plus}message.mailbox IN ({})", ids.join(", ")));
         }
         Ok(statement)
     }

@@ -22,12 +22,8 @@ pub fn is_rtl(text: &str) -> bool {
     has_rtl(text) && BidiInfo::new(text, None).paragraphs.first().is_some_and(|paragraph| paragraph.level.is_rtl())
 }
 
-/// Appends one line in its visual order.
-pub fn append(job: &mut LayoutJob, line: &str, format: &TextFormat) {
-    append_marked(job, line, format, &[]);
-}
-
-/// The same, with some of its octets on another ground. Of a right-to-left run the words are marked that have any of them.
+/// Appends one line in its visual order, some of its octets on another ground. Of a right-to-left run the words are marked
+/// that have any of them.
 pub fn append_marked(job: &mut LayoutJob, line: &str, format: &TextFormat, marks: &[(Range<usize>, Color32)]) {
     let whole = || vec![(line.to_owned(), 0..line.len())];
     let pieces = if has_rtl(line) { located_pieces(line) } else { whole() };

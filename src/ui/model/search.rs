@@ -118,7 +118,8 @@ impl Model {
     /// Other mail is there, or more of it can be found: the list is asked for anew, as long as it is.
     pub(super) fn refresh_results(&mut self) {
         // One search under way is enough: it is asked for anew when it has come.
-        if self.pending.values().any(|purpose| matches!(purpose, Pending::Search { .. })) {
+        let is_of_search = |purpose: &Pending| matches!(purpose, Pending::Search { .. } | Pending::Count { .. });
+        if self.pending.values().any(is_of_search) {
             self.messages.listing_is_stale = true;
         } else {
             self.ask_page(None, self.messages.keys.len().max(FIRST_PAGE));

@@ -121,7 +121,7 @@ fn a_saved_search_lies_among_the_mailboxes() {
         desk.hear(Event::Searches(Searches { past: Vec::new(), saved }));
     });
     window.key(Modifiers::NONE, Key::Escape);
-    assert_eq!(window.rows().len() > 5, true, "the mailbox");
+    assert!(window.rows().len() > 5, "the mailbox");
     window.click(AccessRole::TreeItem, "Search Twos");
     window.sees("11 messages found");
     assert_eq!(text_of_field(&window), "subject 2");

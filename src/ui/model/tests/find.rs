@@ -60,7 +60,7 @@ fn people_of_a_word_that_was_typed_on_from_are_not_offered() {
     let mut desk = Desk::of(3);
     search(&mut desk, "from:an");
     desk.act(Action::AskPeople { text: "an".into(), writing: false });
-    search(&mut desk, "from:ane");
+    desk.act(Action::Search("from:ane".into()));
     desk.act(Action::AskPeople { text: "ane".into(), writing: false });
     desk.answer("ListPeople “an”", Event::People(vec![ana()]));
     assert!(desk.model.suggestions(8).is_empty());

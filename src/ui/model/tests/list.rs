@@ -13,7 +13,10 @@ use crate::ui::testing::{Desk, HOME, WORK, account, failed, view};
 #[test]
 fn the_start_asks_for_accounts_mailboxes_and_the_inbox() {
     let mut desk = Desk::default();
-    assert_eq!(desk.act(Action::Start), ["ListAccounts", "ListMailboxes", "ListMessages Inbox", "KeepSchedule"]);
+    assert_eq!(
+        desk.act(Action::Start),
+        ["ListAccounts", "ListMailboxes", "ListMessages Inbox", "ListSearches", "KeepSchedule"]
+    );
     assert!(!desk.model.started, "until the accounts are known nothing says welcome");
     desk.answer("ListAccounts", Event::Accounts(Vec::new()));
     assert!(desk.model.started && desk.model.accounts.is_empty());

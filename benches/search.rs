@@ -51,8 +51,16 @@ fn mail(number: usize, words: usize) -> Vec<u8> {
         _ => format!("References: <{first}@example.org> <{}@example.org>\r\n", number - 1),
     };
     let mut text = format!(
-        "From: Sender {sender} <sender{sender}@example.net>\r\nTo: Ana <ana@example.org>\r\nSubject: {} {}\r\n\
-         Message-ID: <{number}@example.org>\r\n{references}Date: Tue, 14 Nov 2023 {:02}:{:02}:{:02} +0000\r\n\r\n",
+        "From: Sender {sender} <sender{sender}@example.net>\r
+To: {} {} <person{number}@example.org>\r
+Subject: {} {}\r
+\
+         Message-ID: <{number}@example.org>\r
+{references}Date: Tue, 14 Nov 2023 {:02}:{:02}:{:02} +0000\r
+\r
+",
+        random.word(),
+        random.word(),
         random.word(),
         random.word(),
         number / 3600 % 24,
@@ -148,13 +156,43 @@ fn searching(criterion: &mut Criterion) {
     index_all(&store);
     let now = jiff::Timestamp::from_second(NOW).unwrap().to_zoned(jiff::tz::TimeZone::UTC);
     let mut group = criterion.benchmark_group("the newest 200 of 100,000 messages");
-    for typed in
-        ["b", "bb", "bbb", "bb from:sender7", "\"bb cb\"", "bb OR cb", "bb -cb", "cb is:unread", "newer:7d", "zzzzzz"]
-    {
+    for typed in [
+        "b",
+        "bb",
+        "bbb",
+        "bb from:sender7",
+        "\"bb cb\"",
+        "bb OR cb",
+        "bb -cb",
+        "cb is:unread",
+        "newer:7d",
+        "zzzzzz",
+        "-bb",
+        "-zzzzzz",
+        "larger:1M",
+        "has:attachment",
+        "is:answered",
+        "is:read",
+        "from:sender7 is:read",
+        "from:sender7 is:unread",
+    ] {
         let query = Query::parse(typed, true, &now).unwrap();
         group.bench_function(typed, |bencher| {
             bencher.iter(|| block_on(store.search(query.clone(), None, None, 200, Asking::default())).unwrap());
         });
+    }
+    group.finish();
+    let mut group = criterion.benchmark_group("all of 100,000 messages counted");
+    for typed in ["b", "bb", "bb is:unread", "-bb", "has:attachment"] {
+        let query = Query::parse(typed, true, &now).unwrap();
+        group.bench_function(typed, |bencher| {
+            bencher.iter(|| block_on(store.count_found(query.clone(), None, Asking::default())).unwrap());
+        });
+    }
+    group.finish();
+    let mut group = criterion.benchmark_group("8 of 100,000 people");
+    for typed in ["p", "b", "bb", "person9999", "sender7", "bb cb", "zz", "person99 b"] {
+        group.bench_function(typed, |bencher| bencher.iter(|| block_on(store.people(typed.into(), 8)).unwrap()));
     }
     group.finish();
 }

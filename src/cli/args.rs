@@ -95,8 +95,23 @@ pub enum Command {
     },
     /// Find messages, newest first: words, "phrases", -not, OR, from: to: subject: has:attachment is:unread newer:7d and more
     Search {
-        #[arg(allow_hyphen_values = true)]
-        query: String,
+        #[arg(allow_hyphen_values = true, required_unless_present_any = ["saved", "list_saved", "forget"])]
+        query: Option<String>,
+        /// Say what each message says where something was found (on a terminal the first ones do so anyway)
+        #[arg(long)]
+        snippets: bool,
+        /// Keep the query under this name
+        #[arg(long, value_name = "NAME", requires = "query")]
+        save: Option<String>,
+        /// Find what this saved search finds; a query beside it narrows it
+        #[arg(long, value_name = "NAME")]
+        saved: Option<String>,
+        /// List the saved searches
+        #[arg(long, conflicts_with_all = ["query", "save", "saved"])]
+        list_saved: bool,
+        /// Remove the saved search of this name
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["query", "save", "saved", "list_saved"])]
+        forget: Option<String>,
         /// At most so many
         #[arg(long, value_name = "N")]
         limit: Option<usize>,

@@ -1,7 +1,7 @@
 //! Commands on stored messages: list, show, archive, delete, reply, export.
 
 use std::collections::HashMap;
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use super::client::{Client, expect_event};
 use super::{Failure, organise};
 use crate::account::{Account, AccountId};
 use crate::engine::{Command, Event, OpenedMessage, Organisation, Problem};
+use crate::mail::Snippet;
 use crate::mail::compose::{self, Answer};
 use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, Role};
 
@@ -25,25 +26,34 @@ pub fn list(client: &mut Client, mailbox: Option<&str>, limit: Option<usize>, js
     let keys = keys.get(..limit.unwrap_or(usize::MAX).min(keys.len())).unwrap_or_default();
     let mut out = io::BufWriter::new(io::stdout().lock());
     for chunk in keys.chunks(ROWS_AT_ONCE) {
-        write_rows(client, &mut out, &names, chunk.to_vec(), json)?;
+        write_rows(client, &mut out, &names, chunk.to_vec(), json, &|_| None)?;
     }
     Ok(out.flush()?)
 }
 
-/// One line a message.
-pub(super) fn write_rows(
+/// One line a message; below it, for a person to read, what it says where something was found in it.
+pub(super) fn write_rows<'s>(
     client: &mut Client,
     out: &mut impl Write,
     names: &HashMap<AccountId, String>,
     keys: Vec<MessageKey>,
     json: bool,
+    snippet: &dyn Fn(MessageKey) -> Option<&'s Snippet>,
 ) -> Result<(), Failure> {
     let organisation = organise::organisation(client)?;
     let rows = client.ask(Command::LoadRows { keys })?;
     for row in expect_event!(rows, Event::Rows(rows) => rows)? {
         let name = names.get(&row.account).map_or("", String::as_str);
-        let line = if json { as_value(&row, name, &organisation).to_string() } else { in_words(&row, &organisation) };
-        writeln!(out, "{line}")?;
+        let snippet = snippet(row.key);
+        if json {
+            writeln!(out, "{}", as_value(&row, name, &organisation, snippet))?;
+            continue;
+        }
+        writeln!(out, "{}", in_words(&row, &organisation))?;
+        if let Some(snippet) = snippet {
+            let shown = if io::stdout().is_terminal() { emphasised(snippet) } else { snippet.text.clone() };
+            writeln!(out, "    {shown}")?;
+        }
     }
     Ok(())
 }
@@ -60,8 +70,26 @@ fn view(client: &mut Client, word: &str) -> Result<MailboxView, Failure> {
     Ok(MailboxView { role: organise::role(client, role)?, account })
 }
 
-pub(super) fn as_value(row: &MessageRow, account: &str, organisation: &Organisation) -> Value {
-    json!({
+/// A snippet with what was found in bold.
+fn emphasised(snippet: &Snippet) -> String {
+    let mut out = String::new();
+    let mut done = 0;
+    for mark in &snippet.marks {
+        let piece = |range| snippet.text.get(range).unwrap_or_default();
+        out.push_str(piece(done..mark.start));
+        out.push_str(&format!("\u{1b}[1m{}\u{1b}[0m", piece(mark.clone())));
+        done = mark.end;
+    }
+    out + snippet.text.get(done..).unwrap_or_default()
+}
+
+pub(super) fn as_value(
+    row: &MessageRow,
+    account: &str,
+    organisation: &Organisation,
+    snippet: Option<&Snippet>,
+) -> Value {
+    let mut value = json!({
         "key": row.key.to_string(),
         "account": account,
         "mailbox": organise::mailbox_name(row.role, organisation),
@@ -74,7 +102,13 @@ pub(super) fn as_value(row: &MessageRow, account: &str, organisation: &Organisat
         "part": row.part.word(),
         "flags": Flag::ALL.into_iter().filter(|&flag| row.flags.has(flag)).map(Flag::word).collect::<Vec<_>>(),
         "tags": organise::tag_names(row, organisation),
-    })
+    });
+    if let (Some(snippet), Some(object)) = (snippet, value.as_object_mut()) {
+        let found: Vec<&str> = snippet.marks.iter().filter_map(|mark| snippet.text.get(mark.clone())).collect();
+        object.insert("snippet".into(), json!(snippet.text));
+        object.insert("found".into(), json!(found));
+    }
+    value
 }
 
 fn sender(row: &MessageRow) -> String {

@@ -134,7 +134,12 @@ fn with_client(client: &mut Client, command: Command) -> Result<(), Failure> {
         Command::Meter { visits: true, json } => meter::visits(client, json),
         Command::Meter { visits: false, json } => meter::months(client, json),
         Command::List { mailbox, limit, json } => message::list(client, mailbox.as_deref(), limit, json),
-        Command::Search { query, limit, json } => search::search(client, query, limit, json),
+        Command::Search { list_saved: true, json, .. } => search::list_saved(client, json),
+        Command::Search { forget: Some(name), .. } => search::forget(client, &name),
+        Command::Search { query, save, saved, limit, json, snippets, .. } => {
+            let wanted = search::Wanted { limit, json, snippets };
+            search::search(client, query.as_deref(), save, saved.as_deref(), wanted)
+        }
         Command::Thread { key, json } => thread::thread(client, key, json),
         Command::Show { key, raw, text, headers } => message::show(client, key, raw, text, headers),
         Command::Archive { keys } => message::archive(client, keys),

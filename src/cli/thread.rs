@@ -53,7 +53,7 @@ fn title(thread: &Thread) -> String {
 /// As in a list, and how deep it stands in the tree; a message that is not here is nothing but a depth.
 fn as_json(message: &InThread, account: &str, organisation: &Organisation) -> Value {
     let none = || json!({ "key": null });
-    let mut value = message.row.as_ref().map_or_else(none, |row| as_value(row, account, organisation));
+    let mut value = message.row.as_ref().map_or_else(none, |row| as_value(row, account, organisation, None));
     if let Some(fields) = value.as_object_mut() {
         fields.insert("depth".into(), message.depth.into());
     }

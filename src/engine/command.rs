@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::Draft;
 use crate::secret::Password;
-use crate::store::types::{Flag, MailboxView, MessageKey, OwnMailboxId, Role, Tag, TagId};
-use crate::store::{EntryId, Wish};
+use crate::store::types::{Flag, MailboxView, MessageKey, Move, OwnMailboxId, Role, Tag, TagId};
+use crate::store::{EntryId, SearchId, Wish};
 
 /// Names a request; its answers carry it back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -81,6 +81,23 @@ pub enum Command {
     /// A page of what a search finds, newest first: the first, or what follows `after`. A search gives up the one before it.
     /// → `Found`, `NotUnderstood` or `Superseded`
     Search { search: Search, after: Option<MessageKey>, most: usize },
+    /// How many messages a search finds in all; given up for the next one, and for the first page of the next search.
+    /// → `Counted`, `NotUnderstood` or `Superseded`
+    CountFound { search: Search },
+    /// What these messages say where the search found them; given up for the next one. → `Snippets`, or `Superseded`
+    LoadSnippets { search: Search, keys: Vec<MessageKey> },
+    /// People with words in name or address that begin like these. → `People`
+    ListPeople { text: String, most: usize },
+    /// What is remembered of searching. → `Searches`
+    ListSearches,
+    /// Keeps what was searched for as the last search. → `Searches`
+    RememberSearch { text: String },
+    /// Forgets all past searches. → `Searches`
+    ForgetSearches,
+    /// Keeps a search under a name, in place of the one named. → `Searches`
+    SaveSearch { id: Option<SearchId>, name: String, text: String },
+    /// → `Searches`
+    RemoveSearch { id: SearchId },
     /// → `Done` when everything that is stored can be found by its words, and is in its conversation
     FinishIndex,
     /// The conversation of a message, in all accounts and mailboxes. → `Thread`

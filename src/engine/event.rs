@@ -8,12 +8,13 @@ use super::command::RequestId;
 pub use super::plan::Fate;
 use super::thread::Thread;
 use crate::account::{Account, AccountId, Fingerprint};
-use crate::mail::{Draft, Fault, MessageView};
+use crate::mail::{Draft, Fault, MessageView, Snippet};
 use crate::store::types::{
     MailboxCount, MailboxView, MessageKey, MessageRow, Move, OutboxState, OwnMailboxId, Part, TagId,
 };
 pub use crate::store::{
-    Deed, Entry, EntryId, Found, LineUse, Organisation, Outcome, PastVisit, RoundTrip, Undone, Wish,
+    Deed, Entry, EntryId, Found, LineUse, Organisation, Outcome, PastVisit, Person, RoundTrip, SavedSearch, SearchId,
+    Searches, Undone, Wish,
 };
 
 /// News from the engine. `answers` names the request that it answers; None: unasked.
@@ -60,6 +61,13 @@ pub enum Event {
     NotUnderstood(Fault),
     /// The search was given up for the next one.
     Superseded,
+    /// So many messages a search finds in all.
+    Counted(u64),
+    /// What messages say where something was found; None: it was found in none of their text.
+    Snippets(Vec<(MessageKey, Option<Snippet>)>),
+    /// Whom one is most likely to mean first.
+    People(Vec<Person>),
+    Searches(Searches),
     /// More can be found by its words than before; so many messages cannot yet.
     Indexed {
         left: u64,

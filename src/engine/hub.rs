@@ -11,6 +11,7 @@ use super::command::RequestId;
 use super::event::{Answer, Event};
 use super::indexing::Work;
 use super::intake::Held;
+use super::snippets::Snippets;
 use super::workers::Workers;
 use crate::account::{Account, AccountId, PasswordSource};
 use crate::secret::{self, Keyring, Password};
@@ -32,6 +33,9 @@ pub(super) struct Hub {
     visits: AtomicUsize,
     /// The last search, to be given up for the next.
     search: Mutex<Asking>,
+    /// The last count of what a search finds.
+    count: Mutex<Asking>,
+    pub snippets: Snippets,
     /// Passwords for this session only.
     passwords: Mutex<HashMap<AccountId, Password>>,
     /// Accounts whose next visit may fetch as much as there is.
@@ -57,6 +61,8 @@ impl Hub {
             wake,
             visits: AtomicUsize::default(),
             search: Mutex::default(),
+            count: Mutex::default(),
+            snippets: Snippets::default(),
             passwords: Mutex::default(),
             confirmed: Mutex::default(),
         }
@@ -80,6 +86,7 @@ impl Hub {
     /// Whenever the screen hears of other mail, the indexer does.
     fn index_what_changed(&self, event: &Event) {
         if matches!(event, Event::MailChanged) {
+            self.snippets.forget();
             self.index(Work::Look);
         }
     }
@@ -106,10 +113,12 @@ impl Hub {
 
     /// Gives up the search that is under way, if one is, for another.
     pub fn supersede_search(&self) -> Asking {
-        let next = Asking::default();
-        let mut last = self.search.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *last, next.clone()).give_up();
-        next
+        supersede(&self.search)
+    }
+
+    /// The same for a count of what was found.
+    pub fn supersede_count(&self) -> Asking {
+        supersede(&self.count)
     }
 
     /// The account's password: given in this session, from its command, or from the keyring.
@@ -147,6 +156,13 @@ impl Hub {
             None => passwords.remove(&account),
         };
     }
+}
+
+fn supersede(last: &Mutex<Asking>) -> Asking {
+    let next = Asking::default();
+    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::replace(&mut *last, next.clone()).give_up();
+    next
 }
 
 /// Unix seconds.

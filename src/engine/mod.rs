@@ -26,6 +26,7 @@ mod searching;
 mod send_mail;
 mod server_view;
 mod sign_in;
+mod snippets;
 mod thread;
 mod tidying;
 mod workers;
@@ -41,8 +42,8 @@ use futures::FutureExt;
 pub use command::{Command, PasswordChange, Request, RequestId, Search};
 pub use event::{
     AccountTest, Again, Answer, CertificateFacts, Deed, Entry, EntryId, Event, Fate, Finding, Found, LineUse,
-    NextVisit, Offer, OpenedMessage, Organisation, Outcome, PastVisit, Problem, Room, RoundTrip, ServerMessage,
-    ServerSummary, ServerView, Stage, Undone, Visit, Wish,
+    NextVisit, Offer, OpenedMessage, Organisation, Outcome, PastVisit, Person, Problem, Room, RoundTrip, SavedSearch,
+    SearchId, Searches, ServerMessage, ServerSummary, ServerView, Stage, Undone, Visit, Wish,
 };
 pub use hub::Wake;
 pub use problem::opening_store;
@@ -160,9 +161,26 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
             Command::Search { search, after, most } => {
                 // Here, and not on its task: the last one asked for is the last one.
                 let asking = hub.supersede_search();
+                if after.is_none() {
+                    hub.supersede_count();
+                }
                 let hub = hub.clone();
                 async_std::task::spawn(async move {
                     respond(&hub, id, searching::answer(&hub, search, after, most, asking).await).await;
+                });
+            }
+            Command::CountFound { search } => {
+                let asking = hub.supersede_count();
+                let hub = hub.clone();
+                async_std::task::spawn(async move {
+                    respond(&hub, id, searching::count(&hub, search, asking).await).await;
+                });
+            }
+            Command::LoadSnippets { search, keys } => {
+                let turn = hub.snippets.next_turn();
+                let hub = hub.clone();
+                async_std::task::spawn(async move {
+                    hub.tell(Some(id), snippets::answer(&hub, &search, keys, turn).await).await;
                 });
             }
             Command::FinishIndex => hub.index(Work::Finish(id)),

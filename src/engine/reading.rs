@@ -35,6 +35,8 @@ pub(super) fn is_reading(command: &Command) -> bool {
             | ExportEml { .. }
             | ListLineUse
             | ListVisits
+            | ListPeople { .. }
+            | ListSearches
     )
 }
 
@@ -59,6 +61,12 @@ pub(super) async fn answer(hub: &Arc<Hub>, command: Command) -> Result<Event, Bo
             Ok(Event::LineUse(store.line_use().await.map_err(failed("Could not read what the lines have cost"))?))
         }
         Command::ListVisits => Ok(Event::Visits(store.visits().await.map_err(failed("Could not read the visits"))?)),
+        Command::ListPeople { text, most } => {
+            Ok(Event::People(store.people(text, most).await.map_err(failed("Could not look for people"))?))
+        }
+        Command::ListSearches => {
+            Ok(Event::Searches(store.searches().await.map_err(failed("Could not read the saved searches"))?))
+        }
         Command::ListMessages { view } => {
             let keys = store.keys(view).await.map_err(failed("Could not list the mailbox"))?;
             Ok(Event::Listing { view, keys: Arc::new(keys) })

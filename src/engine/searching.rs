@@ -16,13 +16,7 @@ pub(super) async fn answer(
     most: usize,
     asking: Asking,
 ) -> Result<Event, Box<Problem>> {
-    let known = match hub.store.organisation().await {
-        Ok(Organisation { mailboxes, tags, .. }) => Known {
-            mailboxes: mailboxes.into_iter().map(|mailbox| mailbox.name).collect(),
-            tags: tags.into_iter().map(|tag| tag.name).collect(),
-        },
-        Err(error) => return Err(problem::store_plain("Could not search", &error)),
-    };
+    let known = known(hub).await?;
     let query = match Query::parse_knowing(&search.text, search.typing, &jiff::Zoned::now(), &known) {
         Ok(query) => query,
         Err(fault) => return Ok(Event::NotUnderstood(fault)),
@@ -30,6 +24,31 @@ pub(super) async fn answer(
     match hub.store.search(query, search.within, after, most, asking).await {
         Ok(found) => Ok(Event::Found(found)),
         Err(Error::GivenUp) => Ok(Event::Superseded),
+        Err(error) => Err(problem::store_plain("Could not search", &error)),
+    }
+}
+
+pub(super) async fn count(hub: &Hub, search: Search, asking: Asking) -> Result<Event, Box<Problem>> {
+    let known = known(hub).await?;
+    let query = match Query::parse_knowing(&search.text, search.typing, &jiff::Zoned::now(), &known) {
+        Ok(query) => query,
+        Err(fault) => return Ok(Event::NotUnderstood(fault)),
+    };
+    match hub.store.count_found(query, search.within, asking).await {
+        Ok(count) => Ok(Event::Counted(count)),
+        Err(Error::GivenUp) => Ok(Event::Superseded),
+        Err(error) => Err(problem::store_plain("Could not count what was found", &error)),
+    }
+}
+
+/// The names that the person has given.
+async fn known(hub: &Hub) -> Result<Known, Box<Problem>> {
+    match hub.store.organisation().await {
+        Ok(Organisation { mailboxes, tags, .. }) => Ok(Known {
+            mailboxes: mailboxes.into_iter().map(|mailbox| mailbox.name).collect(),
+            tags: tags.into_iter().map(|tag| tag.name).collect(),
+            any: false,
+        }),
         Err(error) => Err(problem::store_plain("Could not search", &error)),
     }
 }

@@ -10,6 +10,7 @@ use crate::account::{Account, AccountId, Fingerprint, check};
 use crate::mail::compose::{self, Stamp};
 use crate::mail::{Address, Draft, Envelope};
 use crate::secret::{self, Password};
+use crate::store::Searches;
 use crate::store::types::{MessageKey, Role};
 
 type Outcome = Result<Event, Box<Problem>>;
@@ -23,8 +24,16 @@ pub(super) async fn answer(hub: &Arc<Hub>, command: Command) -> Outcome {
         Command::SaveDraft { account, key, draft } => save_draft(hub, account, key, *draft).await,
         Command::OpenDraft { key } => open_draft(hub, key).await,
         Command::QueueDraft { account, key, draft } => queue_draft(hub, account, key, *draft).await,
+        Command::RememberSearch { text } => searches(hub.store.remember_search(text).await),
+        Command::ForgetSearches => searches(hub.store.forget_searches().await),
+        Command::SaveSearch { id, name, text } => searches(hub.store.save_search(id, name, text).await),
+        Command::RemoveSearch { id } => searches(hub.store.remove_search(id).await),
         command => change(hub, command).await,
     }
+}
+
+fn searches(outcome: Result<Searches, crate::store::Error>) -> Outcome {
+    outcome.map(Event::Searches).map_err(|error| problem::store_plain("Could not keep the search", &error))
 }
 
 /// Changes of messages that are there.

@@ -3,7 +3,8 @@
 //! Received: `header` and `mime` cut the octets into fields and parts; `encoded_word`, `param`, `date`, `address_list`,
 //! `transfer` and `charset` decode them; `layout` decides what is body and what is attached; [`envelope`] and [`body`] put
 //! together what a person sees, [`html`], [`flowed`] and [`text`] how it is set, [`sanitize`] what of it may be shown, and
-//! `warn` what is wrong with it; `searchable` takes the words that a [`query`] looks for, both spelt by [`words`]. Written:
+//! `warn` what is wrong with it; `searchable` takes the words that a [`query`] looks for, both spelt by [`words`], and [`marks`]
+//! shows where in a text they are. Written:
 //! [`compose`], with `answer`, `mailto` and `recipients`.
 //!
 //! [`thread`] says which messages hang together, and [`subject`] what they are about.
@@ -14,6 +15,7 @@
 pub mod address;
 mod address_list;
 mod answer;
+mod attached_text;
 pub mod body;
 mod charset;
 pub mod compose;
@@ -26,6 +28,7 @@ mod header;
 pub mod html;
 mod layout;
 mod mailto;
+pub mod marks;
 mod mime;
 mod param;
 pub mod query;
@@ -46,6 +49,7 @@ pub use body::{Attachment, MessageView};
 pub use draft::{Draft, DraftAttachment};
 pub use envelope::Envelope;
 pub use header::digest as header_digest;
+pub use marks::{Marker, Snippet};
 pub use query::{Fault, Query};
-pub use searchable::Searchable;
+pub use searchable::{Readable, Searchable};
 pub use thread::Related;

@@ -1,10 +1,11 @@
 //! The search language: what a person types, and what it means. Pure: the time comes in.
 //!
 //! Words must all be there, in any place and order; `"two words"` next to each other; `-not` this; `this OR that`; parentheses
-//! group. `from:`, `to:`, `cc:`, `subject:`, `body:` and `attachment:` say where; `has:attachment`, `is:unread`, `in:trash`,
-//! `tag:tax`, `account:work`, `thread:KEY`, dates (`before:`, `after:`, `on:`, `newer:7d`, `older:2w`) and sizes (`larger:2M`,
-//! `smaller:100K`) say which.
+//! group. `from:`, `to:`, `cc:`, `subject:`, `body:`, `attachment:` and `list:` say where; `has:attachment`, `is:unread`,
+//! `in:trash`, `tag:tax`, `account:work`, `thread:KEY`, dates (`before:`, `after:`, `on:`, `newer:7d`, `older:2w`) and sizes
+//! (`larger:2M`, `smaller:100K`) say which.
 
+pub mod complete;
 mod day;
 mod parse;
 
@@ -43,7 +44,10 @@ pub enum Field {
     Cc,
     Subject,
     Body,
+    /// Its name, or its text.
     Attachment,
+    /// The mailing list that a message came by.
+    List,
 }
 
 /// What can be asked of a message without its words.
@@ -81,6 +85,8 @@ pub struct Known {
     /// Mailboxes, with those that they lie in: `Projects/House`.
     pub mailboxes: Vec<String>,
     pub tags: Vec<String>,
+    /// Every name is taken for one that was given: for what does not depend on it.
+    pub any: bool,
 }
 
 /// What cannot be understood in a query, where, and what would be right.

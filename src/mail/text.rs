@@ -24,6 +24,15 @@ pub enum Span {
     },
 }
 
+impl Span {
+    /// What is read of it.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Link { text, .. } => text,
+        }
+    }
+}
+
 /// Cuts text into lines with quote levels, signature and links. Control and bidi characters are gone afterwards.
 pub fn lines(text: &str) -> Vec<Line> {
     let text = sanitize::multiline(text);

@@ -11,18 +11,43 @@
 //!   stand in a run; one alone is found as the beginning of a pair, or as the last. A run in the middle of a phrase keeps its
 //!   last character, as in the index, so that what follows it is next to it; the run at the end of a phrase does not. The end
 //!   of a line does not end a run (such text is broken anywhere), but in Korean, which is broken at its spaces.
+//! * Tibetan needs nothing of this: it parts its syllables with a sign of its own, so that each syllable is a word here, and
+//!   a word of several is found as a phrase wherever it stands.
 
 /// Text for the index.
 pub fn for_index(text: &str) -> String {
-    let mut cutter = Cutter::new(text.len());
-    text.chars().filter_map(folded).for_each(|c| cutter.take(c));
+    let mut cutter = Cutter::new(String::with_capacity(text.len()));
+    text.chars().filter_map(folded).for_each(|c| cutter.take(c, 0));
     cutter.finish(true)
+}
+
+/// The same, each character handed over with the place in `text` that it comes from.
+pub(super) fn located(text: &str, sink: impl Sink) {
+    let mut cutter = Cutter::new(sink);
+    for (at, c) in text.char_indices() {
+        if let Some(c) = folded(c) {
+            cutter.take(c, at);
+        }
+    }
+    cutter.finish(true);
+}
+
+/// Takes prepared text, character by character.
+pub(super) trait Sink {
+    /// `at`: the octet of the source where what became this character begins.
+    fn put(&mut self, c: char, at: usize);
+}
+
+impl Sink for String {
+    fn put(&mut self, c: char, _at: usize) {
+        self.push(c);
+    }
 }
 
 /// What is searched for, as the index knows it. None: there is no letter and no digit in it.
 pub fn for_query(text: &str) -> Option<Sought> {
-    let mut cutter = Cutter::new(text.len());
-    text.chars().filter_map(folded).for_each(|c| cutter.take(c));
+    let mut cutter = Cutter::new(String::with_capacity(text.len()));
+    text.chars().filter_map(folded).for_each(|c| cutter.take(c, 0));
     // One character of such a script at the end stands for every pair that it begins.
     let is_lone = cutter.run == 1;
     let words = cutter.finish(false);
@@ -37,64 +62,69 @@ pub struct Sought {
     pub is_lone: bool,
 }
 
-/// Whether the tokenizer takes it for a part of a word.
+/// Whether it can be looked for.
 fn is_of_word(c: char) -> bool {
     c.is_alphanumeric()
 }
 
 /// Writes text with runs of scripts without spaces cut into pairs.
-struct Cutter {
-    out: String,
-    /// The last character of the run that is being cut.
-    last: Option<char>,
+struct Cutter<S> {
+    out: S,
+    /// The last character of the run that is being cut, and its place.
+    last: Option<(char, usize)>,
     /// Characters of that run so far.
     run: usize,
     /// A line has ended since.
     broken: bool,
 }
 
-impl Cutter {
-    fn new(len: usize) -> Self {
-        Self { out: String::with_capacity(len), last: None, run: 0, broken: false }
+impl<S: Sink> Cutter<S> {
+    fn new(out: S) -> Self {
+        Self { out, last: None, run: 0, broken: false }
     }
 
-    fn take(&mut self, c: char) {
-        let goes_on = c == '\n' && !self.broken && self.last.is_some_and(|last| !is_korean(last));
+    fn take(&mut self, c: char, at: usize) {
+        let goes_on = c == '\n' && !self.broken && self.last.is_some_and(|(last, _)| !is_korean(last));
         self.broken = goes_on;
         if goes_on {
             return;
         }
         if !is_spaceless(c) {
             self.end_run(true);
-            self.out.push(c);
+            self.out.put(c, at);
             return;
         }
         match self.last {
-            Some(last) => self.out.extend([last, c, ' ']),
+            Some((last, before)) => {
+                self.out.put(last, before);
+                self.out.put(c, at);
+                self.out.put(' ', at);
+            }
             // What stands before it is another word.
-            None => self.out.push(' '),
+            None => self.out.put(' ', at),
         }
-        self.last = Some(c);
+        self.last = Some((c, at));
         self.run += 1;
     }
 
     fn end_run(&mut self, with_last: bool) {
-        if let Some(last) = self.last.take() {
+        if let Some((last, at)) = self.last.take() {
             if with_last || self.run == 1 {
-                self.out.extend([last, ' ']);
+                self.out.put(last, at);
+                self.out.put(' ', at);
             }
             self.run = 0;
         }
     }
 
-    fn finish(mut self, with_last: bool) -> String {
+    fn finish(mut self, with_last: bool) -> S {
         self.end_run(with_last);
         self.out
     }
 }
 
 /// Without what may be written or left out; None: nothing is left.
-fn folded(c: char) -> Option<char> {
+pub(super) fn folded(c: char) -> Option<char> {
     match c {
         // Most text by far.
         '\0'..='\u{AC}' => Some(c),
@@ -108,7 +138,7 @@ fn folded(c: char) -> Option<char> {
 }
 
 /// Whether words of this character's script are not set apart by spaces.
-fn is_spaceless(c: char) -> bool {
+pub(super) fn is_spaceless(c: char) -> bool {
     if c < '\u{E00}' {
         return false;
     }

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::contact::count_people;
 use super::types::MessageKey;
 use super::{Error, Store, thread};
 use crate::mail::Searchable;
@@ -65,10 +66,14 @@ fn index_one(db: &Connection, Indexed { key, sha256, words }: Indexed) -> Result
         Some(words) => words,
         None => words_of_row(db, key)?.unwrap_or_default(),
     };
+    let mut counts = db.prepare_cached("SELECT 1 FROM to_index WHERE message = ?1 AND people = 1")?;
+    if counts.exists([key.0])? {
+        count_people(db, key, &words.senders, &words.addressees)?;
+    }
     db.prepare_cached("DELETE FROM search WHERE rowid = ?1")?.execute([key.0])?;
     db.prepare_cached(
-        "INSERT INTO search (rowid, subject, sender, recipients, copies, body, attachments)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO search (rowid, subject, sender, recipients, copies, body, attachments, list)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute(params![
         key.0,
@@ -77,7 +82,8 @@ fn index_one(db: &Connection, Indexed { key, sha256, words }: Indexed) -> Result
         words.recipients,
         words.copies,
         words.body,
-        words.attachments
+        words.attachments,
+        words.list
     ])?;
     db.prepare_cached("DELETE FROM to_index WHERE message = ?1")?.execute([key.0])?;
     thread::join(db, key)

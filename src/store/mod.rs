@@ -11,6 +11,7 @@ use rusqlite::Transaction;
 
 mod account;
 mod change;
+mod contact;
 mod delivery;
 mod draft;
 mod error;
@@ -27,6 +28,7 @@ mod outbox;
 mod private;
 mod raw;
 mod refuse;
+mod saved_search;
 mod search;
 mod server_memory;
 #[cfg(test)]
@@ -37,6 +39,7 @@ pub mod types;
 mod visit;
 mod worker;
 
+pub use contact::Person;
 pub use delivery::{Arrival, Content, Delivery, Prepared, prepare};
 pub use error::Error;
 pub use index::{Indexed, ToIndex};
@@ -48,6 +51,7 @@ pub use organise::Organisation;
 pub use outbox::Outgoing;
 pub use private::private_folder;
 pub use raw::{PackedPiece, StagedRaw};
+pub use saved_search::{SavedSearch, SearchId, Searches};
 pub use search::{Asking, Found};
 pub use server_memory::ServerMemory;
 pub use thread::Conversation;

@@ -1,9 +1,10 @@
 //! A query becomes one statement: the words go to the index, the rest to the rows of the messages, newest first.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, InterruptHandle, params_from_iter};
+use rusqlite::{Connection, InterruptHandle, params, params_from_iter};
 
 use super::listing::mailboxes_of;
 use super::message::first_key;
@@ -11,6 +12,9 @@ use super::types::{Flag, Flags, MailboxView, MessageKey};
 use super::{Error, Store};
 use crate::mail::Query;
 use crate::mail::query::{Condition, Field, Text};
+
+/// Messages of which the index is asked at a time whether they lack a word.
+const STRETCH: usize = 2_000;
 
 /// A page of what was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,15 +40,15 @@ impl Store {
         most: usize,
         asking: Asking,
     ) -> Result<Found, Error> {
-        self.read(move |db| {
-            let mut statement = Statement::of(&query);
-            if let Some(view) = within {
-                let ids: Vec<String> = mailboxes_of(db, view)?.iter().map(|id| id.0.to_string()).collect();
-                statement.conditions.push(format!("message.mailbox IN ({})", ids.join(", ")));
-            }
-            statement.page(db, after, most, &asking)
-        })
-        .await
+        self.read(move |db| Statement::within(db, &query, within)?.page(db, after, most, &asking)).await
+    }
+
+    /// How many messages there are of which the query holds.
+    ///
+    /// # Errors
+    /// [`Error::GivenUp`] if `asking` was given up.
+    pub async fn count_found(&self, query: Query, within: Option<MailboxView>, asking: Asking) -> Result<u64, Error> {
+        self.read(move |db| Statement::within(db, &query, within)?.count(db, &asking)).await
     }
 }
 
@@ -103,7 +107,7 @@ impl Drop for Running<'_> {
 struct Statement {
     /// What must stand in the index; empty: no word is required.
     words: Vec<String>,
-    /// What must not, beside something that must.
+    /// What must not.
     without: Vec<String>,
     conditions: Vec<String>,
     /// The oldest key and the one behind the newest that may be found.
@@ -113,6 +117,17 @@ struct Statement {
 }
 
 impl Statement {
+    fn within(db: &Connection, query: &Query, within: Option<MailboxView>) -> Result<Self, Error> {
+        let mut statement = Self::of(query);
+        if let Some(view) = within {
+            let ids: Vec<String> = mailboxes_of(db, view)?.iter().map(|id| id.0.to_string()).collect();
+            // One mailbox is in order by its own index; several would have to be sorted.
+            let plus = if ids.len() > 1 { "+" } else { "" };
+            statement.conditions.push(format!("{plus}message.mailbox IN ({})", ids.join(", ")));
+        }
+        Ok(statement)
+    }
+
     fn of(query: &Query) -> Self {
         let mut statement = Self::default();
         let parts = match query {
@@ -131,12 +146,6 @@ impl Statement {
                     Some(words) => statement.words.push(words),
                     None => rest.push(part),
                 },
-            }
-        }
-        if statement.words.is_empty() {
-            for words in std::mem::take(&mut statement.without) {
-                let condition = statement.in_index(words);
-                statement.conditions.push(format!("NOT {condition}"));
             }
         }
         for part in rest {
@@ -195,9 +204,10 @@ impl Statement {
             Condition::Read => format!("message.flags & {} <> 0", flag(Flag::Seen)),
             Condition::Answered => format!("message.flags & {} <> 0", flag(Flag::Answered)),
             Condition::Forwarded => format!("message.flags & {} <> 0", flag(Flag::Forwarded)),
+            // The plus keeps SQLite from gathering a mailbox by its own index, which it would have to sort.
             Condition::In(role) => {
                 let place = self.bind((*role).to_owned());
-                format!("message.mailbox IN (SELECT id FROM mailbox WHERE role = {place})")
+                format!("+message.mailbox IN (SELECT id FROM mailbox WHERE role = {place})")
             }
             Condition::Own(name) => {
                 let place = self.bind(name.clone());
@@ -218,7 +228,7 @@ impl Statement {
             Condition::Account(name) => {
                 let place = self.bind(beginning(name));
                 format!(
-                    "message.mailbox IN (SELECT mailbox.id FROM mailbox JOIN account ON account.id = mailbox.account
+                    "+message.mailbox IN (SELECT mailbox.id FROM mailbox JOIN account ON account.id = mailbox.account
                      WHERE account.name LIKE {place} ESCAPE '\\' OR account.address LIKE {place} ESCAPE '\\')"
                 )
             }
@@ -239,18 +249,85 @@ impl Statement {
     }
 
     fn page(self, db: &Connection, after: Option<MessageKey>, most: usize, asking: &Asking) -> Result<Found, Error> {
-        let (sql, values) = self.sql(after, most);
-        let mut select = db.prepare(&sql)?;
-        // As late as can be: only a statement that runs can be interrupted.
-        let _running = asking.begin(db)?;
-        let keys = select.query_map(params_from_iter(values), |row| row.get(0).map(MessageKey))?;
-        let keys: Vec<MessageKey> = keys.collect::<Result<_, _>>()?;
+        let keys = if self.words.is_empty() && !self.without.is_empty() {
+            self.keys_without(db, after, most, asking)?
+        } else {
+            let (sql, values) = self.sql(after, most);
+            let mut select = db.prepare(&sql)?;
+            // As late as can be: only a statement that runs can be interrupted.
+            let _running = asking.begin(db)?;
+            let keys = select.query_map(params_from_iter(values), |row| row.get(0).map(MessageKey))?;
+            keys.collect::<Result<Vec<MessageKey>, _>>()?
+        };
         let to_index: i64 = db.prepare_cached("SELECT count(*) FROM to_index")?.query_row([], |row| row.get(0))?;
         Ok(Found { more: keys.len() >= most, keys, to_index: to_index.cast_unsigned() })
     }
 
+    /// Where all that is said of words is that they must not be there: the index is asked about a stretch of messages at a
+    /// time, and not for every message in the world that has the words.
+    fn keys_without(
+        mut self,
+        db: &Connection,
+        after: Option<MessageKey>,
+        most: usize,
+        asking: &Asking,
+    ) -> Result<Vec<MessageKey>, Error> {
+        let without = std::mem::take(&mut self.without).join(" OR ");
+        let (sql, values) = self.sql(None, STRETCH);
+        let place = values.len() + 1;
+        let mut candidates = db.prepare(&sql.replacen(" WHERE ", &format!(" WHERE message.key < ?{place} AND "), 1))?;
+        let mut matched = db.prepare("SELECT rowid FROM search WHERE search MATCH ?1 AND rowid BETWEEN ?2 AND ?3")?;
+        for (number, value) in (1_usize..).zip(&values) {
+            candidates.raw_bind_parameter(number, value)?;
+        }
+        let _running = asking.begin(db)?;
+        let (mut found, mut before) = (Vec::new(), after.unwrap_or(MessageKey(i64::MAX)));
+        while found.len() < most {
+            candidates.raw_bind_parameter(place, before.0)?;
+            let mut stretch: Vec<i64> = Vec::new();
+            let mut rows = candidates.raw_query();
+            while let Some(row) = rows.next()? {
+                stretch.push(row.get(0)?);
+            }
+            drop(rows);
+            let (Some(&newest), Some(&oldest)) = (stretch.first(), stretch.last()) else { break };
+            let has = matched.query_map(params![without, oldest, newest], |row| row.get(0))?;
+            let has: HashSet<i64> = has.collect::<Result<_, _>>()?;
+            found.extend(stretch.into_iter().filter(|key| !has.contains(key)).map(MessageKey));
+            before = MessageKey(oldest);
+        }
+        found.truncate(most);
+        Ok(found)
+    }
+
+    fn count(mut self, db: &Connection, asking: &Asking) -> Result<u64, Error> {
+        if self.words.is_empty() {
+            for words in std::mem::take(&mut self.without) {
+                let condition = self.in_index(words);
+                self.conditions.push(format!("NOT {condition}"));
+            }
+        }
+        let (from, values) = self.source(None);
+        let mut select = db.prepare(&format!("SELECT count(*) FROM {from}"))?;
+        let _running = asking.begin(db)?;
+        let count: i64 = select.query_row(params_from_iter(values), |row| row.get(0))?;
+        Ok(count.cast_unsigned())
+    }
+
     fn sql(mut self, after: Option<MessageKey>, most: usize) -> (String, Vec<Value>) {
-        let key = if self.words.is_empty() { "message.key" } else { "search.rowid" };
+        let key = self.key();
+        let limit = self.bind(signed(most as u64));
+        let (from, values) = self.source(after);
+        (format!("SELECT {key} FROM {from} ORDER BY {key} DESC LIMIT {limit}"), values)
+    }
+
+    fn key(&self) -> &'static str {
+        if self.words.is_empty() { "message.key" } else { "search.rowid" }
+    }
+
+    /// The tables and what is to hold of their rows.
+    fn source(mut self, after: Option<MessageKey>) -> (String, Vec<Value>) {
+        let key = self.key();
         // Read from the new end to the old, and no further than it must be.
         if let Some(before) = after.into_iter().chain(self.before).min() {
             let place = self.bind(before.0);
@@ -263,17 +340,16 @@ impl Statement {
         let from = if self.words.is_empty() {
             "message"
         } else {
+            let is_about_rows = self.conditions.iter().any(|condition| condition.contains("message."));
             let place = self.bind(self.match_words());
             self.conditions.push(format!("search MATCH {place}"));
             // In this order: the index is read newest first, and each of its rows is looked at once.
-            "search CROSS JOIN message ON message.key = search.rowid"
+            if is_about_rows { "search CROSS JOIN message ON message.key = search.rowid" } else { "search" }
         };
         if self.conditions.is_empty() {
             self.conditions.push("1".into());
         }
-        let limit = self.bind(signed(most as u64));
-        let conditions = self.conditions.join(" AND ");
-        (format!("SELECT {key} FROM {from} WHERE {conditions} ORDER BY {key} DESC LIMIT {limit}"), self.values)
+        (format!("{from} WHERE {}", self.conditions.join(" AND ")), self.values)
     }
 
     fn match_words(&self) -> String {
@@ -317,6 +393,7 @@ fn phrase(Text { field, sought, is_beginning }: &Text) -> String {
         Field::Subject => "subject : ",
         Field::Body => "body : ",
         Field::Attachment => "attachments : ",
+        Field::List => "list : ",
     };
     // NUL would end the text for the index.
     let words = sought.words.replace(['"', '\0'], " ");

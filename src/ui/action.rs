@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::model::{Choice, Choosing};
 use crate::account::AccountId;
-use crate::engine::{EntryId, Offer, Wish};
+use crate::engine::{EntryId, Offer, SearchId, Wish};
 use crate::mail::DraftAttachment;
 use crate::mail::compose::Answer;
 use crate::store::types::{Flag, MailboxView, MessageKey, OwnMailboxId, Role, TagId};
@@ -23,6 +23,25 @@ pub enum Action {
     SearchHere(bool),
     /// Empties the search field: the list shows the mailbox again.
     EndSearch,
+    /// People are to be offered for this word: for the search, or for those who are written to.
+    AskPeople {
+        text: String,
+        writing: bool,
+    },
+    /// The search in the field is what was meant, not a step on the way.
+    RememberSearch,
+    ForgetSearches,
+    /// Shows what a saved search finds.
+    OpenSaved(SearchId),
+    /// Asks for the name of this saved search, or of the one in the field.
+    NameSearch(Option<SearchId>),
+    /// Keeps it as the dialog says.
+    SaveSearch,
+    RemoveSaved(SearchId),
+    /// To the next place in the open message where the search found something, or back to the one before.
+    NextHit {
+        back: bool,
+    },
     /// These rows of the list are on the screen (from, to): their text is wanted.
     RowsVisible(usize, usize),
     /// A row was clicked.
@@ -171,9 +190,10 @@ pub struct Shortcut {
 }
 
 /// The table that the help shows, in the order of a day's work.
-pub const SHORTCUTS: [Shortcut; 24] = [
+pub const SHORTCUTS: [Shortcut; 25] = [
     Shortcut { keys: "F5 or g", what: "Get mail" },
     Shortcut { keys: "Ctrl+F or /", what: "Search; Esc ends it" },
+    Shortcut { keys: "F3, Shift+F3", what: "Next, previous place where something was found" },
     Shortcut { keys: "j, k or Down, Up", what: "Next, previous message" },
     Shortcut { keys: "], [", what: "Next, previous in the conversation" },
     Shortcut { keys: "Page Down, Page Up", what: "A page on, a page back" },

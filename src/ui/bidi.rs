@@ -1,6 +1,9 @@
 //! Lines of text in their reading order. egui shapes every script but places all runs left to right; so the runs of a line
 //! that has right-to-left text are put in visual order here, one piece of the layout each.
 
+use std::ops::Range;
+
+use egui::Color32;
 use egui::text::{ByteIndex, LayoutJob, LayoutSection, TextFormat};
 use unicode_bidi::{BidiInfo, Level};
 
@@ -19,29 +22,71 @@ pub fn is_rtl(text: &str) -> bool {
     has_rtl(text) && BidiInfo::new(text, None).paragraphs.first().is_some_and(|paragraph| paragraph.level.is_rtl())
 }
 
-/// Appends one line in its visual order.
-pub fn append(job: &mut LayoutJob, line: &str, format: &TextFormat) {
-    if !has_rtl(line) {
-        return push(job, line, format);
+/// Appends one line in its visual order, some of its octets on another ground. Of a right-to-left run the words are marked
+/// that have any of them.
+pub fn append_marked(job: &mut LayoutJob, line: &str, format: &TextFormat, marks: &[(Range<usize>, Color32)]) {
+    let whole = || vec![(line.to_owned(), 0..line.len())];
+    let pieces = if has_rtl(line) { located_pieces(line) } else { whole() };
+    for (piece, place) in pieces {
+        if line.get(place.clone()) == Some(piece.as_str()) && !has_rtl(&piece) {
+            append_located(job, &piece, place.start, format, marks);
+        } else {
+            let ground = marks.iter().find(|(mark, _)| mark.start < place.end && place.start < mark.end);
+            push(job, &piece, &on_ground(format, ground.map(|(_, color)| *color)));
+        }
     }
-    for piece in pieces(line) {
-        push(job, &piece, format);
+}
+
+/// A piece in logical order that begins at that octet of the line, cut where its ground changes.
+pub fn append_located(
+    job: &mut LayoutJob,
+    piece: &str,
+    at: usize,
+    format: &TextFormat,
+    marks: &[(Range<usize>, Color32)],
+) {
+    let mut done = 0;
+    for (mark, color) in marks {
+        let within = |octet: usize| octet.saturating_sub(at).min(piece.len());
+        let (start, end) = (within(mark.start).max(done), within(mark.end));
+        let (Some(before), Some(marked)) = (piece.get(done..start), piece.get(start..end)) else { continue };
+        if !before.is_empty() {
+            push(job, before, format);
+        }
+        if !marked.is_empty() {
+            push(job, marked, &on_ground(format, Some(*color)));
+        }
+        done = end;
     }
+    let rest = piece.get(done..).unwrap_or_default();
+    if !rest.is_empty() || piece.is_empty() {
+        push(job, rest, format);
+    }
+}
+
+fn on_ground(format: &TextFormat, ground: Option<Color32>) -> TextFormat {
+    TextFormat { background: ground.unwrap_or(format.background), ..format.clone() }
 }
 
 /// A line as pieces from left to right. Words of a right-to-left run stand in reverse order, each in logical order inside,
 /// for the shaper turns their letters itself.
+#[cfg(test)]
 pub fn pieces(line: &str) -> Vec<String> {
+    located_pieces(line).into_iter().map(|(piece, _)| piece).collect()
+}
+
+/// The pieces, each with the octets of the line that it is made of.
+fn located_pieces(line: &str) -> Vec<(String, Range<usize>)> {
     let info = BidiInfo::new(line, None);
-    let Some(paragraph) = info.paragraphs.first() else { return vec![line.to_owned()] };
+    let Some(paragraph) = info.paragraphs.first() else { return vec![(line.to_owned(), 0..line.len())] };
     let (levels, runs) = info.visual_runs(paragraph, paragraph.range.clone());
     let mut pieces = Vec::new();
     for run in runs {
         let Some(text) = line.get(run.clone()) else { continue };
         if levels.get(run.start).is_some_and(Level::is_rtl) {
-            pieces.extend(words(text).into_iter().rev().map(mirrored));
+            pieces.extend(words(text, run.start).into_iter().rev().map(|(word, place)| (mirrored(word), place)));
         } else {
-            pieces.push(text.to_owned());
+            pieces.push((text.to_owned(), run));
         }
     }
     pieces
@@ -49,14 +94,15 @@ pub fn pieces(line: &str) -> Vec<String> {
 
 /// Words, the blanks between them and the marks beside them, each a piece: marks come from another font than the letters,
 /// and egui would put them to the right of a word that they follow.
-fn words(text: &str) -> Vec<&str> {
+fn words(text: &str, mut at: usize) -> Vec<(&str, Range<usize>)> {
     let mut words = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let letter = is_rtl_letter(first);
         let end = rest.find(|c: char| is_rtl_letter(c) != letter).unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
-        words.push(word);
+        words.push((word, at..at + end));
+        at += end;
         rest = after;
     }
     words
@@ -105,6 +151,25 @@ mod tests {
         assert_eq!(pieces("שלום, עולם.").concat(), ".עולם ,שלום");
         assert_eq!(pieces("(שלום)").concat(), "(שלום)");
         assert_eq!(pieces("plain text").concat(), "plain text");
+    }
+
+    #[test]
+    fn what_is_marked_is_on_another_ground_in_every_direction() {
+        for (line, marked, expected) in [
+            ("plain text", "text", vec!["text"]),
+            ("plain text", "plain", vec!["plain"]),
+            ("Re: שלום עולם", "שלום", vec!["שלום"]),
+            ("Re: שלום עולם", "Re", vec!["Re"]),
+            ("مرحبا world", "wor", vec!["wor"]),
+        ] {
+            let at = line.find(marked).unwrap();
+            let mut job = LayoutJob::default();
+            append_marked(&mut job, line, &TextFormat::default(), &[(at..at + marked.len(), Color32::RED)]);
+            let on_red = job.sections.iter().filter(|section| section.format.background == Color32::RED);
+            let on_red: Vec<&str> =
+                on_red.map(|section| &job.text[section.byte_range.start.0..section.byte_range.end.0]).collect();
+            assert_eq!(on_red, expected, "{line}");
+        }
     }
 
     #[test]

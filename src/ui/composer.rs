@@ -6,7 +6,8 @@ use egui::{Align, ComboBox, CornerRadius, Layout, Margin, ScrollArea, TextEdit, 
 
 use super::action::Action;
 use super::icons::Icon;
-use super::model::{Composer, Focus, Model};
+use super::model::{Composer, Focus, Model, People};
+use super::recipients::people_edit;
 use super::theme::{self, Palette, palette};
 use super::widgets::{field_name, hairline, icon, label, primary, prose, quiet, size};
 use crate::mail::DraftAttachment;
@@ -21,7 +22,7 @@ pub fn composer_ui(ui: &mut Ui, model: &mut Model, chosen: &mut Option<Receiver<
     let palette = palette(ui);
     bar_ui(ui, composer, chosen, actions);
     problem_ui(ui, composer, palette);
-    fields_ui(ui, composer, &accounts, palette, actions);
+    fields_ui(ui, composer, &accounts, &model.recipients, palette, actions);
     attached_ui(ui, composer, palette, actions);
     body_ui(ui, composer, actions);
 }
@@ -77,6 +78,7 @@ fn fields_ui(
     ui: &mut Ui,
     composer: &mut Composer,
     accounts: &[(crate::account::AccountId, String)],
+    recipients: &People,
     palette: Palette,
     actions: &mut Vec<Action>,
 ) {
@@ -101,7 +103,7 @@ fn fields_ui(
         }
         let focus_to = composer.focus == Focus::To;
         let to = field(ui, "To", palette, |ui, label| {
-            let edit = line_edit(ui, &mut composer.draft.to, label, actions);
+            let edit = people_edit(ui, ("To", label), &mut composer.draft.to, recipients, actions);
             if !composer.copies_shown && ui.small_button("Cc, Bcc").clicked() {
                 composer.copies_shown = true;
             }
@@ -115,8 +117,12 @@ fn fields_ui(
             prose(ui, error, palette.danger);
         }
         if composer.copies_shown {
-            field(ui, "Cc", palette, |ui, label| line_edit(ui, &mut composer.draft.cc, label, actions));
-            field(ui, "Bcc", palette, |ui, label| line_edit(ui, &mut composer.draft.bcc, label, actions));
+            field(ui, "Cc", palette, |ui, name| {
+                people_edit(ui, ("Cc", name), &mut composer.draft.cc, recipients, actions)
+            });
+            field(ui, "Bcc", palette, |ui, name| {
+                people_edit(ui, ("Bcc", name), &mut composer.draft.bcc, recipients, actions)
+            });
         }
         field(ui, "Subject", palette, |ui, label| line_edit(ui, &mut composer.draft.subject, label, actions));
     });

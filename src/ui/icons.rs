@@ -31,6 +31,11 @@ pub enum Icon {
     More,
     Folder,
     Tag,
+    Up,
+    Down,
+    Person,
+    /// What was done before.
+    Past,
 }
 
 impl Icon {
@@ -63,6 +68,10 @@ impl Icon {
             Self::More => include_image!("../../assets/icons/more.svg"),
             Self::Folder => include_image!("../../assets/icons/folder.svg"),
             Self::Tag => include_image!("../../assets/icons/tag.svg"),
+            Self::Up => include_image!("../../assets/icons/up.svg"),
+            Self::Down => include_image!("../../assets/icons/down.svg"),
+            Self::Person => include_image!("../../assets/icons/person.svg"),
+            Self::Past => include_image!("../../assets/icons/past.svg"),
         }
     }
 

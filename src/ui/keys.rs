@@ -60,6 +60,7 @@ fn anywhere(model: &Model, key: Key, modifiers: Modifiers) -> Option<Action> {
     match (key, modifiers.command) {
         (Key::F5, _) => Some(Action::GetMail),
         (Key::F1, _) => Some(Action::ShowHelp(true)),
+        (Key::F3, _) => Some(Action::NextHit { back: modifiers.shift }),
         (Key::F, true) => Some(Action::FocusSearch),
         (Key::N, true) => Some(Action::Compose),
         (Key::Comma, true) => Some(Action::OpenSettings),

@@ -10,7 +10,9 @@ use super::model::{Choosing, Listed, Model};
 use super::sidebar::thousands;
 use super::tag_chips;
 use super::theme::{self, Palette, palette};
-use super::widgets::{hairline, label, line, paint_line, prose, quiet};
+use super::widgets::{hairline, icon, label, line, marked_line, paint_line, prose, quiet};
+use crate::mail::Marker;
+use crate::mail::query::Field;
 use crate::store::types::{Flag, MessageKey, MessageRow, OutboxState, Part, Role};
 
 const ROW_HEIGHT: f32 = 68.0;
@@ -34,7 +36,7 @@ pub fn list_ui(ui: &mut Ui, model: &Model, state: &mut ListState, actions: &mut 
     ui.painter().vline(edge.right() - 0.5, edge.y_range(), Stroke::new(1.0, palette.line));
     header_ui(ui, model, actions);
     if model.messages.keys.is_empty() {
-        return empty_ui(ui, model);
+        return empty_ui(ui, model, actions);
     }
     state.today = today();
     let area = ui.available_rect_before_wrap();
@@ -100,6 +102,9 @@ fn results_header_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
             label(ui, &words, theme::small(), palette.faint, false);
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 2.0;
+                if icon(ui, Icon::Save, "Save this search…").clicked() {
+                    actions.push(Action::NameSearch(None));
+                }
                 let here: String = model.mailbox_name(model.messages.view.role).chars().take(24).collect();
                 for (name, is_here) in [(here.as_str(), true), ("Everywhere", false)] {
                     let words = egui::RichText::new(name).font(theme::small());
@@ -119,8 +124,12 @@ fn results_counted(model: &Model) -> String {
     if !model.shows_results() {
         return String::new();
     }
-    let more = if model.search.is_complete { "" } else { "+" };
-    format!("{}{more}", thousands(model.messages.keys.len() as u64))
+    let here = model.messages.keys.len() as u64;
+    match (model.search.is_complete, model.search.total) {
+        (true, _) => thousands(here),
+        (false, Some(total)) => thousands(total.max(here)),
+        (false, None) => format!("{}+", thousands(here)),
+    }
 }
 
 /// The same in words, for the foot of the window.
@@ -137,7 +146,7 @@ pub fn results_in_words(model: &Model) -> String {
     }
 }
 
-fn nothing_found_ui(ui: &mut Ui, model: &Model, text: &str) {
+fn nothing_found_ui(ui: &mut Ui, model: &Model, text: &str, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     ui.add_space((ui.available_height() * 0.3).max(30.0));
     ui.vertical_centered(|ui| {
@@ -157,16 +166,39 @@ fn nothing_found_ui(ui: &mut Ui, model: &Model, text: &str) {
             (0, false) => "Try fewer words, or say where and when: from:ana, has:attachment, newer:7d.",
         };
         prose(ui, hint, palette.faint);
+        ui.add_space(4.0);
+        if model.search.here && quiet(ui, "Search everywhere").clicked() {
+            actions.push(Action::SearchHere(false));
+        }
+        if let Some(wider) = wider(text)
+            && quiet(ui, &format!("Search for “{wider}”")).clicked()
+        {
+            actions.push(Action::Search(wider));
+        }
     });
 }
 
-fn empty_ui(ui: &mut Ui, model: &Model) {
+/// The same with the last word cut to its beginning, which forgives an ending and many a misspelling; None: it has no such word.
+fn wider(text: &str) -> Option<String> {
+    let text = text.trim();
+    let begin = text.rfind(char::is_whitespace).map_or(0, |blank| blank + 1);
+    let word = text.get(begin..)?;
+    let letters = word.chars().count();
+    // Of a word of six letters four say enough, and of a shorter one it would be another word.
+    let is_word = word.chars().all(char::is_alphanumeric);
+    (is_word && letters >= 6).then(|| {
+        let kept: String = word.chars().take((letters * 2).div_ceil(3)).collect();
+        format!("{}{kept}*", text.get(..begin).unwrap_or_default())
+    })
+}
+
+fn empty_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     if !model.messages.listed {
         return;
     }
     if let Listed::Results(search) = &model.messages.keys_of {
-        return nothing_found_ui(ui, model, &search.text);
+        return nothing_found_ui(ui, model, &search.text, actions);
     }
     let role = model.messages.view.role;
     let words = match role {
@@ -364,7 +396,10 @@ fn paint_row(
     paint_line(ui, Pos2::new(date_left, rect.top() + 12.5), &date, false);
     let who = if row.role.is_outgoing() { &row.to } else { &row.from_name };
     let who = if who.is_empty() { "(nobody yet)" } else { who };
-    let who = line(ui, who, theme::label(), palette.text, date_left - left - 10.0);
+    let (who_field, marker) = (if row.role.is_outgoing() { Field::To } else { Field::From }, marker(model));
+    let found = |field, text: &str| marker.map(|marker| marker.marks(field, text)).unwrap_or_default();
+    let who_found = found(who_field, who);
+    let who = marked_line(ui, who, &who_found, theme::label(), palette.text, date_left - left - 10.0);
     paint_line(ui, Pos2::new(left, rect.top() + 10.5), &who, unread);
 
     let mut marks = right;
@@ -391,7 +426,8 @@ fn paint_row(
     }
     let subject = if row.subject.is_empty() { "(no subject)" } else { &row.subject };
     let color = if row.subject.is_empty() { palette.faint } else { palette.text };
-    let subject = line(ui, subject, theme::label(), color, marks - left - 6.0);
+    let subject_found = found(Field::Subject, subject);
+    let subject = marked_line(ui, subject, &subject_found, theme::label(), color, marks - left - 6.0);
     paint_line(ui, Pos2::new(left, rect.top() + 28.5), &subject, unread);
     let (words, color) = match &row.outbox {
         Some(OutboxState::Refused(words)) => (format!("Refused: {words}"), palette.danger),
@@ -407,7 +443,14 @@ fn paint_row(
         },
     };
     let words_right = tag_chips::paint(ui, model, &row.tags, right, rect.top() + 55.5, (right - left) * 0.6);
-    let words = line(ui, &words, theme::small(), color, words_right - left);
+    // What was found says more than how the message begins.
+    let snippet = marker.filter(|_| row.outbox.is_none() && !row.rest_wanted && row.part != Part::Header);
+    let snippet = snippet.and_then(|_| model.search.snippets.of_message(row.key));
+    let width = words_right - left;
+    let words = match snippet {
+        Some(snippet) => marked_line(ui, &snippet.text, &snippet.marks, theme::small(), palette.muted, width),
+        None => line(ui, &words, theme::small(), color, width),
+    };
     paint_line(ui, Pos2::new(left, rect.top() + 47.0), &words, false);
     star
 }
@@ -418,6 +461,11 @@ fn organise_ui(ui: &mut Ui, role: Role, item: &mut dyn FnMut(&mut Ui, &str, Acti
         item(ui, "Move to…", Action::OpenChooser(Choosing::Mailbox));
     }
     item(ui, "Tags…", Action::OpenChooser(Choosing::Tags));
+}
+
+/// What is marked in the rows; None: they are no results.
+fn marker(model: &Model) -> Option<&Marker> {
+    model.shows_results().then_some(&model.search.snippets.marker).filter(|marker| !marker.is_empty())
 }
 
 fn menu_ui(ui: &mut Ui, model: &Model, key: MessageKey, actions: &mut Vec<Action>) {

@@ -1,5 +1,6 @@
 //! The open message: who, when, what; what to be careful about; the text; what is attached.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
@@ -9,6 +10,7 @@ use egui::{Color32, CornerRadius, CursorIcon, Margin, Rect, RichText, ScrollArea
 use super::action::Action;
 use super::bidi;
 use super::conversation::conversation_ui;
+use super::hits::{Hits, hits_ui};
 use super::icons::Icon;
 use super::message_list::full_date;
 use super::model::Model;
@@ -16,8 +18,9 @@ use super::tag_chips;
 use super::theme::{self, GROUP, Palette, palette};
 use super::widgets::{avatar, icon, label, primary, prose, quiet, size};
 use crate::engine::OpenedMessage;
+use crate::mail::query::Field;
 use crate::mail::text::{Line, Span, lines};
-use crate::mail::{Address, Attachment, MessageView};
+use crate::mail::{Address, Attachment, Marker, MessageView};
 use crate::store::types::{Flag, MessageRow, OutboxState, Part};
 
 /// The widest that lines of text get, points: beyond that the eye loses its way back.
@@ -32,6 +35,7 @@ pub struct ReadingState {
     of: Option<Arc<MessageView>>,
     lines: Vec<Line>,
     shown: usize,
+    hits: Hits,
     /// The true target of the link under the pointer.
     pub hovered_link: Option<String>,
 }
@@ -52,9 +56,10 @@ pub fn reading_ui(
             of: Some(message.view.clone()),
             lines: lines(&message.view.readable),
             shown: LINES_SHOWN,
-            hovered_link: None,
+            ..ReadingState::default()
         };
     }
+    find_hits(model, state);
     // The next message is on its way: this one stays, dimmed.
     if model.reading.waiting_for.is_some() {
         ui.multiply_opacity(0.55);
@@ -62,6 +67,7 @@ pub fn reading_ui(
     if let Some(source) = &model.reading.source {
         return source_ui(ui, source, actions);
     }
+    hits_ui(ui, &state.hits, actions);
     let scroll = ScrollArea::vertical().id_salt(("message", message.row.key.0)).auto_shrink(false);
     scroll.show(ui, |ui| {
         egui::Frame::new().inner_margin(Margin { left: 28, right: 28, top: 20, bottom: 28 }).show(ui, |ui| {
@@ -80,6 +86,19 @@ pub fn reading_ui(
             attachments_ui(ui, message, chosen, actions);
         });
     });
+}
+
+/// Looks for what is searched for in the open message, once for each, and goes to the one that is wanted.
+fn find_hits(model: &Model, state: &mut ReadingState) {
+    let none = Marker::default();
+    let marker = if model.shows_results() { &model.search.snippets.marker } else { &none };
+    if state.hits.marker != *marker {
+        state.hits = Hits::of(marker, &state.lines);
+    }
+    state.hits.go(model.reading.hit);
+    if let Some(line) = state.hits.line_to_show().filter(|line| *line >= state.shown) {
+        state.shown = line + 1;
+    }
 }
 
 fn nothing_ui(ui: &mut Ui, model: &Model) {
@@ -128,7 +147,7 @@ fn head_ui(ui: &mut Ui, model: &Model, message: &OpenedMessage, actions: &mut Ve
     let palette = palette(ui);
     let view = &message.view;
     let subject = if view.shown_subject.is_empty() { "(no subject)" } else { &view.shown_subject };
-    wrapped(ui, subject, theme::title(), palette.text, true);
+    wrapped(ui, subject, &marks(model, Field::Subject, subject), theme::title(), palette.text, true);
     ui.add_space(8.0);
     ui.horizontal_top(|ui| {
         avatar(ui, &message.row.from_name, 42.0);
@@ -143,7 +162,8 @@ fn head_ui(ui: &mut Ui, model: &Model, message: &OpenedMessage, actions: &mut Ve
             ui.with_layout(egui::Layout::top_down(egui::Align::LEFT), |ui| {
                 ui.spacing_mut().item_spacing.y = 2.5;
                 // Never cut: the address is what tells who it is.
-                wrapped(ui, &view.shown_from, theme::body(), palette.text, true);
+                let marks = marks(model, Field::From, &view.shown_from);
+                wrapped(ui, &view.shown_from, &marks, theme::body(), palette.text, true);
                 label(ui, &full_date(message.row.date), theme::small(), palette.faint, false);
                 people_ui(ui, "to", &view.envelope.to, palette);
                 people_ui(ui, "cc", &view.envelope.cc, palette);
@@ -160,6 +180,11 @@ fn head_ui(ui: &mut Ui, model: &Model, message: &OpenedMessage, actions: &mut Ve
     let rect = ui.available_rect_before_wrap();
     ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.line));
     ui.add_space(10.0);
+}
+
+/// What of a line in the head was found.
+fn marks(model: &Model, field: Field, text: &str) -> Vec<Range<usize>> {
+    if model.shows_results() { model.search.snippets.marker.marks(field, text) } else { Vec::new() }
 }
 
 fn people_ui(ui: &mut Ui, what: &str, people: &[Address], palette: Palette) {
@@ -296,7 +321,7 @@ fn source_ui(ui: &mut Ui, source: &str, actions: &mut Vec<Action>) {
 }
 
 /// A text of the message itself in as many lines as it needs, in reading order.
-fn wrapped(ui: &mut Ui, text: &str, font: egui::FontId, color: Color32, strong: bool) {
+fn wrapped(ui: &mut Ui, text: &str, marks: &[Range<usize>], font: egui::FontId, color: Color32, strong: bool) {
     let width = ui.available_width().min(MEASURE);
     if bidi::has_rtl(text) {
         for row in broken(ui, text, &font, width) {
@@ -304,7 +329,11 @@ fn wrapped(ui: &mut Ui, text: &str, font: egui::FontId, color: Color32, strong: 
         }
         return;
     }
-    let galley = ui.fonts_mut(|fonts| fonts.layout(text.to_owned(), font, color, width));
+    let ground = palette(ui).mark;
+    let marks: Vec<(Range<usize>, Color32)> = marks.iter().map(|mark| (mark.clone(), ground)).collect();
+    let mut job = LayoutJob { wrap: TextWrapping::wrap_at_width(width), ..LayoutJob::default() };
+    bidi::append_marked(&mut job, text, &TextFormat::simple(font, color), &marks);
+    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
     let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::hover());
     super::widgets::paint_line(ui, rect.min, &galley, strong);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, text));
@@ -331,9 +360,23 @@ fn broken(ui: &Ui, text: &str, font: &egui::FontId, width: f32) -> Vec<String> {
 fn text_ui(ui: &mut Ui, state: &mut ReadingState, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     ui.spacing_mut().item_spacing.y = 3.0;
-    let ReadingState { lines, shown, hovered_link, .. } = state;
-    for line in lines.iter().take(*shown) {
-        line_ui(ui, line, palette, hovered_link, actions);
+    let ReadingState { lines, shown, hovered_link, hits, .. } = state;
+    for (number, line) in lines.iter().enumerate().take(*shown) {
+        let top = ui.cursor().top();
+        let marks: Vec<(Range<usize>, Color32)> = hits
+            .of_line(number)
+            .into_iter()
+            .map(|(range, is_current)| (range, if is_current { palette.mark_here } else { palette.mark }))
+            .collect();
+        line_ui(ui, line, &marks, palette, hovered_link, actions);
+        if hits.line_to_show() == Some(number) {
+            hits.was_shown();
+            // The first one is often in sight, and then nothing is to move.
+            let place = Rect::from_x_y_ranges(ui.max_rect().x_range(), top..=ui.cursor().top());
+            if !ui.clip_rect().y_range().contains(place.bottom()) || !ui.clip_rect().y_range().contains(place.top()) {
+                ui.scroll_to_rect(place, Some(egui::Align::Center));
+            }
+        }
     }
     let rest = lines.len().saturating_sub(*shown);
     if rest > 0 && quiet(ui, &format!("Show {} more lines", rest.min(LINES_SHOWN))).clicked() {
@@ -341,8 +384,15 @@ fn text_ui(ui: &mut Ui, state: &mut ReadingState, actions: &mut Vec<Action>) {
     }
 }
 
-fn line_ui(ui: &mut Ui, line: &Line, palette: Palette, hovered: &mut Option<String>, actions: &mut Vec<Action>) {
-    let plain: String = line.spans.iter().map(span_text).collect();
+fn line_ui(
+    ui: &mut Ui,
+    line: &Line,
+    marks: &[(Range<usize>, Color32)],
+    palette: Palette,
+    hovered: &mut Option<String>,
+    actions: &mut Vec<Action>,
+) {
+    let plain: String = line.spans.iter().map(Span::text).collect();
     if plain.trim().is_empty() && line.quote_level == 0 {
         ui.add_space(9.0);
         return;
@@ -352,9 +402,9 @@ fn line_ui(ui: &mut Ui, line: &Line, palette: Palette, hovered: &mut Option<Stri
     let color = if line.is_signature { palette.faint } else { quote_color(line.quote_level, palette) };
     let width = (ui.available_width() - indent).min(MEASURE);
     if bidi::has_rtl(&plain) {
-        return rtl_ui(ui, line, &plain, color, palette, indent, width);
+        return rtl_ui(ui, line, (&plain, marks), color, palette, indent, width);
     }
-    let job = job(line, color, palette, width);
+    let job = job(line, marks, color, palette, width);
     let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
     let size = Vec2::new(indent + width, galley.size().y);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
@@ -374,10 +424,26 @@ fn quote_bars(ui: &Ui, line: &Line, rect: Rect, palette: Palette) {
 
 /// A line with right-to-left text: broken first, then each row in its visual order, at the right where it begins there. Not
 /// selectable: what is copied would come in visual order.
-fn rtl_ui(ui: &mut Ui, line: &Line, plain: &str, color: Color32, palette: Palette, indent: f32, width: f32) {
+fn rtl_ui(
+    ui: &mut Ui,
+    line: &Line,
+    (plain, marks): (&str, &[(Range<usize>, Color32)]),
+    color: Color32,
+    palette: Palette,
+    indent: f32,
+    width: f32,
+) {
     let rtl = bidi::is_rtl(plain);
+    let mut at = 0;
     for row in broken(ui, plain, &theme::body(), width) {
-        let galley = super::widgets::line(ui, &row, theme::body(), color, f32::INFINITY);
+        let here: Vec<(Range<usize>, Color32)> = marks
+            .iter()
+            .map(|(mark, color)| (mark.start.saturating_sub(at)..mark.end.saturating_sub(at), *color))
+            .collect();
+        at += row.len();
+        let mut job = LayoutJob { break_on_newline: false, ..LayoutJob::default() };
+        bidi::append_marked(&mut job, &row, &TextFormat::simple(theme::body(), color), &here);
+        let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
         let height = galley.size().y.max(21.5);
         let (rect, response) = ui.allocate_exact_size(Vec2::new(indent + width, height), Sense::hover());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &row));
@@ -401,7 +467,7 @@ fn follow_link(
     let at = galley.cursor_from_pos(pointer - place.min).index.0;
     let mut start = 0;
     for span in &line.spans {
-        let end = start + span_text(span).chars().count();
+        let end = start + span.text().chars().count();
         if let Span::Link { target, .. } = span
             && (start..end).contains(&at)
         {
@@ -416,27 +482,20 @@ fn follow_link(
     }
 }
 
-fn span_text(span: &Span) -> &str {
-    match span {
-        Span::Text(text) | Span::Link { text, .. } => text,
-    }
-}
-
-fn job(line: &Line, color: Color32, palette: Palette, width: f32) -> LayoutJob {
+fn job(line: &Line, marks: &[(Range<usize>, Color32)], color: Color32, palette: Palette, width: f32) -> LayoutJob {
     let mut job =
         LayoutJob { wrap: TextWrapping::wrap_at_width(width), break_on_newline: false, ..LayoutJob::default() };
     let format = |color| TextFormat { line_height: Some(21.5), ..TextFormat::simple(theme::body(), color) };
+    let mut at = 0;
     for span in &line.spans {
-        match span {
-            Span::Text(text) => job.append(text, 0.0, format(color)),
-            Span::Link { text, .. } => {
-                let link = TextFormat {
-                    underline: Stroke::new(1.0, palette.link.gamma_multiply(0.5)),
-                    ..format(palette.link)
-                };
-                job.append(text, 0.0, link);
+        let format = match span {
+            Span::Text(_) => format(color),
+            Span::Link { .. } => {
+                TextFormat { underline: Stroke::new(1.0, palette.link.gamma_multiply(0.5)), ..format(palette.link) }
             }
-        }
+        };
+        bidi::append_located(&mut job, span.text(), at, &format, marks);
+        at += span.text().len();
     }
     job
 }

@@ -5,7 +5,8 @@ use egui::{Area, CornerRadius, Frame, Id, Key, Margin, Order, Pos2, Rect, Stroke
 
 use super::action::Action;
 use super::icons::Icon;
-use super::model::Model;
+use super::model::{Model, Suggestion, SuggestionKind};
+use super::popup;
 use super::theme::{self, RADIUS, palette};
 use super::widgets::{icon, prose};
 use crate::mail::Fault;
@@ -16,7 +17,7 @@ const HEIGHT: f32 = 30.0;
 /// The language in a few lines.
 const HINT: &str = "Search (Ctrl+F or /)\n\
                     Words, \"phrases\", -not, this OR that\n\
-                    from: to: cc: subject: body: attachment:\n\
+                    from: to: cc: subject: body: attachment: list:\n\
                     has:attachment is:unread is:starred in:trash account:work\n\
                     newer:7d older:2w before:2026 on:3.11.2026 larger:2M";
 
@@ -66,8 +67,14 @@ pub fn field_id() -> Id {
 
 fn field_ui(ui: &mut Ui, model: &Model, state: &mut SearchState, area: Rect, actions: &mut Vec<Action>) {
     let palette = palette(ui);
+    let caret = popup::caret(ui, field_id(), &model.search.text);
+    let offered = if popup::is_open(ui, field_id()) { model.suggestions(caret) } else { Vec::new() };
+    let rows: Vec<popup::Row> = offered.iter().map(row).collect();
+    let eager = !model.search.text.is_empty();
+    let taken = popup::keys(ui, field_id(), &rows, eager);
     let mut text = model.search.text.clone();
     let edit = TextEdit::singleline(&mut text)
+        .lock_focus(eager && !rows.is_empty())
         .id(field_id())
         .frame(Frame::NONE)
         .hint_text(egui::RichText::new("Search").color(palette.faint))
@@ -82,8 +89,16 @@ fn field_ui(ui: &mut Ui, model: &Model, state: &mut SearchState, area: Rect, act
         info.label = Some("Search".into());
         info
     });
-    if text.is_empty() {
+    if text.is_empty() && rows.is_empty() {
         response.clone().on_hover_text(HINT);
+    }
+    let frame = area.expand2(Vec2::new(27.0, 2.0));
+    let taken = taken.or(popup::popup_ui(ui, field_id(), frame, &rows));
+    if let Some(suggestion) = taken.and_then(|taken| offered.get(taken)) {
+        return take(ui, suggestion, &model.search.text, actions);
+    }
+    if response.has_focus() {
+        ask_people(model, caret, actions);
     }
     if state.focused != model.search.focus {
         state.focused = model.search.focus;
@@ -94,13 +109,17 @@ fn field_ui(ui: &mut Ui, model: &Model, state: &mut SearchState, area: Rect, act
     }
     let down = response.has_focus() && ui.input(|input| input.key_pressed(Key::ArrowDown));
     let done = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    if done {
+        actions.push(Action::RememberSearch);
+    }
     if down || done {
         response.surrender_focus();
         if model.messages.cursor.is_none() {
             actions.push(Action::MoveCursor { by: 1, extend: false });
         }
     }
-    if let Some(fault) = &model.search.fault {
+    // What is offered says what would be right.
+    if let Some(fault) = model.search.fault.as_ref().filter(|_| rows.is_empty()) {
         let place = |chars: usize| {
             let spot = output.galley.pos_from_cursor(CCursor::new(chars));
             output.galley_pos + spot.left_bottom().to_vec2()
@@ -110,12 +129,52 @@ fn field_ui(ui: &mut Ui, model: &Model, state: &mut SearchState, area: Rect, act
     }
 }
 
-/// A line under what is meant, and the words below the field.
+fn row(suggestion: &Suggestion) -> popup::Row {
+    let icon = match suggestion.kind {
+        SuggestionKind::Person => Some(Icon::Person),
+        SuggestionKind::Past => Some(Icon::Past),
+        SuggestionKind::Forget => Some(Icon::Close),
+        SuggestionKind::Operator | SuggestionKind::Value => None,
+    };
+    popup::Row { icon, text: suggestion.shown.clone(), note: suggestion.means.clone() }
+}
+
+/// Puts what was taken into the field, and the caret behind it.
+fn take(ui: &Ui, suggestion: &Suggestion, text: &str, actions: &mut Vec<Action>) {
+    if suggestion.kind == SuggestionKind::Forget {
+        actions.push(Action::ForgetSearches);
+        return popup::put_caret(ui, field_id(), 0);
+    }
+    let before: String = text.chars().take(suggestion.at.start).collect();
+    let after: String = text.chars().skip(suggestion.at.end).collect();
+    let with = if after.starts_with(' ') { suggestion.with.trim_end() } else { &suggestion.with };
+    popup::put_caret(ui, field_id(), before.chars().count() + with.chars().count());
+    actions.push(Action::Search(format!("{before}{with}{after}")));
+}
+
+fn ask_people(model: &Model, caret: usize, actions: &mut Vec<Action>) {
+    if let Some(text) = model.people_wanted(caret).filter(|text| *text != model.search.people.asked) {
+        actions.push(Action::AskPeople { text, writing: false });
+    }
+}
+
+/// As under a misspelt word.
+fn wave(ui: &Ui, left: f32, right: f32, y: f32) {
+    const STEP: f32 = 2.5;
+    let steps = ((right - left) / STEP).ceil().max(2.0) as usize;
+    let up_and_down = [1.2, -1.2];
+    let points = up_and_down.iter().cycle().take(steps + 1).zip(0u16..);
+    let points =
+        points.map(|(offset, step)| Pos2::new((left + f32::from(step) * STEP).min(right), y + offset)).collect();
+    ui.painter().add(egui::Shape::line(points, Stroke::new(1.4, palette(ui).danger)));
+}
+
+/// A wave under what is meant, and the words below the field.
 fn fault_ui(ui: &Ui, fault: &Fault, from: Pos2, to: Pos2, field: Rect) {
     let palette = palette(ui);
     let within = |x: f32| x.clamp(field.left() + 2.0, field.right() - 2.0);
     let (left, right) = (within(from.x), within(to.x.max(from.x + 6.0)));
-    ui.painter().hline(left..=right.max(left + 2.0), field.bottom() - 3.0, Stroke::new(2.0, palette.warning));
+    wave(ui, left, right.max(left + 2.0), field.bottom() - 4.0);
     let window = ui.ctx().content_rect();
     let width = 300.0_f32.min(window.width() - 24.0);
     let at = Pos2::new((left - 12.0).min(window.right() - width - 34.0).max(window.left() + 8.0), field.bottom() + 9.0);

@@ -7,6 +7,7 @@ use super::action::Action;
 use super::icons::Icon;
 use super::message_list::Dragged;
 use super::model::Model;
+use super::saved_searches::saved_searches_ui;
 use super::theme::{self, RADIUS, palette};
 use super::widgets::{label, line, paint_line};
 use crate::store::types::{MailboxView, OwnMailboxId, Role};
@@ -30,6 +31,7 @@ pub fn sidebar_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Ac
             for role in Role::ALL {
                 mailbox_ui(ui, model, unified(role), narrow, actions);
             }
+            saved_searches_ui(ui, model, narrow, actions);
             own_ui(ui, model, narrow, actions);
             tags_ui(ui, model, narrow, actions);
             if model.accounts.len() > 1 {

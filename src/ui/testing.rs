@@ -7,10 +7,11 @@ use super::action::Action;
 use super::model::Model;
 use crate::account::{Account, AccountId, Fingerprint, Identity, Security, Server};
 use crate::engine::{
-    Answer, CertificateFacts, Command, Event, Found, InThread, Offer, OpenedMessage, Problem, Request, Search, Stage,
-    Thread, Visit,
+    Answer, CertificateFacts, Command, Event, Found, InThread, Offer, OpenedMessage, Person, Problem, Request, Search,
+    Searches, Stage, Thread, Visit,
 };
-use crate::mail::{Envelope, MessageView, Query};
+use crate::mail::query::Field;
+use crate::mail::{Envelope, Marker, MessageView, Query, Readable, Snippet};
 use crate::store::types::{Flags, MailboxCount, MailboxView, MessageKey, MessageRow, OutboxState, Part, Role};
 
 pub const WORK: AccountId = AccountId(1);
@@ -36,6 +37,8 @@ pub struct Desk {
     pub thread: Vec<(MessageKey, usize)>,
     /// Messages that cannot be found by their words yet.
     pub to_index: u64,
+    /// Who is known.
+    pub people: Vec<Person>,
 }
 
 impl Desk {
@@ -106,6 +109,19 @@ impl Desk {
             Command::ListMailboxes => Event::Mailboxes(self.counts()),
             Command::ListMessages { view } => Event::Listing { view: *view, keys: Arc::new(self.keys(*view)) },
             Command::Search { search, after, most } => self.found(search, *after, *most),
+            Command::CountFound { search } => match self.found(search, None, usize::MAX) {
+                Event::Found(found) => Event::Counted(found.keys.len() as u64),
+                other => other,
+            },
+            Command::LoadSnippets { search, keys } => Event::Snippets(self.snippets(search, keys)),
+            Command::ListPeople { text, .. } => Event::People(self.people(text)),
+            Command::ListSearches | Command::ForgetSearches => {
+                Event::Searches(Searches { past: Vec::new(), saved: self.model.search.saved.clone() })
+            }
+            Command::RememberSearch { .. } => Event::Searches(Searches {
+                past: self.model.search.past.clone(),
+                saved: self.model.search.saved.clone(),
+            }),
             Command::LoadRows { keys } => Event::Rows(keys.iter().map(|&key| self.row(key)).collect()),
             Command::OpenMessage { key } => Event::Opened(Box::new(self.opened(*key))),
             Command::ListThread { key } => Event::Thread(self.thread(*key)),
@@ -134,6 +150,17 @@ impl Desk {
         });
         let keys: Vec<MessageKey> = hits.by_ref().take(most).collect();
         Event::Found(Found { more: keys.len() == most, keys, to_index: self.to_index })
+    }
+
+    fn snippets(&self, search: &Search, keys: &[MessageKey]) -> Vec<(MessageKey, Option<Snippet>)> {
+        let marker = Marker::of_typed(&search.text, search.typing);
+        let text = |key| Readable::from_raw(self.octets(key).as_bytes()).body;
+        keys.iter().map(|&key| (key, marker.snippet(Field::Body, &text(key)))).collect()
+    }
+
+    fn people(&self, text: &str) -> Vec<Person> {
+        let text = text.to_lowercase();
+        self.people.iter().filter(|person| person.as_recipient().to_lowercase().contains(&text)).cloned().collect()
     }
 
     fn place(&self, key: MessageKey) -> Role {
@@ -206,6 +233,11 @@ pub fn words(command: &Command) -> String {
             let after = after.map(|key| format!(" after {key}")).unwrap_or_default();
             format!("Search “{}”{within}{after}", search.text)
         }
+        Command::CountFound { search } => format!("CountFound “{}”", search.text),
+        Command::LoadSnippets { search, keys } => format!("LoadSnippets “{}” ({})", search.text, keys.len()),
+        Command::ListPeople { text, .. } => format!("ListPeople “{text}”"),
+        Command::RememberSearch { text } => format!("RememberSearch “{text}”"),
+        Command::SaveSearch { name, text, .. } => format!("SaveSearch {name}: {text}"),
         Command::LoadRows { keys } => format!("LoadRows ({})", keys.len()),
         Command::OpenMessage { key } => format!("OpenMessage {key}"),
         Command::ListThread { key } => format!("ListThread {key}"),

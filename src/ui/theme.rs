@@ -35,6 +35,9 @@ pub struct Palette {
     pub warning_soft: Color32,
     pub success: Color32,
     pub star: Color32,
+    /// Behind what was found, and behind the place that was gone to.
+    pub mark: Color32,
+    pub mark_here: Color32,
 }
 
 const LIGHT: Palette = Palette {
@@ -59,6 +62,8 @@ const LIGHT: Palette = Palette {
     warning_soft: Color32::from_rgb(0xFC, 0xF3, 0xD9),
     success: Color32::from_rgb(0x2F, 0x70, 0x3A),
     star: Color32::from_rgb(0xD9, 0x93, 0x12),
+    mark: Color32::from_rgb(0xFF, 0xE9, 0xA3),
+    mark_here: Color32::from_rgb(0xFF, 0xC2, 0x5C),
 };
 
 const DARK: Palette = Palette {
@@ -83,6 +88,8 @@ const DARK: Palette = Palette {
     warning_soft: Color32::from_rgb(0x3A, 0x30, 0x1C),
     success: Color32::from_rgb(0x8F, 0xC9, 0x95),
     star: Color32::from_rgb(0xF2, 0xB7, 0x48),
+    mark: Color32::from_rgb(0x5C, 0x4A, 0x16),
+    mark_here: Color32::from_rgb(0x96, 0x62, 0x0C),
 };
 
 /// The colours of the theme that is on.

@@ -1,5 +1,6 @@
 //! Buttons, lines of text and fields as this window draws them.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use egui::accesskit::Role as AccessRole;
@@ -14,10 +15,24 @@ use super::theme::{self, Palette, RADIUS, palette};
 
 /// A line of text, in its visual order, cut with “…” at `width`.
 pub fn line(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    marked_line(ui, text, &[], font, color, width)
+}
+
+/// The same, with octets of it marked as found.
+pub fn marked_line(
+    ui: &Ui,
+    text: &str,
+    marks: &[Range<usize>],
+    font: FontId,
+    color: Color32,
+    width: f32,
+) -> Arc<Galley> {
+    let ground = palette(ui).mark;
+    let marks: Vec<(Range<usize>, Color32)> = marks.iter().map(|mark| (mark.clone(), ground)).collect();
     let lay_out = |text: &str| {
         let wrap = TextWrapping::truncate_at_width(width.max(0.0));
         let mut job = LayoutJob { wrap, break_on_newline: false, ..LayoutJob::default() };
-        bidi::append(&mut job, text, &TextFormat::simple(font.clone(), color));
+        bidi::append_marked(&mut job, text, &TextFormat::simple(font.clone(), color), &marks);
         ui.fonts_mut(|fonts| fonts.layout_job(job))
     };
     let galley = lay_out(text);

@@ -49,6 +49,26 @@ fn a_query_that_cannot_be_understood_is_wrong_usage_and_its_place_is_marked() {
 }
 
 #[test]
+fn a_search_is_saved_listed_used_and_forgotten_and_says_what_it_found() {
+    let dovecot = Dovecot::start();
+    dovecot.deliver(&messages(4));
+    let malote = Malote::with_account(&dovecot.tls(), &[]);
+    malote.get();
+    malote.ok(&["search", "from:sender3", "--save", "Three"]);
+    malote.ok(&["search", "subject:message", "--save", "all"]);
+    assert_eq!(malote.ok(&["search", "--list-saved"]), "all: subject:message\nThree: from:sender3\n");
+    let rows = malote.run(&["search", "--saved", "three", "--json"]).succeeded().json();
+    assert_eq!(rows.iter().map(|row| text(&row["subject"])).collect::<Vec<_>>(), ["Message number 3"]);
+    assert_eq!(malote.ok(&["search", "\"number 2\"", "--saved", "ALL"]).lines().count(), 1);
+    assert_eq!(malote.run(&["search", "form:x", "--save", "bad"]).status, Some(2));
+    malote.ok(&["search", "--forget", "all"]);
+    assert_eq!(malote.run(&["search", "--saved", "all"]).status, Some(1));
+    let rows = malote.run(&["search", "\"end of\"", "--json", "--snippets", "--limit", "1"]).succeeded().json();
+    assert!(text(&rows[0]["snippet"]).contains("The end of number 4."), "{rows:?}");
+    assert_eq!(text(&rows[0]["found"][0]), "end of");
+}
+
+#[test]
 fn a_query_may_begin_with_a_minus_sign() {
     let malote = Malote::new();
     malote.ok(&["search", "-from:ana"]);
@@ -129,9 +149,59 @@ fn in_the_window_results_come_while_it_is_typed_and_act_as_a_mailbox_does() {
     window.picture("search-04-no-hit");
     window.press(Key::Escape, Modifiers::NONE);
     window.see(SUBJECTS[9]);
+    help_and_marks(&window, "");
     by_night(&window);
     screen.press("alt+F4");
     window.closed().succeeded();
+}
+
+/// A word of each of the subjects.
+const TEN_WORDS: &str = "naive OR москвы OR αθηνα OR القاهرة OR שלום OR नमस्ते OR กรุงเทพ OR 北京 OR 東京 OR 서울";
+
+/// What is offered while it is typed, and what is marked in ten scripts.
+fn help_and_marks(window: &Window, when: &str) {
+    let search = |text: &str| {
+        window.press(Key::Escape, Modifiers::NONE);
+        window.press(Key::F, Modifiers::COMMAND);
+        window.type_text(text);
+    };
+    search("");
+    window.see("Forget these searches");
+    window.picture(&format!("search-10-past{when}"));
+    search("a");
+    window.see("later than a day");
+    window.picture(&format!("search-11-operators{when}"));
+    search("in:");
+    window.see("Archive");
+    window.picture(&format!("search-12-values{when}"));
+    search("from:send");
+    window.see("sender3@example.net");
+    window.press(Key::ArrowDown, Modifiers::NONE);
+    window.picture(&format!("search-13-people{when}"));
+    search(TEN_WORDS);
+    window.see("10 messages found");
+    window.press(Key::Enter, Modifiers::NONE);
+    window.see("in this message");
+    window.picture(&format!("search-14-marks{when}"));
+    window.press(Key::ArrowDown, Modifiers::NONE);
+    window.press(Key::ArrowDown, Modifiers::NONE);
+    for script in ["hebrew", "arabic"] {
+        window.press(Key::ArrowDown, Modifiers::NONE);
+        window.press(Key::ArrowDown, Modifiers::NONE);
+        window.picture(&format!("search-15-marks-{script}{when}"));
+    }
+    search("greetinge");
+    window.see("Search for “greeti*”");
+    window.picture(&format!("search-16-nothing{when}"));
+    window.click("Search for “greeti*”");
+    window.see("10 messages found");
+    window.click("Save this search…");
+    window.fill("Name", "Greetings");
+    window.picture(&format!("search-17-save{when}"));
+    window.click("Save");
+    window.see("Search Greetings");
+    window.picture(&format!("search-18-saved{when}"));
+    window.press(Key::Escape, Modifiers::NONE);
 }
 
 /// The same in the dark, for a person to look at.
@@ -139,6 +209,7 @@ fn by_night(window: &Window) {
     window.click("Settings");
     window.click("Dark");
     window.click("Done");
+    help_and_marks(window, "-dark");
     window.press(Key::F, Modifiers::COMMAND);
     window.type_text("in:trash OR from:sender1");
     window.see("3 messages found");

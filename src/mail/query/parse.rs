@@ -6,6 +6,8 @@ use super::{Condition, Fault, Field, Known, MAILBOXES, Query, Text, day};
 
 /// Parentheses and minus signs inside each other; nobody types more.
 const MAX_DEPTH: usize = 30;
+/// `3 weeks ago`, `3 November 2026`.
+const MOST_WORDS_OF_A_DATE: usize = 3;
 /// Characters of a query. What is pasted by mistake is not looked for.
 const MAX_CHARS: usize = 2000;
 
@@ -257,17 +259,41 @@ impl Parser<'_> {
                 _ => Err(self.missing(name, "ana, or \"ana duarte\"")),
             };
         }
-        let value = self.word();
+        let mut value = self.word();
         let example = example_of(&name.text);
         if value.text.trim().is_empty() {
             return Err(self.missing(name, example));
         }
         let query = match name.text.as_str() {
             "before" | "after" | "on" => self.dated(&name.text, &value)?,
-            other => condition(other, &value, self.typing && value.is_last, self.now, self.known)?,
+            other => {
+                self.unit(other, &mut value);
+                condition(other, &value, self.typing && value.is_last, self.now, self.known)?
+            }
         };
         self.looked_for += 1;
         Ok(Some(query))
+    }
+
+    /// A number may have a blank before its unit: `newer:3 days`, `larger:2 MB`.
+    fn unit(&mut self, name: &str, value: &mut Word) {
+        if value.quoted || !value.text.ends_with(|c: char| c.is_ascii_digit()) {
+            return;
+        }
+        let end = self.at;
+        self.skip_blanks();
+        let unit = self.word();
+        let both = format!("{} {}", value.text, unit.text).to_lowercase();
+        let is_unit = match name {
+            "newer" | "older" => day::ago(&both, self.now).is_some(),
+            "larger" | "smaller" => size(&both).is_some() && !unit.text.trim().is_empty(),
+            _ => false,
+        };
+        if is_unit && !unit.quoted {
+            (value.text, value.is_last) = (both, unit.is_last);
+        } else {
+            self.at = end;
+        }
     }
 
     fn missing(&self, name: &Word, example: &str) -> Fault {
@@ -278,6 +304,8 @@ impl Parser<'_> {
         let stretch = self.date(value).ok_or_else(|| {
             fault(value.at, value.len().max(1), format!("“{}” is no date: {}.", value.text, day::EXAMPLES))
         })?;
+        // A stretch that is written out is meant as such, whichever of the names stands before it.
+        let name = if value.text.contains("..") { "on" } else { name };
         Ok(match name {
             "before" => Query::Condition(Condition::Before(stretch.from)),
             "after" => Query::Condition(Condition::Since(stretch.to)),
@@ -288,7 +316,7 @@ impl Parser<'_> {
         })
     }
 
-    /// A date may go on in the words that follow: `on:November 2026`, `on:3 November 2026`.
+    /// A date may go on in the words that follow: `on:November 2026`, `on:3 November 2026`, `on:last week`.
     fn date(&mut self, value: &Word) -> Option<day::Stretch> {
         let mut found = day::read(&value.text, self.now);
         let mut text = value.text.clone();
@@ -296,7 +324,7 @@ impl Parser<'_> {
             return found;
         }
         let mut end = self.at;
-        for _ in 0..2 {
+        for _ in 0..MOST_WORDS_OF_A_DATE - 1 {
             self.skip_blanks();
             text.push(' ');
             text.push_str(&self.word().text);
@@ -316,6 +344,7 @@ fn condition(name: &str, value: &Word, unfinished: bool, now: &Zoned, known: &Kn
         let begins = |word: &&&str| **word == text || (unfinished && word.starts_with(&text));
         known.iter().find(begins).copied()
     };
+    let known_as = |names: &[String]| named(&text, unfinished, names).or_else(|| known.any.then(|| text.clone()));
     let condition = match name {
         "has" => one_of(&["attachment", "attachments"])
             .map(|_| Condition::HasAttachment)
@@ -328,14 +357,14 @@ fn condition(name: &str, value: &Word, unfinished: bool, now: &Zoned, known: &Kn
             Some(_) => Condition::Forwarded,
             None => return Err(wrong("nothing that a message is: say unread, read, starred, answered or forwarded")),
         },
-        "in" => match (one_of(&MAILBOXES), named(&text, unfinished, &known.mailboxes)) {
+        "in" => match (one_of(&MAILBOXES), known_as(&known.mailboxes)) {
             // What is typed whole is meant, whoever made it.
             (Some(role), Some(own)) if role != text && own.to_lowercase() == text => Condition::Own(own),
             (Some(role), _) => Condition::In(role),
             (None, Some(own)) => Condition::Own(own),
             (None, None) => return Err(wrong(&format!("no mailbox: say {}", listed(&MAILBOXES, &known.mailboxes)))),
         },
-        "tag" => Condition::Tag(named(&text, unfinished, &known.tags).ok_or_else(|| match known.tags.as_slice() {
+        "tag" => Condition::Tag(known_as(&known.tags).ok_or_else(|| match known.tags.as_slice() {
             [] => wrong("no tag: there are none yet"),
             tags => wrong(&format!("no tag: say {}", listed(&[], tags))),
         })?),
@@ -397,13 +426,14 @@ fn size(text: &str) -> Option<u64> {
     format!("{whole}{part:0<zeros$}").parse().ok()
 }
 
-const NAMES: [&str; 18] = [
+pub(super) const NAMES: [&str; 20] = [
     "from",
     "to",
     "cc",
     "subject",
     "body",
     "attachment",
+    "list",
     "has",
     "is",
     "in",
@@ -427,6 +457,7 @@ fn field_of(name: &str) -> Option<Field> {
         "subject" => Field::Subject,
         "body" => Field::Body,
         "attachment" => Field::Attachment,
+        "list" => Field::List,
         _ => return None,
     })
 }
@@ -445,7 +476,7 @@ fn example_of(name: &str) -> &'static str {
     }
 }
 
-fn is_quote(c: char) -> bool {
+pub(super) fn is_quote(c: char) -> bool {
     matches!(c, '"' | '“' | '”' | '„' | '«' | '»')
 }
 

@@ -4,7 +4,7 @@ use futures::executor::block_on;
 
 use super::super::testing::{self, Fixture, NOON};
 use super::super::types::Role;
-use super::super::{Arrival, Content, Indexed, prepare};
+use super::super::{Arrival, Content, Indexed, Person, prepare};
 use super::*;
 use crate::account::AccountId;
 use crate::mail::query::MAILBOXES;
@@ -242,7 +242,8 @@ fn what_was_stored_before_there_was_an_index_is_marked_by_the_migration() {
     let sql = rusqlite::Connection::open(&file).unwrap();
     sql.execute_batch(
         "DROP TRIGGER message_to_index; DROP TRIGGER message_to_index_again; DROP TRIGGER message_no_longer_indexed;
-         DROP TABLE to_index; DROP TABLE search;
+         DROP TABLE to_index; DROP TABLE search; DROP TABLE contact_word; DROP TABLE contact;
+         DROP TABLE past_search; DROP TABLE saved_search; DROP INDEX message_facts;
          DROP INDEX message_unread; DROP INDEX message_starred;
          DROP TRIGGER message_to_thread; DROP TRIGGER message_to_thread_again;
          DROP TABLE to_thread; DROP TABLE in_thread; DROP TABLE thread_by_id; DROP TABLE thread;
@@ -316,7 +317,7 @@ fn a_search_that_is_given_up_ends_and_harms_no_other() {
     let insert = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
                   INSERT INTO search (rowid, body) SELECT i, 'a' FROM n";
     fixture.sql().execute_batch(insert).unwrap();
-    let query = Query::parse("a OR b", false, &now()).unwrap();
+    let query = Query::parse("(a OR b) is:unread", false, &now()).unwrap();
     let asking = Asking::default();
     asking.give_up();
     let search = |asking| block_on(fixture.store.search(query.clone(), None, None, 10, asking));
@@ -347,7 +348,7 @@ fn a_search_that_is_given_up_ends_and_harms_no_other() {
 fn words_and_conditions_use_the_indexes_that_are_there_for_them() {
     let fixture = Fixture::new();
     for (typed, used) in [
-        ("in:inbox", "message_by_mailbox"),
+        ("in:inbox", "SCAN message USING COVERING INDEX message_facts"),
         ("is:starred", "message_starred"),
         ("is:unread", "message_unread"),
         ("newer:7d", "SEARCH message USING INTEGER PRIMARY KEY (rowid>?)"),
@@ -401,4 +402,157 @@ fn whatever_is_typed_the_index_understands_what_it_is_asked() {
     }
 }
 
+#[test]
+fn the_text_of_what_is_attached_and_the_mailing_list_are_found() {
+    let fixture = Fixture::new();
+    let raw = "From: Ole <ole@example.net>\r\nSubject: Log\r\nList-Id: Night trains <trains.example.org>\r\n\
+               Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nSee there.\r\n--b\r\n\
+               Content-Type: text/csv; name=wind.csv\r\n\r\nday;gale\r\n--b\r\n\
+               Content-Type: message/rfc822\r\n\r\nSubject: Forwarded lighthouse\r\n\r\nWith a lamp.\r\n--b--\r\n";
+    let key = fixture.receive_mail(raw);
+    fixture.receive_mail(&mail(1, "other", "nothing of it"));
+    fixture.index_all();
+    for typed in [
+        "gale",
+        "attachment:gale",
+        "attachment:wind",
+        "lighthouse",
+        "lamp",
+        "list:trains",
+        "list:trains.example.org",
+        "night",
+    ] {
+        assert_eq!(fixture.find(typed), [key], "{typed}");
+    }
+    for typed in ["body:gale", "subject:lighthouse", "list:ole", "list:gale"] {
+        assert_eq!(fixture.find(typed), [], "{typed}");
+    }
+}
+
+#[test]
+fn what_is_found_is_counted() {
+    let fixture = Fixture::new();
+    for number in 0..30 {
+        let word = if number % 3 == 0 { "lunch" } else { "dinner" };
+        fixture.receive_mail(&mail(number, "meal", word));
+    }
+    fixture.index_all();
+    for (typed, expected) in [
+        ("", 30),
+        ("lunch", 10),
+        ("-lunch", 20),
+        ("-lunch -dinner", 0),
+        ("is:unread -dinner", 10),
+        ("lunch is:read", 0),
+        ("(lunch is:read) OR dinner", 20),
+        ("in:inbox meal", 30),
+        ("nosuchword", 0),
+    ] {
+        let query = Query::parse(typed, false, &now()).unwrap();
+        let counted = block_on(fixture.store.count_found(query, None, Asking::default())).unwrap();
+        assert_eq!((counted, fixture.find(typed).len() as u64), (expected, expected), "{typed}");
+    }
+    let given_up = Asking::default();
+    given_up.give_up();
+    let query = Query::parse("lunch", false, &now()).unwrap();
+    assert_eq!(block_on(fixture.store.count_found(query, None, given_up)), Err(Error::GivenUp));
+}
+
+#[test]
+fn what_lacks_a_word_is_found_page_by_page() {
+    let fixture = Fixture::new();
+    let rare = |number: i64| number % 500 == 0;
+    let arrivals = (0..5000).map(|number| {
+        let raw = mail(number, "meal", if rare(number) { "dinner" } else { "lunch" });
+        prepare(Arrival {
+            content: Content::Whole(raw.as_bytes().to_vec()),
+            envelope: Envelope::from_raw(raw.as_bytes()),
+            ..Arrival::default()
+        })
+    });
+    fixture.deliver(arrivals.collect()).unwrap();
+    while fixture.index_some(1000) > 0 {}
+    let query = Query::parse("-lunch", false, &now()).unwrap();
+    let page =
+        |after, most| block_on(fixture.store.search(query.clone(), None, after, most, Asking::default())).unwrap();
+    let all = page(None, 100);
+    assert_eq!((all.keys.len(), all.more), (10, false));
+    let first = page(None, 4);
+    assert_eq!((first.keys.as_slice(), first.more), (&all.keys[..4], true));
+    assert_eq!(page(first.keys.last().copied(), 100).keys, all.keys[4..]);
+}
+
+#[test]
+fn people_are_gathered_from_what_is_indexed_and_counted_once() {
+    let fixture = Fixture::new();
+    let people = |text: &str| block_on(fixture.store.people(text.into(), 8)).unwrap();
+    fixture.receive_mail(&mail(1, "a", "x"));
+    fixture.receive_mail(&mail(2, "b", "x"));
+    fixture.index_all();
+    let found: Vec<String> = people("ol").iter().map(Person::as_recipient).collect();
+    assert_eq!(found, ["Ole Berg <ole@example.net>"]);
+    assert_eq!(fixture.rows_of("contact WHERE address = 'ole@example.net' AND seen = 2 AND written = 0"), 1);
+    // As a later version does that has more to index.
+    let again = "INSERT INTO to_index (message, people) SELECT key, 0 FROM message";
+    block_on(fixture.store.write(move |db| Ok(db.execute_batch(again)?))).unwrap();
+    fixture.index_all();
+    assert_eq!(fixture.rows_of("contact WHERE address = 'ole@example.net' AND seen = 2"), 1);
+}
+
+#[test]
+fn who_was_written_to_is_known_when_the_message_is_on_its_way_not_while_it_is_a_draft() {
+    let fixture = Fixture::new();
+    let draft = Draft { to: "Bo <bo@example.com>".into(), subject: "x".into(), ..Draft::default() };
+    let raw = b"From: work@example.org\r\nTo: Bo <bo@example.com>\r\nSubject: x\r\n\r\nx\r\n".to_vec();
+    let envelope = Envelope::from_raw(&raw);
+    block_on(fixture.store.save_draft(fixture.account, None, draft, raw, envelope, NOON)).unwrap();
+    fixture.index_all();
+    assert_eq!(fixture.rows_of("contact"), 0);
+    let again = "INSERT INTO to_index (message) SELECT key FROM message;
+                 UPDATE message SET mailbox = (SELECT id FROM mailbox WHERE role = 'sent')";
+    block_on(fixture.store.write(move |db| Ok(db.execute_batch(again)?))).unwrap();
+    fixture.index_all();
+    let people = block_on(fixture.store.people("bo".into(), 8)).unwrap();
+    assert!(people.first().is_some_and(|person| person.is_written_to), "{people:?}");
+}
+
+/// What SQLite makes of a query: nothing of daily use reads whole rows of the world, or sorts.
+#[test]
+fn no_query_of_daily_use_reads_every_row_or_sorts() {
+    let fixture = Fixture::new();
+    for typed in [
+        "lunch",
+        "lun*",
+        "-lunch",
+        "larger:1M",
+        "smaller:1K",
+        "has:attachment",
+        "is:answered",
+        "is:read",
+        "in:archive",
+        "from:ole is:unread",
+        "is:unread",
+        "is:starred",
+        "newer:7d",
+        "lunch newer:7d has:attachment",
+        "-is:unread",
+    ] {
+        let statement = Statement::of(&Query::parse(typed, false, &now()).unwrap());
+        let (sql, values) = statement.sql(None, 50);
+        let db = fixture.sql();
+        let mut explain = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let plan = explain.query_map(params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();
+        let plan: Vec<String> = plan.map(Result::unwrap).collect();
+        let reads_rows = |step: &String| {
+            step.starts_with("SCAN message") && !step.contains("INDEX")
+                || (step.starts_with("SEARCH message USING INTEGER PRIMARY KEY")
+                    && !sql.contains("search MATCH")
+                    && !sql.contains("message.key >="))
+        };
+        assert!(!plan.iter().any(reads_rows), "{typed}: {plan:?}");
+        assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{typed}: {plan:?}");
+    }
+}
+
+mod marked;
 mod naive;

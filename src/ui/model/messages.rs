@@ -67,6 +67,8 @@ pub struct Reading {
     pub headers_shown: bool,
     pub source: Option<String>,
     pub conversation: Conversation,
+    /// Steps from the first of the places where the search found something; backwards, too.
+    pub hit: isize,
     /// What is waited for is to be answered when it has come.
     pub(super) answer_next: Option<Answer>,
 }
@@ -151,6 +153,11 @@ impl Messages {
 
     pub(super) fn rows_are_stale(&mut self) {
         self.generation += 1;
+    }
+
+    /// The rows on the screen (from, to).
+    pub(super) fn visible(&self) -> (usize, usize) {
+        self.visible
     }
 
     /// Keys near the visible rows whose text is missing or old.
@@ -257,6 +264,7 @@ impl Model {
     pub(super) fn rows_visible(&mut self, from: usize, to: usize) {
         self.messages.visible = (from, to);
         self.fetch_rows();
+        self.fetch_snippets();
     }
 
     fn fetch_rows(&mut self) {
@@ -321,6 +329,9 @@ impl Model {
         self.reading.answer_next = None;
         self.ask(Command::OpenMessage { key }, Pending::Open(key));
         self.ask_thread(key);
+        if self.shows_results() {
+            self.remember_search();
+        }
     }
 
     pub(super) fn message_opened(&mut self, opened: OpenedMessage) {

@@ -2,6 +2,7 @@
 
 mod composer;
 mod dialogs;
+mod find;
 mod messages;
 mod notices;
 mod organise;
@@ -23,6 +24,7 @@ use crate::store::types::{MailboxCount, MailboxView, MessageKey, Role};
 
 pub use composer::{Composer, Focus};
 pub use dialogs::{CertificateDialog, Dialog, NameDialog, Named, PasswordDialog, TrashDialog};
+pub use find::{People, SearchDialog, Suggestion, SuggestionKind};
 pub use messages::{Listed, Messages, Reading};
 pub use notices::{Notice, Toast};
 pub use organise::{COLORS, Choice, Choosable, Chooser, Choosing, Marked};
@@ -41,6 +43,19 @@ enum Pending {
         after: Option<MessageKey>,
         most: usize,
     },
+    /// How many results there are, before the page that follows `after` is asked for.
+    Count {
+        search: Search,
+        after: Option<MessageKey>,
+        most: usize,
+    },
+    Snippets(Search),
+    /// For the search field, or for the recipients of what is written.
+    People {
+        text: String,
+        writing: bool,
+    },
+    Searches,
     Rows(Vec<MessageKey>),
     Open(MessageKey),
     /// The conversation of this message.
@@ -97,6 +112,8 @@ pub struct Model {
     pub search: SearchField,
     pub reading: Reading,
     pub composer: Option<Composer>,
+    /// Offered for the recipient that is being typed.
+    pub recipients: People,
     pub settings: Option<Settings>,
     pub dialog: Option<Dialog>,
     pub notices: Vec<Notice>,
@@ -141,6 +158,15 @@ impl Model {
                 self.found(found, search, after, most);
             }
             (Event::NotUnderstood(fault), Some(Pending::Search { search, .. })) => self.not_understood(fault, &search),
+            (Event::Counted(count), Some(Pending::Count { search, after, most })) => {
+                self.counted(Some(count), &search, after, most);
+            }
+            (Event::Superseded, Some(Pending::Count { search, after, most })) => {
+                self.counted(None, &search, after, most);
+            }
+            (Event::Snippets(found), Some(Pending::Snippets(search))) => self.snippets_loaded(&search, found),
+            (Event::People(found), Some(Pending::People { text, writing })) => self.people_found(found, text, writing),
+            (Event::Searches(searches), _) => self.searches_known(searches),
             (Event::Indexed { left }, _) => self.indexed(left),
             (Event::Rows(rows), Some(Pending::Rows(asked))) => self.messages.rows_loaded(&asked, rows),
             (Event::Opened(opened), Some(Pending::Open(_))) => self.message_opened(*opened),
@@ -180,6 +206,14 @@ impl Model {
             Action::Search(text) => self.search_for(text),
             Action::SearchHere(here) => self.search_here(here),
             Action::EndSearch => self.end_search(),
+            Action::AskPeople { text, writing } => self.ask_people(text, writing),
+            Action::RememberSearch => self.remember_search(),
+            Action::ForgetSearches => self.forget_searches(),
+            Action::OpenSaved(id) => self.open_saved(id),
+            Action::NameSearch(id) => self.name_search(id),
+            Action::SaveSearch => self.save_search(),
+            Action::RemoveSaved(id) => self.remove_saved(id),
+            Action::NextHit { back } => self.reading.hit += if back { -1 } else { 1 },
             Action::RowsVisible(from, to) => self.rows_visible(from, to),
             Action::Select { index, how } => self.select(index, how),
             Action::MoveCursor { by, extend } => self.move_cursor(by, extend),
@@ -302,6 +336,7 @@ impl Model {
         self.ask(Command::ListMailboxes, Pending::Other);
         self.ask(Command::ListOrganisation, Pending::Other);
         self.ask(Command::ListMessages { view: self.messages.view }, Pending::Listing);
+        self.ask(Command::ListSearches, Pending::Searches);
         self.ask(Command::KeepSchedule, Pending::Other);
     }
 
@@ -350,6 +385,7 @@ impl Model {
 
     fn mail_changed(&mut self) {
         self.messages.rows_are_stale();
+        self.people_are_stale();
         self.refresh_message();
         self.refresh_thread();
         self.ask(Command::ListMailboxes, Pending::Other);

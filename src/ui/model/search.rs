@@ -4,10 +4,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::find::{People, Snippets};
 use super::messages::Listed;
 use super::{Model, Pending};
-use crate::engine::{Command, Found, Search};
-use crate::mail::Fault;
+use crate::engine::{Command, Found, SavedSearch, Search};
+use crate::mail::{Fault, Marker};
 use crate::store::types::{MessageKey, Role};
 
 /// Results that are asked for first: more than any screen shows, few enough to be there at once.
@@ -26,6 +27,15 @@ pub struct SearchField {
     pub fault: Option<Fault>,
     /// All results are in the list.
     pub is_complete: bool,
+    /// How many there are in all, where that is known before they are in the list.
+    pub total: Option<u64>,
+    /// What the results say where something was found, and what is marked in them.
+    pub snippets: Snippets,
+    /// Offered for the word that is being typed.
+    pub people: People,
+    /// What was searched for before, the last one first, and what is kept under a name.
+    pub past: Vec<String>,
+    pub saved: Vec<SavedSearch>,
     /// Messages that cannot be found by their words yet.
     pub to_index: u64,
     /// Counts up when the field should have the keyboard.
@@ -108,7 +118,8 @@ impl Model {
     /// Other mail is there, or more of it can be found: the list is asked for anew, as long as it is.
     pub(super) fn refresh_results(&mut self) {
         // One search under way is enough: it is asked for anew when it has come.
-        if self.pending.values().any(|purpose| matches!(purpose, Pending::Search { .. })) {
+        let is_of_search = |purpose: &Pending| matches!(purpose, Pending::Search { .. } | Pending::Count { .. });
+        if self.pending.values().any(is_of_search) {
             self.messages.listing_is_stale = true;
         } else {
             self.ask_page(None, self.messages.keys.len().max(FIRST_PAGE));
@@ -134,17 +145,42 @@ impl Model {
         self.search.is_complete = !more;
         let last = keys.last().copied();
         match after {
-            None => self.show_keys(Listed::Results(search), Arc::new(keys)),
+            None => {
+                self.results_begin(&search);
+                self.show_keys(Listed::Results(search.clone()), Arc::new(keys));
+            }
             Some(_) => {
                 let all = self.messages.keys.iter().copied().chain(keys).collect();
-                self.show_keys(Listed::Results(search), Arc::new(all));
+                self.show_keys(Listed::Results(search.clone()), Arc::new(all));
             }
         }
+        let next_page = most.saturating_mul(10).min(LARGEST_PAGE);
         // All of them first: what comes in all the time would keep the list from ever being whole.
-        if more {
-            self.ask_page(last, most.saturating_mul(10).min(LARGEST_PAGE));
+        if more && after.is_none() {
+            // Their number is there sooner than all of them, and one thing at a time leaves room for what is on the screen.
+            let purpose = Pending::Count { search: search.clone(), after: last, most: next_page };
+            self.ask(Command::CountFound { search }, purpose);
+        } else if more {
+            self.ask_page(last, next_page);
         } else if std::mem::take(&mut self.messages.listing_is_stale) {
             self.refresh_results();
+        }
+        self.fetch_snippets();
+    }
+
+    /// The first page of another search: what was known of the one before is of no use.
+    fn results_begin(&mut self, search: &Search) {
+        if self.messages.keys_of != Listed::Results(search.clone()) {
+            self.search.total = None;
+            self.search.snippets = Snippets::of(Marker::of_typed(&search.text, search.typing));
+        }
+    }
+
+    /// How many there are, None if that could not be told; then the rest of them is asked for.
+    pub(super) fn counted(&mut self, count: Option<u64>, search: &Search, after: Option<MessageKey>, most: usize) {
+        if self.search_wanted().as_ref() == Some(search) {
+            self.search.total = count;
+            self.ask_page(after, most);
         }
     }
 

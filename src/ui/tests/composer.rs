@@ -38,7 +38,9 @@ fn what_is_typed_is_the_draft() {
     let draft = window.desk().model.composer.as_ref().unwrap().draft.clone();
     let typed = [&draft.to, &draft.cc, &draft.bcc, &draft.subject, &draft.body];
     assert_eq!(typed, fields.map(|(_, text)| text));
-    assert_eq!(window.done(), vec![Action::DraftEdited; 5]);
+    let mut done = window.done();
+    done.retain(|action| !matches!(action, Action::AskPeople { .. }));
+    assert_eq!(done, vec![Action::DraftEdited; 5]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod composer;
 mod conversation;
+mod find;
 mod keys;
 mod list;
 mod looks;

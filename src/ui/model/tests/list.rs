@@ -15,7 +15,7 @@ fn the_start_asks_for_accounts_mailboxes_and_the_inbox() {
     let mut desk = Desk::default();
     assert_eq!(
         desk.act(Action::Start),
-        ["ListAccounts", "ListMailboxes", "ListOrganisation", "ListMessages Inbox", "KeepSchedule"]
+        ["ListAccounts", "ListMailboxes", "ListOrganisation", "ListMessages Inbox", "ListSearches", "KeepSchedule"]
     );
     assert!(!desk.model.started, "until the accounts are known nothing says welcome");
     desk.answer("ListAccounts", Event::Accounts(Vec::new()));

@@ -2,6 +2,7 @@
 
 mod composer;
 mod drafts;
+mod find;
 mod list;
 mod notices;
 mod organise;

@@ -51,8 +51,10 @@ fn pages_follow_each_other_until_all_results_are_there() {
     assert_eq!(desk.asked(), ["Search “text”"]);
     let first: Vec<i64> = (801..=1000).rev().collect();
     let asked = desk.answer("Search", found(first.clone(), true));
-    assert!(asked.contains(&"Search “text” after 801".into()), "{asked:?}");
-    assert_eq!(listed(&desk), first);
+    assert!(asked.contains(&"CountFound “text”".into()), "{asked:?}");
+    assert_eq!((listed(&desk), desk.model.search.total), (first, None));
+    assert_eq!(desk.answer("CountFound", Event::Counted(1000)), ["Search “text” after 801"]);
+    assert_eq!(desk.model.search.total, Some(1000));
     assert!(!desk.model.search.is_complete);
     desk.answer("Search “text” after 801", found((1..=800).rev(), false));
     assert_eq!(listed(&desk), (1..=1000).rev().collect::<Vec<_>>());

@@ -1,0 +1,62 @@
+-- Why: what is attached as text can be found, and the mailing list that a message came by; people are offered while one types,
+-- from all mail; searches are remembered, and kept under a name.
+
+-- The index once more, with a column for mailing lists. Every message is indexed again, because what is attached is new in it.
+DROP TRIGGER message_no_longer_indexed;
+DROP TABLE search;
+CREATE VIRTUAL TABLE search USING fts5 (
+    subject, sender, recipients, copies, body, attachments, list,
+    content = '', contentless_delete = 1, prefix = '1 2 3',
+    tokenize = "unicode61 remove_diacritics 2 categories 'L* M* N* Co'"
+);
+CREATE TRIGGER message_no_longer_indexed AFTER DELETE ON message BEGIN
+    DELETE FROM search WHERE rowid = OLD.key;
+END;
+
+-- A message that is only to be indexed again must not count its people twice.
+ALTER TABLE to_index ADD COLUMN people INTEGER NOT NULL DEFAULT 1;    -- 1: the people named in it are still to be counted
+INSERT OR IGNORE INTO to_index (message) SELECT key FROM message;
+
+-- What is written here is another message each time it is saved; what came in gets its rest, and names the same people.
+DROP TRIGGER message_to_index_again;
+CREATE TRIGGER message_to_index_again AFTER UPDATE OF raw ON message WHEN OLD.raw <> NEW.raw BEGIN
+    INSERT INTO to_index (message, people) VALUES (NEW.key, NEW.uid IS NULL)
+        ON CONFLICT (message) DO UPDATE SET people = max(people, excluded.people);
+END;
+
+-- Who writes, and who is written to.
+CREATE TABLE contact (
+    id      INTEGER PRIMARY KEY,
+    address TEXT NOT NULL,       -- lower case
+    name    TEXT NOT NULL,       -- the one last seen, fit for the screen; empty: none
+    words   TEXT NOT NULL,       -- those of name and address, without case and accents, each with a blank before it
+    seen    INTEGER NOT NULL,    -- messages received that name it
+    written INTEGER NOT NULL,    -- messages written here to it
+    last_at INTEGER NOT NULL,    -- Unix seconds: of the last message that names it
+    weight  INTEGER NOT NULL     -- how soon it is offered: see the code
+) STRICT;
+CREATE UNIQUE INDEX contact_by_address ON contact (address);
+CREATE INDEX contact_by_weight ON contact (weight);
+
+CREATE TABLE contact_word (
+    word    TEXT NOT NULL,
+    contact INTEGER NOT NULL REFERENCES contact (id) ON DELETE CASCADE,
+    PRIMARY KEY (word, contact)
+) STRICT, WITHOUT ROWID;
+
+-- What was searched for, as typed; the last time.
+CREATE TABLE past_search (
+    id   INTEGER PRIMARY KEY,    -- the highest is the last
+    text TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX past_search_by_text ON past_search (text);
+
+CREATE TABLE saved_search (
+    id   INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL COLLATE NOCASE,
+    text TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX saved_search_by_name ON saved_search (name);
+
+-- What a search asks of a message beside its words, newest first and side by side: rows are thirty times as long.
+CREATE INDEX message_facts ON message (key, flags, mailbox, has_attachments, size_bytes);

@@ -9,6 +9,7 @@ mod doctor;
 pub mod inspect;
 mod message;
 mod meter;
+mod moving;
 mod offline;
 mod search;
 mod server;
@@ -139,7 +140,12 @@ fn with_client(client: &mut Client, command: Command) -> Result<(), Failure> {
         Command::Undelete { keys } => message::undelete(client, keys),
         Command::EmptyTrash => message::empty_trash(client),
         Command::Reply { key, send } => message::reply(client, key, send),
-        Command::Export { format: _, folder } => message::export(client, folder),
+        Command::Import { source, account, format, dry_run } => {
+            moving::import(client, source, &account, format, dry_run)
+        }
+        Command::Export { format, account, mailbox, search, folder } => {
+            moving::export(client, folder, format, moving::Chosen { account, mailbox, search })
+        }
         Command::Inspect { .. } | Command::Attachments { .. } => Ok(()),
     }
 }

@@ -6,8 +6,10 @@ mod doctor;
 mod endpoint;
 mod errands;
 pub mod event;
+mod export;
 mod get_mail;
 mod hub;
+mod import;
 mod indexing;
 mod intake;
 mod known;
@@ -15,6 +17,7 @@ mod link;
 mod locale;
 mod meter;
 mod metering;
+mod moving;
 pub mod plan;
 mod problem;
 mod reading;
@@ -42,6 +45,11 @@ pub use event::{
     Visit, Wish,
 };
 pub use hub::Wake;
+pub use import::ImportFormat;
+pub use moving::{
+    ExportFormat, ExportReport, FoundAccount, FoundFolder, ImportFault, ImportReport, ImportSource, MoveProgress,
+    Selection,
+};
 pub use problem::opening_store;
 pub use saving::write_new;
 
@@ -51,6 +59,7 @@ use crate::store::Store;
 use errands::{Errand, Errands};
 use hub::Hub;
 use indexing::Work;
+use moving::{Moves, is_moving};
 use workers::Workers;
 
 /// Requests that may wait for the engine, and news that may wait for the screen, before the other side has to.
@@ -83,6 +92,7 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
     let clerk = async_std::task::spawn(write_in_order(hub.clone(), for_clerk, to_us));
     let indexer = async_std::task::spawn(indexing::run(hub.clone(), to_index.clone()));
     let mut errands = Errands::new(hub.clone());
+    let mut moves = Moves::default();
     let mut farewell = None;
     while farewell.is_none() || !errands.all_ended() {
         let turn = {
@@ -139,12 +149,18 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
                 });
             }
             Command::ViewServer { account, headers } => errands.begin_look(id, account, headers).await,
+            Command::StopMoving => {
+                moves.stop_all();
+                hub.tell(Some(id), Event::Done).await;
+            }
             Command::Stop => {
                 errands.stop_all();
+                moves.stop_all();
                 hub.tell(Some(id), Event::Done).await;
             }
             Command::Shutdown => {
                 errands.stop_all();
+                moves.stop_all();
                 farewell = Some(id);
             }
             Command::RemoveAccount(account) => {
@@ -160,6 +176,7 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
                 });
             }
             Command::FinishIndex => hub.index(Work::Finish(id)),
+            command if is_moving(&command) => moves.begin(&hub, id, command),
             command if reading::is_reading(&command) => {
                 let hub = hub.clone();
                 async_std::task::spawn(async move { respond(&hub, id, reading::answer(&hub, command).await).await });
@@ -169,6 +186,7 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
             }
         }
     }
+    moves.end().await;
     to_clerk.close();
     clerk.await;
     to_index.close();

@@ -27,19 +27,25 @@ const MAX_FIELD_BYTES: usize = 256 << 10;
 impl Searchable {
     /// Takes the words of a whole message, or of the part of it that is here.
     pub fn from_raw(raw: &[u8]) -> Self {
+        Self::with_envelope(raw).1
+    }
+
+    /// The same with the envelope, for which the message is not to be parsed a second time.
+    pub fn with_envelope(raw: &[u8]) -> (Envelope, Self) {
         let bytes = header::repaired(raw);
         let tree = mime::read(&bytes);
         let layout = layout::divide(&tree);
         let envelope = Envelope::from_tree(&tree, &layout);
         let names = layout.attached.iter().filter_map(|attached| attached.part.name());
-        Self {
+        let words = Self {
             subject: for_index(cut(&envelope.subject, MAX_FIELD_BYTES)),
             sender: people(&envelope.from),
             recipients: people(&envelope.to),
             copies: format!("{}{}", people(&envelope.cc), people(&envelope.bcc)),
             body: for_index(cut(&body(layout.bodies.iter().map(Decoded::of).collect()), MAX_BODY_BYTES)),
             attachments: for_index(cut(&names.collect::<Vec<_>>().join("\n"), MAX_FIELD_BYTES)),
-        }
+        };
+        (envelope, words)
     }
 
     /// Octets of all of it.

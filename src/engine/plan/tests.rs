@@ -46,7 +46,7 @@ fn planned(listing: &Listing, ledger: &[LedgerEntry], terms: &Terms<'_>) -> Plan
         let whole = ledger.iter().filter(|entry| entry.part == Part::Whole);
         whole.filter_map(|entry| entry.size_bytes).for_each(|size| *sizes.entry(size).or_default() += 1);
     }
-    diff.plan(sizes)
+    diff.plan(sizes, &HashMap::new())
 }
 
 fn described(listing: &Listing, plan: &Plan) -> String {

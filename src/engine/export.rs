@@ -199,7 +199,7 @@ impl Export<'_> {
     async fn write_file(&mut self, row: &MessageRow) -> io::Result<Result<u64, Error>> {
         let (draft, finished) = match self.format {
             ExportFormat::Maildir => {
-                let folder = maildir(self.folder_of(row), row.role)?;
+                let folder = maildir(self.folder_of(row).join(row.role.to_string()))?;
                 let name = format!("{}.M{}.malote", row.date, row.key);
                 (folder.join("tmp").join(&name), folder.join("cur").join(format!("{name}:2,{}", letters(row.flags))))
             }
@@ -238,9 +238,8 @@ impl Write for MboxSink {
     }
 }
 
-/// The account's Maildir, or that of one of its folders (Maildir++).
-fn maildir(account: PathBuf, role: Role) -> io::Result<PathBuf> {
-    let folder = if role == Role::Inbox { account } else { account.join(format!(".{role}")) };
+/// A Maildir of its own for each mailbox, as all programs read them.
+fn maildir(folder: PathBuf) -> io::Result<PathBuf> {
     for part in ["cur", "new", "tmp"] {
         let part = folder.join(part);
         if !part.is_dir() {

@@ -4,6 +4,10 @@
 //! transaction each. What is here already is recognised by its hash before it is parsed, so that an import that was stopped,
 //! or killed, is resumed by running it again. When all is here the unique-ids that the other program knew are adopted: the
 //! next visit fetches none of them.
+//!
+//! What is stored is what the source holds, octet for octet, less what the container added: of an mbox what
+//! [`crate::mail::mbox`] says, of Thunderbird's files the lines that it wrote before a message (see [`crate::mail::mozilla`]).
+//! Of a Maildir, an MH folder or a file of its own nothing is left out. Line ends stay as they are kept.
 
 mod destination;
 mod read;
@@ -31,7 +35,7 @@ use crate::account::Account;
 use crate::mail::likeness::WireSize;
 use crate::mail::mbox::{self, Splitter};
 use crate::mail::{Envelope, Searchable};
-use crate::store::types::{Part, Role};
+use crate::store::types::Role;
 use crate::store::{Content, Error, Foreign, Imported, Indexed, StagedRaw, Store, octets_sha256, prepare_foreign};
 
 pub use self::destination::destination;
@@ -56,24 +60,25 @@ pub(super) async fn look_at(
     account: Option<&Account>,
     place: PathBuf,
     format: Option<ImportFormat>,
+    stop: Stop,
 ) -> Result<Event, Box<Problem>> {
     let user = account.map(|account| account.user.clone());
     let shown = place.clone();
     let found = async_std::task::spawn_blocking(move || {
         let source = look(&place, format)?;
-        Ok(describe(&place, &source, user.as_deref()))
+        Ok(describe(&place, &source, user.as_deref(), &stop))
     });
     Ok(Event::ImportFound(Box::new(found.await.map_err(|error: std::io::Error| unreadable(&shown, &error))?)))
 }
 
-fn describe(place: &Path, source: &Source, user: Option<&str>) -> ImportSource {
+fn describe(place: &Path, source: &Source, user: Option<&str>, stop: &Stop) -> ImportSource {
     let folders = match user {
         Some(user) => source.folders_of(user),
         None => source.folders.iter().collect(),
     };
     let left_out = source.folders.len() - folders.len();
     let described = folders.into_iter().map(|folder| {
-        let (messages, bytes) = counted(folder);
+        let (messages, bytes) = counted(folder, stop);
         let (role, path) = destination(&folder.path);
         FoundFolder { name: folder.path.join("/"), role, path, messages, bytes }
     });
@@ -104,22 +109,22 @@ fn is_own_server(server: &crate::mail::mozilla::Server, user: &str) -> bool {
 }
 
 /// Messages (with those that are deleted and still in the file) and octets of a folder.
-fn counted(folder: &Folder) -> (u64, u64) {
+fn counted(folder: &Folder, stop: &Stop) -> (u64, u64) {
     if let Kind::Mbox { .. } = folder.kind {
-        return counted_mbox(&folder.place).unwrap_or_default();
+        return counted_mbox(&folder.place, stop).unwrap_or_default();
     }
     let Ok(files) = files_of(folder) else { return (0, 0) };
     let size = |file: std::io::Result<PathBuf>| file.and_then(std::fs::metadata).map_or(0, |data| data.len());
     files.map(size).fold((0, 0), |(count, bytes), size| (count + 1, bytes + size))
 }
 
-fn counted_mbox(place: &Path) -> std::io::Result<(u64, u64)> {
+fn counted_mbox(place: &Path, stop: &Stop) -> std::io::Result<(u64, u64)> {
     use std::io::Read as _;
     let mut file = std::fs::File::open(place)?;
     let (mut splitter, mut messages, mut bytes) = (Splitter::default(), 0, 0);
     let mut count = |event: mbox::Event<'_>| messages += u64::from(matches!(event, mbox::Event::Begin(_)));
     let mut buffer = vec![0; 256 * 1024];
-    loop {
+    while !stop.is_set() {
         let length = file.read(&mut buffer)?;
         if length == 0 {
             break;

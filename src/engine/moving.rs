@@ -246,7 +246,7 @@ async fn answer(hub: &Arc<Hub>, command: Command, stop: Stop) -> Result<Event, B
                 Some(id) => Some(find_account(hub, id).await?),
                 None => None,
             };
-            import::look_at(account.as_ref(), place, format).await
+            import::look_at(account.as_ref(), place, format, stop).await
         }
         Command::Import { place, format, account } => {
             let account = find_account(hub, account).await?;

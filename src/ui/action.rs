@@ -114,8 +114,9 @@ pub enum Action {
     LookAtImport(PathBuf),
     ImportInto(AccountId),
     BeginImport,
-    /// Into this folder.
-    BeginExport(PathBuf),
+    /// Into this folder, which is not there yet.
+    ExportInto(PathBuf),
+    BeginExport,
     StopMoving,
     /// The import or export goes on.
     CloseMoving,

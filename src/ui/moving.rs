@@ -1,9 +1,9 @@
 //! *Import mail* and *Export*: what another program has, and a copy of what is here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 
-use egui::{Align, ComboBox, CornerRadius, Id, Layout, Margin, Modal, ProgressBar, RichText, ScrollArea, Ui};
+use egui::{Align, ComboBox, CornerRadius, Id, Layout, Margin, Modal, ProgressBar, RichText, ScrollArea, TextEdit, Ui};
 
 use super::action::Action;
 use super::model::{ExportWindow, ImportWindow, Model, MovingWindow, UnderWay};
@@ -81,14 +81,22 @@ fn import_ui(
     );
     ui.add_space(8.0);
     ui.horizontal(|ui| {
-        if ui.button("Choose a folder…").clicked() {
-            choose(chosen, Dialog::Folder);
-        }
-        if ui.button("Choose a file…").clicked() {
-            choose(chosen, Dialog::File);
-        }
+        let name = field_name(ui, "From", egui::Vec2::new(NAME_WIDTH, 30.0), palette.muted);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.button("File…").clicked() {
+                choose(chosen, Dialog::File);
+            }
+            if ui.button("Folder…").clicked() {
+                choose(chosen, Dialog::Folder);
+            }
+            let field = TextEdit::singleline(&mut import.typed).hint_text("where the mail is");
+            let field = ui.add(field.desired_width(f32::INFINITY)).labelled_by(name.id);
+            let is_other = import.place.as_deref() != Some(Path::new(import.typed.trim()));
+            if field.lost_focus() && is_other && !import.typed.trim().is_empty() {
+                actions.push(Action::LookAtImport(PathBuf::from(import.typed.trim())));
+            }
+        });
     });
-    ui.add_space(6.0);
     ui.horizontal(|ui| {
         let name = field_name(ui, "Into", egui::Vec2::new(NAME_WIDTH, 30.0), palette.muted);
         let mut account = import.account;
@@ -184,6 +192,16 @@ fn export_ui(
     ui.add_space(8.0);
     let row = |ui: &mut Ui, name: &str| field_name(ui, name, egui::Vec2::new(NAME_WIDTH, 30.0), palette.muted).id;
     ui.horizontal(|ui| {
+        let name = row(ui, "Into");
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.button("Choose…").clicked() {
+                choose(chosen, Dialog::NewFolder);
+            }
+            let field = TextEdit::singleline(&mut export.typed).hint_text("a new folder");
+            ui.add(field.desired_width(f32::INFINITY)).labelled_by(name);
+        });
+    });
+    ui.horizontal(|ui| {
         row(ui, "As");
         for format in ExportFormat::ALL {
             ui.selectable_value(&mut export.format, format, format.name());
@@ -225,8 +243,8 @@ fn export_ui(
         prose(ui, &problem.to_string(), palette.danger);
     }
     ui.add_space(10.0);
-    if primary(ui, true, "Export into a new folder…").clicked() {
-        choose(chosen, Dialog::NewFolder);
+    if primary(ui, !export.typed.trim().is_empty(), "Export").clicked() {
+        actions.push(Action::BeginExport);
     }
 }
 
@@ -316,7 +334,7 @@ fn choose(chosen: &mut Option<Receiver<Action>>, dialog: Dialog) {
             }
             Dialog::NewFolder => {
                 let ask = ask.set_title("Export into which new folder?").set_file_name("Malote mail");
-                ask.save_file().map(|place| (place, Action::BeginExport as fn(PathBuf) -> Action))
+                ask.save_file().map(|place| (place, Action::ExportInto as fn(PathBuf) -> Action))
             }
         };
         if let Some((place, action)) = answer {

@@ -2,13 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
+use egui::{Key, Modifiers};
 use serde_json::Value;
 
 use crate::support::dovecot::Dovecot;
-use crate::support::malote::{Malote, files_below, text};
+use crate::support::malote::{Malote, Running, files_below, text};
 use crate::support::pop3_client::Pop3Client;
 use crate::support::samples::{assert_same, message, messages};
+use crate::support::screen::Screen;
+use crate::support::window::Window;
 use crate::support::{Incoming, USER};
 
 fn data(name: &str) -> String {
@@ -323,4 +327,59 @@ fn an_import_that_is_killed_again_and_again_has_every_message_once_in_the_end() 
     subjects.dedup();
     assert_eq!((rows.len(), subjects.len()), (3000, 3000), "{said}");
     assert!(amid > 0, "no kill struck in the middle: {said}");
+}
+
+#[test]
+fn mail_is_imported_and_exported_in_the_window() {
+    let screen = Screen::start();
+    let malote = offline();
+    let window = Window::open(&malote, &screen);
+    let target = tempfile::tempdir().unwrap();
+    let place = target.path().join("copy");
+    for theme in ["Light", "Dark"] {
+        window.click("Settings");
+        window.click(theme);
+        window.picture(&format!("moving-1-settings-{theme}"));
+        window.click("Import mail…");
+        window.fill("From", &data("thunderbird"));
+        window.press(Key::Enter, Modifiers::NONE);
+        window.see("Inbox/Friends");
+        window.picture(&format!("moving-2-found-{theme}"));
+        window.click("Import");
+        window.see("imported into Work.");
+        window.picture(&format!("moving-3-imported-{theme}"));
+        window.click("Done");
+        window.see("Letter 5");
+        window.click("Settings");
+        window.click("Export…");
+        window.fill("Into", &format!("{}-{theme}", place.display()));
+        window.picture(&format!("moving-4-export-{theme}"));
+        window.click("Export");
+        window.see("8 messages written to");
+        window.picture(&format!("moving-5-exported-{theme}"));
+        window.click("Done");
+    }
+    screen.press("alt+F4");
+    window.closed().succeeded();
+    assert!(target.path().join("copy-Light/Work/Inbox.mbox").exists());
+}
+
+#[test]
+fn a_disk_that_is_full_ends_the_import_and_the_next_one_completes_it() {
+    let folder = large_mbox(400, 30_000);
+    let place = folder.path().join("inbox.mbox");
+    let place = place.to_str().unwrap();
+    let malote = offline();
+    // The signal that would end it is ignored, so that writing fails as it does on a full disk.
+    let inner = malote.command(&["import", place, "--account", "Work"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; ulimit -f 6000; exec \"$0\" \"$@\""]).arg(inner.get_program());
+    command.args(inner.get_args()).env_clear();
+    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let outcome = Running::of(command, None).end().failed();
+    assert!(outcome.stderr.contains("import the same again"), "{}", outcome.stderr);
+    let there = malote.list("inbox").len();
+    assert!(there > 0 && there < 400, "{there}");
+    import(&malote, place);
+    assert_eq!(malote.list("inbox").len(), 400);
 }

@@ -173,7 +173,7 @@ fn format_of_folder(folder: &Path) -> io::Result<ImportFormat> {
         ImportFormat::Claws
     } else if any(&|name, _| name.starts_with("oldmail-")) {
         ImportFormat::Getmail
-    } else if any(&|_, entry| entry.join("cur").is_dir()) {
+    } else if any(&|_, entry| entry.join("cur").is_dir() || holds_maildirs(entry)) {
         ImportFormat::Maildir
     } else if any(&|_, entry| entry.join(".mh_sequences").exists() || entry.join(".claws_mark").exists()) {
         ImportFormat::Claws
@@ -182,6 +182,11 @@ fn format_of_folder(folder: &Path) -> io::Result<ImportFormat> {
         mboxes(folder, &[], None, false, 0, &mut folders)?;
         if folders.is_empty() { ImportFormat::Eml } else { ImportFormat::Mbox }
     })
+}
+
+/// Whether the folders in a folder are Maildirs, as those of an account are.
+fn holds_maildirs(folder: &Path) -> bool {
+    folder.is_dir() && sorted(folder).is_ok_and(|entries| entries.iter().any(|entry| entry.join("cur").is_dir()))
 }
 
 /// What is in a folder, by name, so that two runs find the same in the same order.
@@ -236,7 +241,7 @@ fn mboxes(
 }
 
 /// What lies beside mboxes and is none.
-const IGNORED: [&str; 6] = [".msf", ".dat", ".part", ".html", ".lock", ".mozmsgs"];
+const IGNORED: [&str; 7] = [".eml", ".msf", ".dat", ".part", ".html", ".lock", ".mozmsgs"];
 
 /// A Maildir with its folders: beside it (Maildir++, `.A.B`) or within it.
 fn maildirs(folder: &Path, path: &[String], depth: usize, found: &mut Vec<Folder>) -> io::Result<()> {

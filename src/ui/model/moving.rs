@@ -21,6 +21,9 @@ pub enum MovingWindow {
 pub struct Import {
     /// Into which account.
     pub account: AccountId,
+    /// Where the mail is, as the person types it.
+    pub typed: String,
+    /// Where was looked last.
     pub place: Option<PathBuf>,
     pub found: Option<Box<ImportSource>>,
     pub under_way: UnderWay,
@@ -32,6 +35,8 @@ pub struct Import {
 #[derive(Debug, Default)]
 pub struct Export {
     pub format: ExportFormat,
+    /// The folder, as the person types it.
+    pub typed: String,
     /// None: all of them.
     pub account: Option<AccountId>,
     pub role: Option<Role>,
@@ -101,6 +106,7 @@ impl Model {
         let account = Some(import.account);
         *import = Import {
             account: import.account,
+            typed: place.display().to_string(),
             place: Some(place.clone()),
             under_way: UnderWay::Looking,
             ..Import::default()
@@ -135,8 +141,18 @@ impl Model {
         self.ask(Command::Import { place, format, account }, Pending::Moving);
     }
 
-    pub(super) fn begin_export(&mut self, folder: PathBuf) {
+    pub(super) fn export_into(&mut self, folder: &std::path::Path) {
+        if let Some(MovingWindow::Export(export)) = &mut self.moving {
+            export.typed = folder.display().to_string();
+        }
+    }
+
+    pub(super) fn begin_export(&mut self) {
         let Some(MovingWindow::Export(export)) = &mut self.moving else { return };
+        let folder = PathBuf::from(export.typed.trim());
+        if folder.as_os_str().is_empty() || export.under_way != UnderWay::Nothing {
+            return;
+        }
         let search = export.search.clone().filter(|_| export.only_search);
         let selection = Selection { account: export.account, role: export.role, search };
         let format = export.format;

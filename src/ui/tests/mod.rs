@@ -4,6 +4,7 @@ mod composer;
 mod keys;
 mod list;
 mod looks;
+mod moving;
 mod notices;
 mod reading;
 mod search;

@@ -3,6 +3,7 @@
 mod composer;
 mod drafts;
 mod list;
+mod moving;
 mod notices;
 mod search;
 mod settings;

@@ -111,10 +111,7 @@ fn import_ui(
     }
     if import.under_way == UnderWay::Looking {
         ui.add_space(6.0);
-        ui.horizontal(|ui| {
-            ui.spinner();
-            ui.label(RichText::new("Looking what is there…").color(palette.muted));
-        });
+        prose(ui, "Looking what is there…", palette.muted);
     }
     if let Some(found) = &import.found {
         found_ui(ui, found);

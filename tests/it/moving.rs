@@ -312,10 +312,15 @@ fn an_import_that_is_killed_again_and_again_has_every_message_once_in_the_end() 
     let place = folder.path().join("inbox.mbox");
     let place = place.to_str().unwrap();
     let malote = offline();
+    let size = || {
+        files_below(malote.profile()).iter().map(|file| fs::metadata(file).map_or(0, |data| data.len())).sum::<u64>()
+    };
     let mut amid = 0;
-    for pause_ms in [150, 250, 350, 500, 700, 1000] {
-        let mut running = malote.start(&["import", place, "--account", "Work"]);
-        std::thread::sleep(std::time::Duration::from_millis(pause_ms));
+    for grown_bytes in [200_000, 500_000, 1_000_000, 1_500_000, 2_000_000] {
+        let (before, mut running) = (size(), malote.start(&["import", place, "--account", "Work"]));
+        while !running.has_ended() && size() < before + grown_bytes {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
         running.kill();
         let count = malote.list("inbox").len();
         amid += usize::from(count > 0 && count < 3000);

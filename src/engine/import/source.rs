@@ -175,13 +175,19 @@ fn format_of_folder(folder: &Path) -> io::Result<ImportFormat> {
         ImportFormat::Getmail
     } else if any(&|_, entry| entry.join("cur").is_dir() || holds_maildirs(entry)) {
         ImportFormat::Maildir
-    } else if any(&|_, entry| entry.join(".mh_sequences").exists() || entry.join(".claws_mark").exists()) {
+    } else if any(&|_, entry| holds_numbers(entry)) {
         ImportFormat::Claws
     } else {
         let mut folders = Vec::new();
         mboxes(folder, &[], None, false, 0, &mut folders)?;
         if folders.is_empty() { ImportFormat::Eml } else { ImportFormat::Mbox }
     })
+}
+
+/// Whether it is an MH folder.
+fn holds_numbers(folder: &Path) -> bool {
+    let is_message = |entry: io::Result<fs::DirEntry>| entry.is_ok_and(|entry| is_number(&text(entry.file_name())));
+    folder.is_dir() && fs::read_dir(folder).is_ok_and(|mut entries| entries.any(is_message))
 }
 
 /// Whether the folders in a folder are Maildirs, as those of an account are.
@@ -232,7 +238,7 @@ fn mboxes(
             }
             let name = name.strip_suffix(".sbd").or_else(|| name.strip_suffix(".mbox")).unwrap_or(&name);
             mboxes(&entry, &below(path, name), server, thunderbird, depth + 1, found)?;
-        } else if !IGNORED.iter().any(|ending| name.ends_with(ending)) && is_mbox(&entry) {
+        } else if !IGNORED.iter().any(|ending| name.ends_with(ending)) && (name.ends_with(".mbox") || is_mbox(&entry)) {
             let name = name.strip_suffix(".mbox").unwrap_or(&name);
             found.push(Folder { path: below(path, name), place: entry, kind: Kind::Mbox { thunderbird }, server });
         }

@@ -28,7 +28,7 @@ impl Before {
     pub fn read(message: &[u8]) -> Option<Self> {
         let (mut before, mut status) = (Self::default(), None);
         while let Some(line) = super::header::line_at(message, before.length) {
-            let colon = memchr::memchr(b':', line.get(..20).unwrap_or(line))?;
+            let Some(colon) = memchr::memchr(b':', line.get(..20).unwrap_or(line)) else { break };
             let (name, value) = line.split_at(colon);
             let value = value.get(1..).unwrap_or_default().trim_ascii();
             let text = || String::from_utf8_lossy(value);
@@ -134,6 +134,10 @@ mod tests {
         let flags = Before::READ | Before::REPLIED | Before::STARRED | Before::FORWARDED;
         assert_eq!((before.status, before.uid.as_deref()), (flags, Some(b"a1".as_slice())));
         assert_eq!(before.account_key.as_deref(), Some("account2"));
+        for next in ["Content-Transfer-Encoding: 8bit\n", "\n", "no field", ""] {
+            let message = format!("X-Mozilla-Status: 0001\n{next}");
+            assert_eq!(Before::read(message.as_bytes()).map(|before| before.length), Some(23), "{next:?}");
+        }
         let none: [&[u8]; 4] = [b"", b"Subject: a\n", b"X-UIDL: 7\nSubject: a\n", b"no header"];
         for octets in none {
             assert_eq!(Before::read(octets), None, "{}", String::from_utf8_lossy(octets));

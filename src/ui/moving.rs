@@ -127,11 +127,10 @@ fn import_ui(
 fn found_ui(ui: &mut Ui, found: &ImportSource) {
     let palette = palette(ui);
     ui.add_space(8.0);
-    label(ui, &found.place.display().to_string(), theme::label(), palette.text, true);
     let messages = many(found.messages(), "message");
     let mut words = format!("{}: {messages}, {}", found.format.name(), size(found.bytes()));
     if found.known_uids > 0 {
-        words.push_str(&format!("; {} on the server that it has fetched", many(found.known_uids, "message")));
+        words.push_str(&format!("; it has fetched {} that may be on the server", many(found.known_uids, "message")));
     }
     prose(ui, &format!("{words}."), palette.muted);
     for account in &found.accounts {
@@ -139,7 +138,7 @@ fn found_ui(ui: &mut Ui, found: &ImportSource) {
         prose(ui, &format!("Account {} at {}{is_this}", account.user, account.host), palette.muted);
     }
     if found.folders_left_out > 0 {
-        let words = format!("{} of another account there stay out.", many(found.folders_left_out, "folder"));
+        let words = format!("Left out: {} of another account there.", many(found.folders_left_out, "folder"));
         prose(ui, &words, palette.muted);
     }
     ui.add_space(4.0);
@@ -155,7 +154,7 @@ fn folder_ui(ui: &mut Ui, folder: &FoundFolder) {
     let palette = palette(ui);
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.label(RichText::new(format!("into {}", folder.role)).color(palette.muted));
+            field_name(ui, &format!("into {}", folder.role), egui::Vec2::new(96.0, 22.0), palette.muted);
             ui.label(RichText::new(thousands(folder.messages)).color(palette.text));
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let name = if folder.name.is_empty() { "The folder itself" } else { &folder.name };

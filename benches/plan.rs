@@ -65,7 +65,7 @@ fn ledger() -> Vec<LedgerEntry> {
 fn plan(listing: &Listing, ledger: &[LedgerEntry], terms: &Terms<'_>) -> Plan {
     let mut diff = Diff::new(listing, terms);
     diff.see(ledger);
-    diff.plan(HashMap::new())
+    diff.plan(HashMap::new(), &HashMap::new())
 }
 
 fn all_known(criterion: &mut Criterion) {

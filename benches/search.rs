@@ -51,14 +51,8 @@ fn mail(number: usize, words: usize) -> Vec<u8> {
         _ => format!("References: <{first}@example.org> <{}@example.org>\r\n", number - 1),
     };
     let mut text = format!(
-        "From: Sender {sender} <sender{sender}@example.net>\r
-To: {} {} <person{number}@example.org>\r
-Subject: {} {}\r
-\
-         Message-ID: <{number}@example.org>\r
-{references}Date: Tue, 14 Nov 2023 {:02}:{:02}:{:02} +0000\r
-\r
-",
+        "From: Sender {sender} <sender{sender}@example.net>\r\nTo: {} {} <person{number}@example.org>\r\nSubject: {} {}\r\n\
+         Message-ID: <{number}@example.org>\r\n{references}Date: Tue, 14 Nov 2023 {:02}:{:02}:{:02} +0000\r\n\r\n",
         random.word(),
         random.word(),
         random.word(),

@@ -7,7 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::account::policy::{Fetch, Line, Metered, Mirror, Order, Size};
 use crate::account::{Fingerprint, Proxy, Retention, Security, SignIn};
-use crate::store::types::MessageKey;
+use crate::engine::ImportFormat;
+use crate::store::types::{MessageKey, Role};
 
 /// A mail reader for POP3: dial in, take everything, hang up, and live offline. Without a command it opens its window.
 #[derive(Debug, Parser)]
@@ -197,10 +198,36 @@ pub enum Command {
     },
     /// Submit what waits in the Outbox
     Send,
-    /// Write every message to a folder, one file each, exactly as received
+    /// Move in: import what another mail program has (an mbox, a Maildir, .eml files, the profile of Thunderbird or Claws
+    /// Mail, getmail's or mpop's list of what they fetched); run again, it goes on where it was stopped
+    Import {
+        /// A file or a folder
+        source: PathBuf,
+        /// The name of the account that it goes into
+        #[arg(long)]
+        account: String,
+        /// mbox, maildir, eml, thunderbird, claws, getmail or mpop; recognised by itself if not named
+        #[arg(long)]
+        format: Option<ImportFormat>,
+        /// Only say what is there
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Write messages to a folder, exactly as received: one file each, as mbox or as Maildir
     Export {
+        /// eml: one file each (into one folder, or by mailbox where something is chosen below)
         #[arg(long, value_enum, default_value_t = ExportFormat::Eml)]
         format: ExportFormat,
+        /// Only this account's
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        /// Only this mailbox: inbox, drafts, outbox, sent, archive, junk or trash
+        #[arg(long)]
+        mailbox: Option<Role>,
+        /// Only what this finds
+        #[arg(long, value_name = "QUERY", allow_hyphen_values = true)]
+        search: Option<String>,
+        /// A new folder
         folder: PathBuf,
     },
     /// Show what messages in files say, one JSON object a line, without a profile
@@ -243,6 +270,8 @@ pub enum MailboxCommand {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum ExportFormat {
     Eml,
+    Mbox,
+    Maildir,
 }
 
 #[derive(Debug, Args)]

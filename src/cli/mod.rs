@@ -9,6 +9,7 @@ mod doctor;
 pub mod inspect;
 mod message;
 mod meter;
+mod moving;
 mod offline;
 mod organise;
 mod search;
@@ -153,7 +154,12 @@ fn with_client(client: &mut Client, command: Command) -> Result<(), Failure> {
         Command::Undo { list: false, number } => organise::undo(client, number),
         Command::Redo => organise::redo(client),
         Command::Reply { key, send } => message::reply(client, key, send),
-        Command::Export { format: _, folder } => message::export(client, folder),
+        Command::Import { source, account, format, dry_run } => {
+            moving::import(client, source, &account, format, dry_run)
+        }
+        Command::Export { format, account, mailbox, search, folder } => {
+            moving::export(client, folder, format, moving::Chosen { account, mailbox, search })
+        }
         Command::Inspect { .. } | Command::Attachments { .. } => Ok(()),
     }
 }

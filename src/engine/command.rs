@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::import::ImportFormat;
+use super::moving::{ExportFormat, Selection};
 use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::Draft;
 use crate::secret::Password;
@@ -114,6 +116,15 @@ pub enum Command {
     SaveAttachments { key: MessageKey, index: Option<usize>, folder: PathBuf },
     /// Writes every message as one file of its received octets. → `Saved`
     ExportEml { folder: PathBuf },
+
+    /// Looks what another program has there, for this account if one is named. → `ImportFound`
+    LookAtImport { place: PathBuf, format: Option<ImportFormat>, account: Option<AccountId> },
+    /// Imports it. → `Imported`; before that `MoveProgress`
+    Import { place: PathBuf, format: Option<ImportFormat>, account: AccountId },
+    /// Writes messages into a new folder. → `Exported` or `NotUnderstood`; before that `MoveProgress`
+    Export { folder: PathBuf, format: ExportFormat, selection: Selection },
+    /// Ends imports and exports, as `Stop` does; what is stored or written stays. → `Done`
+    StopMoving,
 
     /// → `Done`
     SetFlag { keys: Vec<MessageKey>, flag: Flag, on: bool },

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::command::RequestId;
+use super::moving::{ExportReport, ImportReport, ImportSource, MoveProgress};
 pub use super::plan::Fate;
 use super::thread::Thread;
 use crate::account::{Account, AccountId, Fingerprint};
@@ -87,6 +88,11 @@ pub enum Event {
     Saved {
         files: Vec<PathBuf>,
     },
+    ImportFound(Box<ImportSource>),
+    /// How an import or an export is getting on; a few times a second.
+    MoveProgress(MoveProgress),
+    Imported(Box<ImportReport>),
+    Exported(Box<ExportReport>),
     Server(Box<ServerView>),
     Examined(Vec<Finding>),
     LineUse(Vec<LineUse>),

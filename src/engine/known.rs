@@ -60,7 +60,8 @@ pub(super) async fn plan(hub: &Hub, account: &Account, listing: &Listing) -> Res
     let mut diff = Diff::new(listing, &terms);
     see_all(&mut diff, &hub.store, account.id).await?;
     let sizes = if diff.looks_renumbered() { hub.store.ledger_sizes(account.id).await? } else { HashMap::new() };
-    Ok(diff.plan(sizes))
+    let imported = hub.store.unlinked_sizes(account.id, diff.sizes_in_question()).await?;
+    Ok(diff.plan(sizes, &imported))
 }
 
 async fn see_all(diff: &mut Diff<'_>, store: &Store, account: AccountId) -> Result<(), Error> {

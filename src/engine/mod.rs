@@ -6,8 +6,10 @@ mod doctor;
 mod endpoint;
 mod errands;
 pub mod event;
+mod export;
 mod get_mail;
 mod hub;
+mod import;
 mod indexing;
 mod intake;
 mod known;
@@ -15,6 +17,7 @@ mod link;
 mod locale;
 mod meter;
 mod metering;
+mod moving;
 mod organising;
 pub mod plan;
 mod problem;
@@ -46,6 +49,11 @@ pub use event::{
     SearchId, Searches, ServerMessage, ServerSummary, ServerView, Stage, Undone, Visit, Wish,
 };
 pub use hub::Wake;
+pub use import::ImportFormat;
+pub use moving::{
+    ExportFormat, ExportReport, FoundAccount, FoundFolder, ImportFault, ImportReport, ImportSource, MoveProgress,
+    Selection,
+};
 pub use problem::opening_store;
 pub use saving::write_new;
 pub use thread::{InThread, Thread};
@@ -56,6 +64,7 @@ use crate::store::Store;
 use errands::{Errand, Errands};
 use hub::Hub;
 use indexing::Work;
+use moving::{Moves, is_moving};
 use workers::Workers;
 
 /// Requests that may wait for the engine, and news that may wait for the screen, before the other side has to.
@@ -90,6 +99,7 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
     let (end, ended) = async_channel::bounded(1);
     let tidier = async_std::task::spawn(tidying::run(hub.clone(), ended));
     let mut errands = Errands::new(hub.clone());
+    let mut moves = Moves::default();
     let mut farewell = None;
     while farewell.is_none() || !errands.all_ended() {
         let turn = {
@@ -146,12 +156,18 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
                 });
             }
             Command::ViewServer { account, headers } => errands.begin_look(id, account, headers).await,
+            Command::StopMoving => {
+                moves.stop_all();
+                hub.tell(Some(id), Event::Done).await;
+            }
             Command::Stop => {
                 errands.stop_all();
+                moves.stop_all();
                 hub.tell(Some(id), Event::Done).await;
             }
             Command::Shutdown => {
                 errands.stop_all();
+                moves.stop_all();
                 farewell = Some(id);
             }
             Command::RemoveAccount(account) => {
@@ -184,6 +200,7 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
                 });
             }
             Command::FinishIndex => hub.index(Work::Finish(id)),
+            command if is_moving(&command) => moves.begin(&hub, id, command),
             command if reading::is_reading(&command) => {
                 let hub = hub.clone();
                 async_std::task::spawn(async move { respond(&hub, id, reading::answer(&hub, command).await).await });
@@ -193,6 +210,7 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
             }
         }
     }
+    moves.end().await;
     to_clerk.close();
     clerk.await;
     to_index.close();

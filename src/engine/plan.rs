@@ -51,6 +51,7 @@ pub struct Choice {
 pub struct Look {
     choice: Choice,
     namesake: Option<Namesake>,
+    adopted: Option<LedgerId>,
 }
 
 /// A ledger row with the unique-id of a message, but with another size, or deleted: the same message, where a server counts
@@ -78,12 +79,14 @@ pub struct Target {
     pub goes: bool,
     /// What it may be.
     pub namesake: Option<Namesake>,
+    /// It was adopted by this row, and may be a message that was imported; if it is none of these it is left where it is.
+    pub adopted: Option<LedgerId>,
 }
 
 impl Look {
     /// See [`Choice::target`].
     pub fn target(&self, listing: &Listing) -> Target {
-        Target { namesake: self.namesake, ..self.choice.target(listing) }
+        Target { namesake: self.namesake, adopted: self.adopted, ..self.choice.target(listing) }
     }
 }
 
@@ -100,6 +103,7 @@ impl Choice {
             completes: self.completes,
             goes: self.goes,
             namesake: None,
+            adopted: None,
         }
     }
 
@@ -178,6 +182,9 @@ pub struct Diff<'a> {
     look: Vec<Look>,
     delete: Vec<(u32, Option<LedgerId>)>,
     still_listed: Vec<(u32, LedgerId)>,
+    /// What was adopted from another program, and not looked at since.
+    adopted: Vec<Look>,
+    is_judged: bool,
     /// Where they are wanted: what becomes of each message, and where it is here.
     fates: Option<Vec<(Fate, Option<MessageKey>)>>,
 }
@@ -197,6 +204,8 @@ impl<'a> Diff<'a> {
             look: Vec::new(),
             delete: Vec::new(),
             still_listed: Vec::new(),
+            adopted: Vec::new(),
+            is_judged: false,
             fates: None,
         }
     }
@@ -244,7 +253,16 @@ impl<'a> Diff<'a> {
         if entry.delete != DeleteState::None {
             self.still_listed.push((place, entry.id));
         }
+        if entry.part == Part::Nothing && entry.size_bytes.is_none() {
+            self.adopted_at(place, entry.id);
+        }
         self.judge(place, Some(entry));
+    }
+
+    fn adopted_at(&mut self, place: u32, id: LedgerId) {
+        let Some(message) = self.listing.get(index(place)) else { return };
+        let choice = self.choice(place, &message, None, index(place) < self.over_below, Part::Whole);
+        self.adopted.push(Look { choice, namesake: None, adopted: Some(id) });
     }
 
     /// What becomes of the message at this place.
@@ -256,7 +274,7 @@ impl<'a> Diff<'a> {
             Fate::Fetch(part) => {
                 let choice = self.choice(place, &message, entry, over, part);
                 match self.namesake(&message).filter(|_| entry.is_none()) {
-                    Some(namesake) => self.look.push(Look { choice, namesake: Some(namesake) }),
+                    Some(namesake) => self.look.push(Look { choice, namesake: Some(namesake), adopted: None }),
                     None => self.retrieve.push(choice),
                 }
             }
@@ -320,6 +338,7 @@ impl<'a> Diff<'a> {
         self.retrieve.retain(|choice| !doubted.contains(&choice.place));
         self.delete.retain(|(place, _)| !doubted.contains(place));
         self.still_listed.retain(|(place, _)| !doubted.contains(place));
+        self.adopted.retain(|look| !doubted.contains(&look.choice.place));
         renewed.iter().for_each(|(place, entry)| self.stands_for(entry, *place));
     }
 
@@ -329,10 +348,27 @@ impl<'a> Diff<'a> {
         self.missing && !self.places.some_without() && self.uid_known.is_empty()
     }
 
-    /// What the visit is to do. `known_sizes`: how many messages of each size are stored whole, where the server looks renumbered.
-    pub fn plan(mut self, known_sizes: HashMap<u64, u32>) -> Plan {
+    /// Sizes of what is to be fetched, or was adopted unseen: messages of these sizes that were imported may be the same.
+    /// [`Self::plan`] wants to know of which there are any. Only after everything was seen.
+    pub fn sizes_in_question(&mut self) -> Vec<u64> {
         self.judge_the_unknown();
-        let Self { terms, listing, mut retrieve, mut look, mut delete, mut still_listed, .. } = self;
+        let choices = self.retrieve.iter().chain(self.adopted.iter().map(|look| &look.choice));
+        let mut sizes: Vec<u64> = choices.map(|choice| choice.size_bytes(self.listing)).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
+    }
+
+    /// What the visit is to do. `known_sizes`: how many messages of each size are stored whole, where the server looks renumbered;
+    /// `imported_sizes`: how many were imported and are not linked with what the server has.
+    pub fn plan(mut self, known_sizes: HashMap<u64, u32>, imported_sizes: &HashMap<u64, u32>) -> Plan {
+        self.judge_the_unknown();
+        let Self { terms, listing, mut retrieve, mut look, mut delete, mut still_listed, adopted, .. } = self;
+        let may_be_imported = |choice: &Choice| imported_sizes.contains_key(&choice.size_bytes(listing));
+        let (perhaps, new): (Vec<Choice>, Vec<Choice>) = retrieve.into_iter().partition(may_be_imported);
+        retrieve = new;
+        look.extend(perhaps.into_iter().map(|choice| Look { choice, namesake: None, adopted: None }));
+        look.extend(adopted.into_iter().filter(|look| may_be_imported(&look.choice)));
         look.sort_unstable_by_key(|look| look.choice.place);
         retrieve.sort_unstable_by_key(|choice| choice.place);
         delete.sort_unstable_by_key(|&(place, _)| place);
@@ -364,6 +400,9 @@ impl<'a> Diff<'a> {
 
     /// What no ledger row stands for.
     fn judge_the_unknown(&mut self) {
+        if std::mem::replace(&mut self.is_judged, true) {
+            return;
+        }
         self.heed_the_newest();
         for place in 0..u32::try_from(self.listing.len()).unwrap_or(u32::MAX) {
             if !self.known.get(place) {
@@ -459,7 +498,7 @@ fn set_apart(listing: &Listing, retrieve: &mut Vec<Choice>, mut known_sizes: Has
         return Vec::new();
     }
     *retrieve = new;
-    known.into_iter().map(|choice| Look { choice, namesake: None }).collect()
+    known.into_iter().map(|choice| Look { choice, namesake: None, adopted: None }).collect()
 }
 
 /// What failed before goes last, so that it holds nothing up.

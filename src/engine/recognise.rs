@@ -86,6 +86,7 @@ impl Recognition {
         let fingerprints = seen.iter().filter_map(|seen| seen.fingerprint).collect();
         let mut known = store.ledger_by_fingerprint(account, fingerprints).await?;
         let (mut recognised, mut rows, mut conclusion) = (Vec::new(), Vec::new(), Conclusion::default());
+        let mut unrelated = Vec::new();
         for Seen { target, fingerprint, digest } in seen {
             // Each row answers for one message only: of two that look alike the second is fetched.
             let id = fingerprint.and_then(|fingerprint| known.remove(&fingerprint));
@@ -98,9 +99,13 @@ impl Recognition {
                     rows.push((id, uid.clone(), target.size_bytes));
                     recognised.push(target);
                 }
-                _ => conclusion.rest.push(target),
+                _ => match target.adopted {
+                    Some(row) => unrelated.push((row, target.size_bytes)),
+                    None => conclusion.rest.push(target),
+                },
             }
         }
+        store.note_sizes(unrelated).await?;
         for (target, row) in recognised.into_iter().zip(store.recognise(account, rows).await?) {
             conclusion.add(target, row);
         }
@@ -122,7 +127,12 @@ pub(super) struct Conclusion {
 impl Conclusion {
     /// A message that is known, and its row.
     fn add(&mut self, target: Target, row: Option<(LedgerId, Part)>) {
-        let Some((id, part)) = row else { return self.rest.push(target) };
+        let Some((id, part)) = row else {
+            if target.adopted.is_none() {
+                self.rest.push(target);
+            }
+            return;
+        };
         self.recognised += 1;
         match (target.part, part) {
             (Part::Whole, Part::Whole) if target.goes => self.due.push((target.number, Some(id))),

@@ -66,7 +66,7 @@ impl<'a> Header<'a> {
 }
 
 /// What servers write into the headers of mail that lies with them, and change from one session to the next.
-const SERVERS_FIELDS: [&str; 9] =
+pub(super) const SERVERS_FIELDS: [&str; 9] =
     ["Status", "X-Status", "X-Keywords", "X-UID", "X-UIDL", "X-IMAP", "X-IMAPbase", "Content-Length", "Lines"];
 
 /// SHA-256 over the fields of a message's header, but for those that servers add. None where no field tells the message from
@@ -78,8 +78,11 @@ pub fn digest(head: &[u8]) -> Option<[u8; 32]> {
     for field in header.fields.iter().filter(|field| !SERVERS_FIELDS.iter().any(|name| field.is(name))) {
         hash.update(field.name);
         hash.update(b":");
-        hash.update(field.raw.trim_ascii());
-        hash.update(b"\n");
+        // A message that was moved here from another program may have other line ends than on the line.
+        for line in field.raw.trim_ascii().split(|&octet| octet == b'\n') {
+            hash.update(line.strip_suffix(b"\r").unwrap_or(line));
+            hash.update(b"\n");
+        }
     }
     Some(hash.finalize().into())
 }

@@ -45,6 +45,11 @@ const MAX_PEOPLE: usize = 50;
 impl Searchable {
     /// Takes the words of a whole message, or of the part of it that is here.
     pub fn from_raw(raw: &[u8]) -> Self {
+        Self::with_envelope(raw).1
+    }
+
+    /// The same with the envelope, for which the message is not to be parsed a second time.
+    pub fn with_envelope(raw: &[u8]) -> (Envelope, Self) {
         let bytes = header::repaired(raw);
         let tree = mime::read(&bytes);
         let layout = layout::divide(&tree);
@@ -58,7 +63,7 @@ impl Searchable {
         }
         let addressees = [&envelope.to, &envelope.cc, &envelope.bcc].into_iter().flatten();
         let addressees: Vec<Address> = addressees.take(MAX_PEOPLE + 1).cloned().collect();
-        Self {
+        let words = Self {
             subject: for_index(cut(&envelope.subject, MAX_FIELD_BYTES)),
             sender: people(&envelope.from),
             recipients: people(&envelope.to),
@@ -68,7 +73,8 @@ impl Searchable {
             list: for_index(cut(&list(&tree.root.header), MAX_FIELD_BYTES)),
             senders: envelope.from.iter().take(MAX_PEOPLE).cloned().collect(),
             addressees: if addressees.len() > MAX_PEOPLE { Vec::new() } else { addressees },
-        }
+        };
+        (envelope, words)
     }
 
     /// Octets of all of it.

@@ -6,7 +6,7 @@ use super::listing::mailbox_of;
 use super::message::{NewMessage, insert_message, replace_message};
 use super::raw::PackedRaw;
 use super::types::{Flags, MailboxId, MessageKey, Part, Role};
-use super::{Error, LedgerId, StagedRaw, Store, ledger, note};
+use super::{Error, LedgerId, StagedRaw, Store, import, ledger, note};
 use crate::account::AccountId;
 use crate::mail::Envelope;
 
@@ -122,6 +122,15 @@ fn deliver_one(
         let ledger = ledger::write_again(db, &listed, &known)?;
         raw.discard(db)?;
         return Ok(Delivery { key: known.message, ledger, duplicate: true });
+    }
+    if part == Part::Whole
+        && dedupe
+        && let Some(key) = import::alike(db, account, envelope.message_id.as_deref(), &raw, true)?
+    {
+        let known = ledger::Known { message: Some(key), stored_at: now };
+        let ledger = ledger::write_again(db, &listed, &known)?;
+        raw.discard(db)?;
+        return Ok(Delivery { key: Some(key), ledger, duplicate: true });
     }
     let uid = (!listed.uid.is_empty()).then_some(listed.uid.as_slice());
     let message = NewMessage { mailbox: inbox, flags: Flags::default(), uid, envelope: &envelope, now, part };

@@ -206,7 +206,7 @@ pub(super) struct Listed {
 /// An earlier delivery of the same octets.
 pub(super) struct Known {
     pub(super) message: Option<MessageKey>,
-    stored_at: i64,
+    pub(super) stored_at: i64,
 }
 
 /// The same octets in this account: rather those whose message is still here.
@@ -300,6 +300,31 @@ fn insert(db: &Connection, listed: &Listed, message: Option<MessageKey>, stored_
         listed.fingerprint,
     ])?;
     Ok(LedgerId(db.last_insert_rowid()))
+}
+
+/// A row for what another program has fetched.
+pub(super) fn insert_foreign(
+    db: &Connection,
+    account: AccountId,
+    row: &super::import::Row<'_>,
+    message: Option<MessageKey>,
+    stored_at: i64,
+) -> Result<(), Error> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO ledger (account, uid, size_bytes, sha256, stored_at, deletion, message, part, fingerprint)
+         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8)",
+    )?;
+    insert.execute(params![
+        account.0,
+        row.uid,
+        row.size_bytes.map(u64::cast_signed),
+        row.sha256,
+        stored_at,
+        message.map(|key| key.0),
+        row.part.number(),
+        row.fingerprint,
+    ])?;
+    Ok(())
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<LedgerEntry> {

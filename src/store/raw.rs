@@ -147,6 +147,11 @@ impl Write for Head {
     }
 }
 
+/// What tells octets from all others.
+pub fn octets_sha256(octets: &[u8]) -> [u8; 32] {
+    Sha256::digest(octets).into()
+}
+
 impl StagedRaw {
     /// Hashes and compresses the octets that come next, on whichever thread can bear it (some milliseconds a mebibyte).
     pub fn pack(&mut self, octets: &[u8]) -> PackedPiece {
@@ -188,6 +193,31 @@ impl PackedRaw {
             size_bytes: staged.size_bytes,
             sha256: staged.hash.clone().finalize().into(),
             pieces: Pieces::Staged(staged),
+        }
+    }
+
+    /// The octets once more, piece by piece.
+    pub(super) fn each_piece(&self, db: &Connection, take: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+        let mut unpacker = Decompressor::new().map_err(|error| Error::Unexpected(error.to_string()))?;
+        let mut take_chunk = |packing: i64, bytes: &[u8]| {
+            if packing == 0 {
+                take(bytes);
+                return Ok(());
+            }
+            let octets = unpacker.decompress(bytes, CHUNK_BYTES);
+            take(&octets.map_err(|error| Error::Unexpected(error.to_string()))?);
+            Ok(())
+        };
+        match &self.pieces {
+            Pieces::Here(chunks) => chunks.iter().try_for_each(|chunk| take_chunk(chunk.packing, &chunk.bytes)),
+            Pieces::Staged(staged) => {
+                let mut select = db.prepare_cached(CHUNKS)?;
+                let mut rows = select.query([staged.raw << NUMBER_BITS])?;
+                while let Some(row) = rows.next()? {
+                    take_chunk(row.get(0)?, row.get_ref(1)?.as_blob().unwrap_or_default())?;
+                }
+                Ok(())
+            }
         }
     }
 
@@ -297,11 +327,30 @@ fn stored_raw(db: &Connection, key: MessageKey) -> Result<StoredRaw, Error> {
     stored.ok_or(Error::NotFound)
 }
 
+/// The pieces of the raw whose number, shifted, is given.
+const CHUNKS: &str = "SELECT packing, bytes FROM raw_chunk WHERE id BETWEEN ?1 AND ?1 | 1048575 ORDER BY id";
+
+/// The octets of a message, piece by piece.
+pub(super) fn each_piece_of(db: &Connection, key: MessageKey, take: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+    struct Taker<'a>(&'a mut dyn FnMut(&[u8]));
+    impl Write for Taker<'_> {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+            (self.0)(octets);
+            Ok(octets.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let stored = stored_raw(db, key)?;
+    unpack(db, key, &stored, &mut Taker(take))
+}
+
 fn unpack(db: &Connection, key: MessageKey, stored: &StoredRaw, out: &mut dyn Write) -> Result<(), Error> {
     let mut hash = Sha256::new();
     let mut unpacker = Decompressor::new().map_err(|error| Error::Unexpected(error.to_string()))?;
-    let mut select =
-        db.prepare_cached("SELECT packing, bytes FROM raw_chunk WHERE id BETWEEN ?1 AND ?1 | 1048575 ORDER BY id")?;
+    let mut select = db.prepare_cached(CHUNKS)?;
     let mut rows = select.query([stored.raw << NUMBER_BITS])?;
     while let Some(row) = rows.next()? {
         let bytes = row.get_ref(1)?.as_blob().map_err(|_| damaged(key))?;

@@ -153,6 +153,19 @@ pub enum Action {
     CancelRemoveAccount,
     SetTheme(Theme),
 
+    OpenImport,
+    OpenExport,
+    /// Looks what another program has there.
+    LookAtImport(PathBuf),
+    ImportInto(AccountId),
+    BeginImport,
+    /// Into this folder, which is not there yet.
+    ExportInto(PathBuf),
+    BeginExport,
+    StopMoving,
+    /// The import or export goes on.
+    CloseMoving,
+
     DismissNotice(u64),
     /// Takes the step that a notice offers.
     TakeOffer(u64, Offer),

@@ -13,6 +13,7 @@ mod icons;
 mod keys;
 mod message_list;
 pub mod model;
+mod moving;
 mod notices;
 mod past_visits;
 mod popup;
@@ -94,6 +95,7 @@ pub fn window_ui(ui: &mut egui::Ui, model: &mut Model, state: &mut ViewState) ->
     }
     server_window::server_ui(ui.ctx(), model, &mut actions);
     settings::settings_ui(ui.ctx(), model, &mut actions);
+    moving::moving_ui(ui.ctx(), model, &mut state.chosen, &mut actions);
     dialogs::dialog_ui(ui.ctx(), model, &mut actions);
     help::help_ui(ui.ctx(), model, &mut actions);
     chooser::chooser_ui(ui.ctx(), model, &mut actions);

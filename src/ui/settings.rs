@@ -59,6 +59,16 @@ fn accounts_ui(
         actions.push(Action::EditAccount(None));
     }
     ui.add_space(12.0);
+    section(ui, "Moving house");
+    ui.horizontal(|ui| {
+        if ui.add_enabled(!accounts.is_empty(), egui::Button::new("Import mail…")).clicked() {
+            actions.push(Action::OpenImport);
+        }
+        if ui.button("Export…").clicked() {
+            actions.push(Action::OpenExport);
+        }
+    });
+    ui.add_space(12.0);
     section(ui, "Appearance");
     ui.horizontal(|ui| {
         for (theme, words) in [(Theme::Light, "Light"), (Theme::Dark, "Dark")] {

@@ -18,6 +18,7 @@ mod killed_at_steps;
 mod killed_at_system_calls;
 mod metered;
 mod misbehaving;
+mod moving;
 mod odd_servers;
 mod offline;
 mod organising;

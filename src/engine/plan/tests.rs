@@ -46,7 +46,7 @@ fn planned(listing: &Listing, ledger: &[LedgerEntry], terms: &Terms<'_>) -> Plan
         let whole = ledger.iter().filter(|entry| entry.part == Part::Whole);
         whole.filter_map(|entry| entry.size_bytes).for_each(|size| *sizes.entry(size).or_default() += 1);
     }
-    diff.plan(sizes)
+    diff.plan(sizes, &HashMap::new())
 }
 
 fn described(listing: &Listing, plan: &Plan) -> String {
@@ -273,4 +273,24 @@ fn each_message_has_a_fate() {
             Fate::Fetch(Part::Whole),
         ]
     );
+}
+
+#[test]
+fn what_may_have_been_imported_is_told_by_its_header_before_it_is_fetched() {
+    let policy = crate::account::Policy::default();
+    let (notes, left) = (HashMap::new(), HashSet::new());
+    let terms = Terms { notes: &notes, left: &left, retention: Retention::DeleteOnceStored, policy: &policy, now: NOW };
+    // An imported row of size 10; a and b were adopted, of which b has been looked at; c is known; d and e are new.
+    let listing = listing("1 a 10, 2 b 10, 3 c 10, 4 d 10, 5 e 77");
+    let mut ledger = ledger("1 a - 0 nothing, 2 b 10 0 nothing, 3 c 10 0");
+    ledger[0].size_bytes = None;
+    let mut diff = Diff::new(&listing, &terms);
+    diff.see(&ledger);
+    assert_eq!(diff.sizes_in_question(), [10, 77]);
+    let plan = diff.plan(HashMap::new(), &HashMap::from([(10, 1)]));
+    let looked: Vec<_> = plan.recognise.iter().map(|look| look.target(&listing)).collect();
+    let places: Vec<_> = looked.iter().map(|target| (target.number.0, target.adopted, target.goes)).collect();
+    assert_eq!(places, [(1, Some(LedgerId(1)), true), (4, None, true)]);
+    assert_eq!(plan.retrieve.len(), 1, "e has a size that nothing imported has");
+    assert_eq!(plan.delete, [(MessageNumber(3), Some(LedgerId(3)))], "adopted ones stay");
 }

@@ -4,6 +4,7 @@ mod composer;
 mod dialogs;
 mod find;
 mod messages;
+mod moving;
 mod notices;
 mod organise;
 mod search;
@@ -26,6 +27,7 @@ pub use composer::{Composer, Focus};
 pub use dialogs::{CertificateDialog, Dialog, NameDialog, Named, PasswordDialog, TrashDialog};
 pub use find::{People, SearchDialog, Suggestion, SuggestionKind};
 pub use messages::{Listed, Messages, Reading};
+pub use moving::{Export as ExportWindow, Import as ImportWindow, MovingWindow, UnderWay};
 pub use notices::{Notice, Toast};
 pub use organise::{COLORS, Choice, Choosable, Chooser, Choosing, Marked};
 pub use search::SearchField;
@@ -93,6 +95,10 @@ enum Pending {
     Look(AccountId),
     SaveAccount,
     TestAccount,
+    /// What another program has there.
+    LookAtImport(std::path::PathBuf),
+    /// An import or an export.
+    Moving,
     SaveFiles,
     Other,
 }
@@ -124,6 +130,9 @@ pub struct Model {
     pub next_visits: Vec<NextVisit>,
     /// What lies on a server, in front of the window.
     pub server: Option<ServerWindow>,
+    /// An import or an export, and whether its window is open.
+    pub moving: Option<MovingWindow>,
+    pub moving_is_shown: bool,
     pub theme: Theme,
     pub help: bool,
     /// A `mailto:` link that waits for the accounts to be known.
@@ -191,6 +200,11 @@ impl Model {
             (Event::NextVisits(visits), _) => self.next_visits = visits,
             (Event::Server(view), Some(Pending::Look(account))) => self.server_seen(account, *view),
             (Event::Queued { .. }, Some(Pending::Queue)) => self.queued(),
+            (Event::ImportFound(found), Some(Pending::LookAtImport(place))) => self.import_found(&place, found),
+            (Event::MoveProgress(progress), _) => self.move_progress(progress),
+            (Event::Imported(report), Some(Pending::Moving)) => self.imported(report),
+            (Event::Exported(report), Some(Pending::Moving)) => self.exported(report),
+            (Event::NotUnderstood(fault), Some(Pending::Moving)) => self.export_not_understood(&fault),
             // Done, and answers to what nobody waits for any more.
             _ => {}
         }
@@ -277,6 +291,15 @@ impl Model {
             Action::CancelRemoveAccount => self.confirm_removal(None),
             Action::ConfirmRemoveAccount(id) => self.remove_account(id),
             Action::SetTheme(theme) => self.theme = theme,
+            Action::OpenImport => self.open_import(),
+            Action::OpenExport => self.open_export(),
+            Action::LookAtImport(place) => self.look_at_import(place),
+            Action::ImportInto(account) => self.import_into(account),
+            Action::BeginImport => self.begin_import(),
+            Action::ExportInto(folder) => self.export_into(&folder),
+            Action::BeginExport => self.begin_export(),
+            Action::StopMoving => self.stop_moving(),
+            Action::CloseMoving => self.close_moving(),
             Action::DismissNotice(id) => self.notices.retain(|notice| notice.id != id),
             Action::TakeOffer(id, offer) => self.take_offer(id, offer),
             Action::GivePassword => self.give_password(),

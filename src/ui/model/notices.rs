@@ -52,6 +52,8 @@ impl Model {
             Some(Pending::SaveAccount) => self.save_failed(problem),
             Some(Pending::TestAccount) => self.test_failed(problem),
             Some(Pending::Look(account)) => self.look_failed(account, problem),
+            Some(Pending::LookAtImport(place)) => self.look_at_import_failed(&place, problem),
+            Some(Pending::Moving) => self.moving_failed(problem),
             Some(Pending::Rows(keys)) => {
                 self.messages.rows_loaded(&keys, Vec::new());
                 self.notify(None, problem);

@@ -6,6 +6,7 @@ mod find;
 mod keys;
 mod list;
 mod looks;
+mod moving;
 mod notices;
 mod organise;
 mod reading;

@@ -4,6 +4,7 @@ mod composer;
 mod drafts;
 mod find;
 mod list;
+mod moving;
 mod notices;
 mod organise;
 mod search;

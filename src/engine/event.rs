@@ -9,7 +9,10 @@ pub use super::plan::Fate;
 use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::{Draft, Fault, MessageView};
 use crate::store::types::{MailboxCount, MailboxView, MessageKey, MessageRow, Move, OutboxState, Part};
-pub use crate::store::{Found, LineUse, Outcome, PastVisit, RoundTrip, Wish};
+pub use crate::store::{
+    BackedUp, DamagedMessage, Found, Healed, LineUse, Outcome, PastVisit, Progress, Report, Rhythm, RoundTrip, Upkeep,
+    Wish,
+};
 
 /// News from the engine. `answers` names the request that it answers; None: unasked.
 #[derive(Clone, Debug)]
@@ -79,6 +82,12 @@ pub enum Event {
     /// The newest first.
     Visits(Vec<PastVisit>),
 
+    Upkeep(Box<UpkeepView>),
+    /// How a backup or a check is getting on; a few times a second at most.
+    UpkeepProgress(Progress),
+    BackedUp(Box<BackedUp>),
+    Verified(Box<(Report, Healed)>),
+
     Moved(Vec<Move>),
     DraftSaved {
         key: MessageKey,
@@ -115,6 +124,14 @@ pub struct ServerView {
     pub expire_days: Option<u32>,
     /// The account's last visits, this look among them, the newest first.
     pub visits: Vec<PastVisit>,
+}
+
+/// How the store is looked after.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UpkeepView {
+    pub upkeep: Upkeep,
+    /// Messages that are damaged and not repaired yet.
+    pub damaged: Vec<DamagedMessage>,
 }
 
 /// What the next visit has before it.

@@ -25,6 +25,7 @@ mod searching;
 mod send_mail;
 mod server_view;
 mod sign_in;
+mod upkeep;
 mod workers;
 mod writing;
 
@@ -37,13 +38,14 @@ use futures::FutureExt;
 
 pub use command::{Command, PasswordChange, Request, RequestId, Search};
 pub use event::{
-    AccountTest, Again, Answer, CertificateFacts, Event, Fate, Finding, Found, LineUse, NextVisit, Offer,
-    OpenedMessage, Outcome, PastVisit, Problem, Room, RoundTrip, ServerMessage, ServerSummary, ServerView, Stage,
-    Visit, Wish,
+    AccountTest, Again, Answer, BackedUp, CertificateFacts, DamagedMessage, Event, Fate, Finding, Found, Healed,
+    LineUse, NextVisit, Offer, OpenedMessage, Outcome, PastVisit, Problem, Progress, Report, Rhythm, Room, RoundTrip,
+    ServerMessage, ServerSummary, ServerView, Stage, Upkeep, UpkeepView, Visit, Wish,
 };
 pub use hub::Wake;
 pub use problem::opening_store;
 pub use saving::write_new;
+pub use upkeep::words as upkeep_words;
 
 use crate::account::AccountId;
 use crate::secret::Keyring;
@@ -51,6 +53,7 @@ use crate::store::Store;
 use errands::{Errand, Errands};
 use hub::Hub;
 use indexing::Work;
+use upkeep::Duty;
 use workers::Workers;
 
 /// Requests that may wait for the engine, and news that may wait for the screen, before the other side has to.
@@ -69,19 +72,21 @@ pub fn start(store: Store, keyring: Keyring, wake: Wake) -> std::io::Result<Engi
     let (requests, incoming) = async_channel::bounded(CHANNEL_CAPACITY);
     let (outgoing, answers) = async_channel::bounded(CHANNEL_CAPACITY);
     let (indexing, to_index) = async_channel::unbounded();
-    let hub = Arc::new(Hub::new(store, keyring, Workers::start()?, outgoing, indexing, wake));
+    let (upkeep, duties) = async_channel::unbounded();
+    let hub = Arc::new(Hub::new(store, keyring, Workers::start()?, outgoing, (indexing, upkeep), wake));
     let thread = std::thread::Builder::new()
         .name("engine".into())
-        .spawn(move || async_std::task::block_on(run(hub, incoming, to_index)))?;
+        .spawn(move || async_std::task::block_on(run(hub, incoming, to_index, duties)))?;
     Ok(Engine { requests, answers, thread })
 }
 
 /// The one closed select: requests, and errands that have ended.
-async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work>) {
+async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work>, duties: Receiver<Duty>) {
     let (to_clerk, for_clerk) = async_channel::bounded(CHANNEL_CAPACITY);
     let (to_us, changes) = async_channel::unbounded();
     let clerk = async_std::task::spawn(write_in_order(hub.clone(), for_clerk, to_us));
     let indexer = async_std::task::spawn(indexing::run(hub.clone(), to_index.clone()));
+    let caretaker = async_std::task::spawn(upkeep::run(hub.clone(), duties.clone()));
     let mut errands = Errands::new(hub.clone());
     let mut farewell = None;
     while farewell.is_none() || !errands.all_ended() {
@@ -129,6 +134,7 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
             }
             Command::KeepSchedule => {
                 errands.keep_schedule().await;
+                hub.look_after(Duty::Keep);
                 hub.tell(Some(id), Event::Done).await;
             }
             Command::Examine { account, signs_in } => {
@@ -143,8 +149,16 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
                 errands.stop_all();
                 hub.tell(Some(id), Event::Done).await;
             }
+            Command::BackUp { folder } => hub.look_after(Duty::BackUp { id, folder }),
+            Command::Verify { repairs } => hub.look_after(Duty::Verify { id, repairs }),
+            Command::StopUpkeep => {
+                hub.stop_upkeep();
+                hub.tell(Some(id), Event::Done).await;
+            }
             Command::Shutdown => {
                 errands.stop_all();
+                duties.close();
+                hub.stop_upkeep();
                 farewell = Some(id);
             }
             Command::RemoveAccount(account) => {
@@ -173,6 +187,9 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
     clerk.await;
     to_index.close();
     indexer.await;
+    duties.close();
+    hub.stop_upkeep();
+    caretaker.await;
     hub.tell(farewell, Event::Done).await;
 }
 

@@ -67,6 +67,12 @@ async fn change(hub: &Hub, command: Command) -> Outcome {
             store.outgoing_waiting(key).await.map_err(failed("Could not queue the message again"))?;
             Event::Done
         }
+        Command::PlanBackups { rhythm, folder } => {
+            let planned = store.plan_backups(rhythm, folder).await;
+            planned.map_err(failed("Could not note how to make backups"))?;
+            hub.look_after(super::upkeep::Duty::Look);
+            return super::upkeep::view(hub).await.map_err(failed("Could not read how the mail is looked after"));
+        }
         // The others are answered elsewhere.
         _ => Event::Done,
     };

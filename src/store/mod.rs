@@ -4,13 +4,16 @@
 //! One thread writes and two read ([`worker`]); every public method is one transaction and needs no particular runtime.
 //! When a method that changes something returns, the change is on the disk.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 
 mod account;
+mod backup;
 mod change;
+mod damage;
 mod delivery;
 mod draft;
 mod error;
@@ -25,14 +28,21 @@ mod outbox;
 mod private;
 mod raw;
 mod refuse;
+mod restore;
+mod salvage;
 mod search;
 mod server_memory;
+mod source;
 #[cfg(test)]
 mod testing;
 pub mod types;
+mod upkeep;
+mod verify;
 mod visit;
 mod worker;
 
+pub use backup::{BackedUp, Failure as BackupFailure, back_up, note_beside};
+pub use damage::{DamagedMessage, Healed};
 pub use delivery::{Arrival, Content, Delivery, Prepared, prepare};
 pub use error::Error;
 pub use index::{Indexed, ToIndex};
@@ -42,8 +52,13 @@ pub use note::{Note, Wish};
 pub use outbox::Outgoing;
 pub use private::private_folder;
 pub use raw::{PackedPiece, StagedRaw};
+pub use restore::{Restored, restore};
+pub use salvage::{Salvaged, salvage};
 pub use search::{Asking, Found};
 pub use server_memory::ServerMemory;
+pub use source::{Control, Source};
+pub use upkeep::{Rhythm, Upkeep};
+pub use verify::{Progress, Report, verify, verify_messages};
 pub use visit::{Outcome, PastVisit, RoundTrip};
 
 /// The store of one profile. Clones share it; when the last is dropped, what is queued is done and the file is closed.
@@ -54,6 +69,9 @@ struct Threads {
     // Dropped in this order: the connection that is closed last tidies the log away, and only the writer may.
     readers: worker::Pool,
     writer: worker::Pool,
+    file: Arc<Path>,
+    /// Open as long as any connection is: see [`Source`].
+    octets: Arc<File>,
 }
 
 impl Store {
@@ -72,14 +90,17 @@ impl Store {
         let file = folder.join("malote.db");
         // SQLite keeps its log beside what a link points to, and so must we look for it there.
         let file: Arc<Path> = file.canonicalize().unwrap_or(file).into();
+        backup::roll_back(&file)?;
+        restore::finish(&file)?;
         let mut connection = migrate::open(&file)?;
+        remove_orphans(&mut connection)?;
         let transaction = connection.transaction()?;
-        raw::remove_orphans(&transaction)?;
         outbox::settle_after_crash(&transaction)?;
         transaction.commit()?;
+        let octets = File::open(&file).map_err(|error| Error::of_file(&error, &file))?;
         let writer = worker::Pool::writer(&file, connection)?;
         let readers = worker::Pool::readers(&file)?;
-        Ok(Self(Arc::new(Threads { readers, writer })))
+        Ok(Self(Arc::new(Threads { readers, writer, file, octets: Arc::new(octets) })))
     }
 
     /// Reads every page of the file.
@@ -110,5 +131,15 @@ impl Store {
         job: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.0.readers.call(job).await
+    }
+}
+
+/// What was staged lies in a damaged place: it stays there, for it is in nobody's way.
+fn remove_orphans(connection: &mut Connection) -> Result<(), Error> {
+    let transaction = connection.transaction()?;
+    match raw::remove_orphans(&transaction) {
+        Ok(_) => Ok(transaction.commit()?),
+        Err(Error::Damaged(_)) => Ok(transaction.rollback()?),
+        Err(error) => Err(error),
     }
 }

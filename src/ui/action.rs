@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::account::AccountId;
-use crate::engine::{Offer, Wish};
+use crate::engine::{Offer, Rhythm, Wish};
 use crate::mail::DraftAttachment;
 use crate::mail::compose::Answer;
 use crate::store::types::{Flag, MailboxView, MessageKey, Role};
@@ -107,6 +107,13 @@ pub enum Action {
     ConfirmRemoveAccount(AccountId),
     CancelRemoveAccount,
     SetTheme(Theme),
+
+    /// Backups are made like this from now on, into the folder that stands in the settings.
+    PlanBackups(Rhythm),
+    BackUp,
+    /// Reads everything that is stored, and repairs what can be.
+    CheckMail,
+    StopUpkeep,
 
     DismissNotice(u64),
     /// Takes the step that a notice offers.

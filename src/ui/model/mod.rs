@@ -9,6 +9,7 @@ mod server;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,6 +25,7 @@ pub use notices::{Notice, Toast};
 pub use search::SearchField;
 pub use server::ServerWindow;
 pub use settings::{Form, RetentionChoice, Settings};
+pub use upkeep::{Running, Upkeep};
 
 /// What a request was for, so that its answer finds its place; an answer to anything else is late and ignored.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +65,8 @@ enum Pending {
     SaveAccount,
     TestAccount,
     SaveFiles,
+    /// A backup, or a check of all mail.
+    Upkeep,
     Other,
 }
 
@@ -86,6 +90,8 @@ pub struct Model {
     pub next_visits: Vec<NextVisit>,
     /// What lies on a server, in front of the window.
     pub server: Option<ServerWindow>,
+    /// How the mail is looked after.
+    pub upkeep: Upkeep,
     pub theme: Theme,
     pub help: bool,
     /// A `mailto:` link that waits for the accounts to be known.
@@ -136,6 +142,10 @@ impl Model {
             }
             (Event::NextVisits(visits), _) => self.next_visits = visits,
             (Event::Server(view), Some(Pending::Look(account))) => self.server_seen(account, *view),
+            (Event::Upkeep(view), _) => self.upkeep_known(*view),
+            (Event::UpkeepProgress(progress), _) => self.upkeep_progress(progress),
+            (Event::BackedUp(backup), Some(Pending::Upkeep)) => self.backed_up(&backup),
+            (Event::Verified(verified), Some(Pending::Upkeep)) => self.verified(&verified.0, &verified.1),
             (Event::Queued { .. }, Some(Pending::Queue)) => self.queued(),
             // Done, and answers to what nobody waits for any more.
             _ => {}
@@ -198,6 +208,10 @@ impl Model {
             Action::CancelRemoveAccount => self.confirm_removal(None),
             Action::ConfirmRemoveAccount(id) => self.remove_account(id),
             Action::SetTheme(theme) => self.theme = theme,
+            Action::PlanBackups(rhythm) => self.plan_backups(rhythm),
+            Action::BackUp => self.back_up(),
+            Action::CheckMail => self.check_mail(),
+            Action::StopUpkeep => self.ask(Command::StopUpkeep, Pending::Other),
             Action::DismissNotice(id) => self.notices.retain(|notice| notice.id != id),
             Action::TakeOffer(id, offer) => self.take_offer(id, offer),
             Action::GivePassword => self.give_password(),

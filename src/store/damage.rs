@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::raw::{PackedRaw, lost_raw, octets_of};
+use super::raw::{PackedRaw, lost_raw, octets_of, prove_octets};
 use super::types::{MessageKey, Role};
 use super::{Error, Store, source};
 
@@ -53,7 +53,13 @@ impl Store {
     /// it has the very octets, or else by having them fetched again where the server still has them. They keep key, mailbox and flags.
     /// Messages that were noted before are tried again. What reads well is left alone.
     pub async fn heal(&self, found: Vec<MessageKey>, backup: Option<&Path>, now: i64) -> Result<Healed, Error> {
-        self.write(move |db| found.into_iter().try_for_each(|key| set_apart(db, key, now))).await?;
+        for key in found {
+            // Looked at by a reader: once a transaction has come upon damage, SQLite writes nothing more in it.
+            let is_damaged = self.read(move |db| Ok(matches!(prove_octets(db, key), Err(Error::Damaged(_))))).await?;
+            if is_damaged {
+                self.write(move |db| set_apart(db, key, now)).await?;
+            }
+        }
         let mut healed = Healed::default();
         for message in self.damaged().await? {
             let key = message.key;
@@ -111,7 +117,7 @@ impl Store {
 /// damaged place.
 fn set_apart(db: &Connection, key: MessageKey, now: i64) -> Result<(), Error> {
     let known = db.prepare_cached("SELECT 1 FROM damaged WHERE message = ?1")?.exists([key.0])?;
-    if known || matches!(octets_of(db, key, None), Ok(_) | Err(Error::NotFound)) {
+    if known {
         return Ok(());
     }
     let former: Option<i64> =

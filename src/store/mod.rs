@@ -93,6 +93,7 @@ impl Store {
         backup::roll_back(&file)?;
         restore::finish(&file)?;
         let mut connection = migrate::open(&file)?;
+        raw::note_damaged_end(&connection)?;
         remove_orphans(&mut connection)?;
         let transaction = connection.transaction()?;
         outbox::settle_after_crash(&transaction)?;

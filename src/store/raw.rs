@@ -241,14 +241,23 @@ fn remove_staged(db: &Connection, raw: i64) -> Result<(), Error> {
 
 /// A number that no raw has. Every raw has at least one chunk or a row in `stage`.
 fn free_raw(db: &Connection) -> Result<i64, Error> {
+    if db.prepare_cached("SELECT 1 FROM upkeep WHERE name = 'octets_below'")?.exists([])? {
+        return free_raw_below(db);
+    }
     let mut largest = db.prepare_cached(
         "SELECT max(coalesce((SELECT max(id) FROM raw_chunk), 0) >> 20, coalesce((SELECT max(raw) FROM stage), 0))",
     )?;
-    match largest.query_row([], |row| row.get::<_, i64>(0)).map_err(Error::from) {
-        Ok(raw) => Ok(raw + 1),
-        Err(Error::Damaged(_)) => free_raw_below(db),
-        Err(error) => Err(error),
+    Ok(largest.query_row([], |row| row.get::<_, i64>(0))? + 1)
+}
+
+/// Looks whether anything can be added behind the last octets, and notes it if not. Outside of a transaction: SQLite writes nothing
+/// more in one that has come upon damage.
+pub(super) fn note_damaged_end(connection: &Connection) -> Result<(), Error> {
+    let end = connection.query_row("SELECT max(id) FROM raw_chunk", [], |row| row.get::<_, Option<i64>>(0));
+    if matches!(end.map_err(Error::from), Err(Error::Damaged(_))) {
+        connection.execute("INSERT OR IGNORE INTO upkeep (name, value) VALUES ('octets_below', x'')", [])?;
     }
+    Ok(())
 }
 
 /// Where the last page of the octets is damaged nothing can be added there: mail goes on coming in at the other end.

@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params_from_iter};
 
+mod pages;
+
+use pages::Pages;
+
 use super::damage::{DamagedMessage, named};
 use super::message::{NewMessage, insert_message};
 use super::migrate::{connect, create_at};
@@ -41,12 +45,14 @@ pub fn salvage(folder: &Path, now: i64, control: &Control) -> Result<Salvaged, E
     let file = folder.join("malote.db");
     let file = file.canonicalize().map_err(|error| Error::of_file(&error, &file))?;
     let old = connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    // What is damaged is to be read as far as it can be.
+    // What is damaged is to be read as far as it can be, and from one file. Where that fails, the log stays beside the old file.
     old.pragma_update(None, "cell_size_check", false)?;
+    let _ = old.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    let mut pages = Pages::open(&file).map_err(|error| Error::of_file(&error, &file))?;
     let unfinished = new_file(&file)?;
     let new = create_at(&unfinished)?;
     let mut salvaged = Salvaged::default();
-    let outcome = copy_all(&old, &new, &mut salvaged, now, control);
+    let outcome = copy_all(&old, &mut pages, &new, &mut salvaged, now, control);
     drop(old);
     new.close().map_err(|(_, error)| error)?;
     if let Err(error) = outcome {
@@ -60,6 +66,7 @@ pub fn salvage(folder: &Path, now: i64, control: &Control) -> Result<Salvaged, E
 
 fn copy_all(
     old: &Connection,
+    pages: &mut Pages,
     new: &Connection,
     salvaged: &mut Salvaged,
     now: i64,
@@ -73,14 +80,17 @@ fn copy_all(
     let mut rows_are_lost = false;
     for table in tables(new)? {
         control.goes_on()?;
-        let columns = common_columns(old, new, &table)?;
-        if columns.is_empty() {
-            continue;
-        }
-        let (rows, has_gaps) = copy_table(old, new, &table, &columns, control)?;
+        let (rows, has_gaps) = match common_columns(old, new, &table) {
+            Ok(columns) if columns.is_empty() => continue,
+            Ok(columns) => copy_table(old, new, &table, &columns, control)?,
+            // Not even the list of the tables can be read.
+            Err(Error::Damaged(_)) => (0, true),
+            Err(error) => return Err(error),
+        };
         rows_are_lost |= has_gaps && table == "message";
         salvaged.tables.push((table, rows, has_gaps));
     }
+    copy_strays(pages, new, &mut salvaged.tables, control)?;
     keep_numbers_used(old, new)?;
     let lost = settle_messages(new, salvaged, now, control)?;
     new.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true)?;
@@ -123,6 +133,94 @@ fn settle_messages(new: &Connection, salvaged: &mut Salvaged, now: i64, control:
                 }
                 Err(error) => return Err(error),
             }
+        }
+    }
+}
+
+/// Where the trees are broken, rows are taken from whichever pages hold them. What the trees gave is newer and stays.
+fn copy_strays(
+    pages: &mut Pages,
+    new: &Connection,
+    tables: &mut [(String, u64, bool)],
+    control: &Control,
+) -> Result<(), Error> {
+    let broken = tables.iter_mut().filter(|(_, _, has_gaps)| *has_gaps);
+    let mut broken: Vec<(Shape, &mut u64)> =
+        broken.map(|(table, rows, _)| Ok((Shape::of(new, table)?, rows))).collect::<Result<_, Error>>()?;
+    if broken.is_empty() {
+        return Ok(());
+    }
+    for number in 1..=pages.count() {
+        control.goes_on()?;
+        for row in pages.rows(number) {
+            if let Some((shape, rows)) = broken.iter_mut().find(|(shape, _)| shape.fits(&row.values)) {
+                **rows += u64::from(shape.insert(new, row)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the rows of a table look like.
+struct Shape {
+    table: String,
+    columns: Vec<Column>,
+}
+
+struct Column {
+    name: String,
+    kind: String,
+    /// It is the rowid, which a record leaves out.
+    is_rowid: bool,
+    /// A row from before it was added does without it.
+    may_be_missing: bool,
+    may_be_null: bool,
+}
+
+impl Shape {
+    fn of(db: &Connection, table: &str) -> Result<Self, Error> {
+        let mut select =
+            db.prepare("SELECT name, type, pk, \"notnull\", dflt_value IS NOT NULL FROM pragma_table_info(?1)")?;
+        let columns = select.query_map([table], |row| {
+            let (kind, key, is_required): (String, i64, bool) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            let is_rowid = key == 1 && kind == "INTEGER" && !is_required;
+            let may_be_null = !is_required && key == 0;
+            let may_be_missing = may_be_null || row.get(4)?;
+            Ok(Column { name: row.get(0)?, kind, is_rowid, may_be_missing, may_be_null })
+        })?;
+        Ok(Self { table: table.to_owned(), columns: columns.collect::<Result<_, _>>()? })
+    }
+
+    fn fits(&self, values: &[Value]) -> bool {
+        values.len() <= self.columns.len()
+            && self.columns.iter().skip(values.len()).all(|column| column.may_be_missing)
+            && self.columns.iter().zip(values).all(|(column, value)| match value {
+                Value::Null => column.is_rowid || column.may_be_null,
+                _ if column.is_rowid => false,
+                Value::Integer(_) => column.kind == "INTEGER",
+                Value::Text(_) => column.kind == "TEXT",
+                Value::Blob(_) => column.kind == "BLOB",
+                Value::Real(_) => false,
+            })
+    }
+
+    /// Whether it was not there yet.
+    fn insert(&self, new: &Connection, row: pages::Row) -> Result<bool, Error> {
+        let given = self.columns.iter().zip(row.values).filter(|(column, _)| !column.is_rowid);
+        let (names, values): (Vec<String>, Vec<Value>) =
+            given.map(|(column, value)| (format!("\"{}\"", column.name), value)).unzip();
+        let marks = vec!["?"; values.len() + 1].join(", ");
+        let insert = format!("INSERT OR IGNORE INTO \"{}\" (rowid, {}) VALUES ({marks})", self.table, names.join(", "));
+        let values = std::iter::once(Value::Integer(row.rowid)).chain(values);
+        match new.prepare_cached(&insert)?.execute(params_from_iter(values)) {
+            Ok(rows) => Ok(rows > 0),
+            // It only looked like a row.
+            Err(rusqlite::Error::SqliteFailure(failure, _))
+                if failure.code == rusqlite::ErrorCode::ConstraintViolation =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -329,6 +427,7 @@ const SETTLE: &str = "
         total = (SELECT count(*) FROM message WHERE message.mailbox = mailbox.id),
         unread = (SELECT count(*) FROM message WHERE message.mailbox = mailbox.id AND flags & 1 = 0);
     INSERT OR IGNORE INTO to_index (message) SELECT key FROM message;
+    DELETE FROM upkeep WHERE name IN ('octets_below', 'check_after');
     INSERT OR IGNORE INTO upkeep (name, value) VALUES ('identity', randomblob(16));";
 
 const FINISH: &str = "DELETE FROM raw_chunk WHERE id >> 20 NOT IN (SELECT raw FROM message);";

@@ -186,7 +186,12 @@ pub fn crash_image(folder: &Path) -> TempDir {
 pub fn pages_of(file: &Path, table: &str) -> Vec<u64> {
     let db = rusqlite::Connection::open(file).unwrap();
     let pages = "SELECT pageno FROM dbstat WHERE name = ?1 AND pagetype IN ('leaf', 'overflow') ORDER BY path";
-    db.prepare(pages).unwrap().query_map([table], |row| row.get::<_, i64>(0)).unwrap().map(|page| page.unwrap().cast_unsigned()).collect()
+    db.prepare(pages)
+        .unwrap()
+        .query_map([table], |row| row.get::<_, i64>(0))
+        .unwrap()
+        .map(|page| page.unwrap().cast_unsigned())
+        .collect()
 }
 
 /// Overwrites a page of a file that nobody has open.

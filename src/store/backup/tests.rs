@@ -47,7 +47,7 @@ fn a_backup_is_a_store_that_opens_by_itself_with_everything_in_it() {
 #[test]
 fn the_next_backup_writes_only_what_differs() {
     let (fixture, mut messages) = filled(0);
-    for number in 0..30 {
+    for number in 0..80 {
         let octets = noise(100_000, number + 1);
         messages.push((fixture.receive(&octets), octets));
     }
@@ -121,7 +121,9 @@ fn a_backup_that_was_interrupted_anywhere_leaves_the_last_one() {
     let before = fs::read(to.join("malote.db")).unwrap();
     block_on(fixture.store.move_to(messages.iter().map(|message| message.0).collect(), Role::Trash)).unwrap();
     block_on(fixture.store.empty_trash(None)).unwrap();
-    (0..20).for_each(|number| drop(fixture.receive(&noise(30_000, number + 900))));
+    for number in 0..20 {
+        fixture.receive(&noise(30_000, number + 900));
+    }
 
     // Stopped by the person, while the copy is read again.
     let control = Control::default();
@@ -184,7 +186,9 @@ fn the_backup_of_a_running_program_is_made_and_noted_beside_it() {
     block_on(fixture.store.plan_backups(Rhythm::Daily, Some(to.clone()))).unwrap();
     let source = Source::beside(fixture.folder.path()).unwrap();
     let steps = AtomicU32::new(0);
-    let count = &mut |_| drop(steps.fetch_add(1, Ordering::Relaxed));
+    let count = &mut |_| {
+        steps.fetch_add(1, Ordering::Relaxed);
+    };
     let made = back_up(&source, &to, false, &Control::default(), count).unwrap();
     assert!(steps.into_inner() > 1);
     note_beside(&source, &to, &Ok(made.messages), NOON).unwrap();

@@ -20,7 +20,7 @@ fn check(fixture: &Fixture) -> Report {
 fn a_store_that_is_whole_is_proved_whole_also_while_mail_comes_in() {
     let (fixture, _) = filled(150);
     std::thread::scope(|scope| {
-        let writer = scope.spawn(|| (0..30).for_each(|number| drop(fixture.receive(&noise(5000, number + 999)))));
+        let writer = scope.spawn(|| (0..30).map(|number| fixture.receive(&noise(5000, number + 999))).count());
         while !writer.is_finished() {
             let report = check(&fixture);
             assert!(report.is_clean() && report.messages >= 150, "{report:?}");
@@ -192,19 +192,22 @@ fn one_flip(whole: &[u8], at: usize, octets: &[Vec<u8>], before: &BTreeMap<Strin
     let lost = octets.len() - readable(&file, octets);
     match fate {
         Fate::WithoutEffect | Fate::Unseen => assert_eq!(lost, 0, "{context}"),
-        Fate::Found if report.faults.is_empty() && report.damaged_count > 0 => {
-            assert!(lost as u64 <= report.damaged_count && lost <= 4, "{context}: {lost} lost, {report:?}");
+        Fate::Found if report.faults.is_empty() && lost <= MOST_ON_A_PAGE => {
+            assert!(lost as u64 <= report.damaged_count || lost == 0, "{context}: {lost} lost, {report:?}");
         }
-        // The tables themselves: what can be read is saved into a new store.
-        Fate::Found if lost > 0 => {
+        Fate::Found | Fate::Refused if lost == 0 => {}
+        // The way to the messages: what lies behind is saved into a new store.
+        Fate::Found | Fate::Refused => {
             let saved = salvage(folder.path(), NOON, &Control::default());
             let left = octets.len() - readable(&file, octets);
-            assert!(left <= 4, "{context}: {left} of {} lost for good: {saved:?} {report:?}", octets.len());
+            assert!(left <= MOST_ON_A_PAGE, "{context}: {left} of {} lost for good: {saved:?}", octets.len());
         }
-        Fate::Found | Fate::Refused => {}
     }
     (fate, words)
 }
+
+/// Messages of which a page of the small store holds some octets, at most.
+const MOST_ON_A_PAGE: usize = 3;
 
 /// How many of these messages can be read, octet for octet.
 fn readable(file: &Path, octets: &[Vec<u8>]) -> usize {

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::account::policy::{Fetch, Line, Metered, Mirror, Order, Size};
 use crate::account::{Fingerprint, Proxy, Retention, Security, SignIn};
-use crate::engine::ImportFormat;
+use crate::engine::{ImportFormat, Rhythm};
 use crate::store::types::{MessageKey, Role};
 
 /// A mail reader for POP3: dial in, take everything, hang up, and live offline. Without a command it opens its window.
@@ -230,6 +230,31 @@ pub enum Command {
         /// A new folder
         folder: PathBuf,
     },
+    /// Read everything that is stored and prove it: every page, every message against its hash; name what is damaged
+    Verify {
+        /// Repair damaged messages: from the backup, or by having them fetched again with the next visit
+        #[arg(long)]
+        repair: bool,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Bring a copy of everything up to date in another folder, and read all of it again; passwords are not in it
+    Backup {
+        /// Where to; without it, the folder of the last --every
+        #[arg(value_name = "DEST", required_unless_present = "every")]
+        folder: Option<PathBuf>,
+        /// From now on the window does this by itself: off, daily or weekly
+        #[arg(long, value_name = "off|daily|weekly")]
+        every: Option<Rhythm>,
+    },
+    /// Bring everything back from a backup; what is there is moved aside
+    Restore {
+        #[arg(value_name = "DEST")]
+        backup: PathBuf,
+    },
+    /// Save everything that can be read of a damaged store into a new one; the old file is kept
+    Salvage {},
     /// Show what messages in files say, one JSON object a line, without a profile
     Inspect {
         #[arg(required_unless_present = "list", value_name = "FILE.eml")]

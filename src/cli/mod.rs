@@ -15,6 +15,7 @@ mod organise;
 mod search;
 mod server;
 mod thread;
+mod upkeep;
 mod visit;
 
 use std::fmt;
@@ -99,6 +100,7 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         None => Ok(()),
         Some(Command::Inspect { files, list, json: _ }) => offline::inspect(files, list),
         Some(Command::Attachments { file, save }) => offline::attachments(&file, save),
+        Some(command) if upkeep::is_meant(&command) && !arguments.demo => upkeep::run(arguments.profile, command),
         Some(command) if arguments.demo => with_demo(command),
         Some(command) => {
             let profile = Profile::open(arguments.profile).map_err(|error| Failure::Failed(in_use_hint(&error)))?;
@@ -161,6 +163,9 @@ fn with_client(client: &mut Client, command: Command) -> Result<(), Failure> {
             moving::export(client, folder, format, moving::Chosen { account, mailbox, search })
         }
         Command::Inspect { .. } | Command::Attachments { .. } => Ok(()),
+        Command::Verify { .. } | Command::Backup { .. } | Command::Restore { .. } | Command::Salvage {} => {
+            Err(Failure::Usage("the demonstration keeps nothing that could be backed up".into()))
+        }
     }
 }
 

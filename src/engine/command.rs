@@ -8,7 +8,7 @@ use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::Draft;
 use crate::secret::Password;
 use crate::store::types::{Flag, MailboxView, MessageKey, Move, OwnMailboxId, Role, Tag, TagId};
-use crate::store::{EntryId, SearchId, Wish};
+use crate::store::{EntryId, Rhythm, SearchId, Wish};
 
 /// Names a request; its answers carry it back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -167,6 +167,18 @@ pub enum Command {
     DiscardDraft { key: MessageKey },
     /// Marks a message of the Outbox whose fate is unknown, or that was refused, to be sent again. → `Done`
     RetryOutgoing { key: MessageKey },
+
+    /// How the store is looked after, and what is damaged. → `Upkeep`
+    LoadUpkeep,
+    /// From now on backups are made like this. → `Upkeep`
+    PlanBackups { rhythm: Rhythm, folder: Option<PathBuf> },
+    /// Brings the backup in this folder (None: the planned one) up to date and reads all of it. → `BackedUp`; before that
+    /// `UpkeepProgress`
+    BackUp { folder: Option<PathBuf> },
+    /// Reads everything that is stored; `repairs`: heals what can be. → `Verified`; before that `UpkeepProgress`
+    Verify { repairs: bool },
+    /// Ends a backup or a check; what it was doing counts as not done. → `Done`
+    StopUpkeep,
 
     /// Ends the engine; what is running is stopped as by `Stop`. → `Done`, the last event
     Shutdown,

@@ -14,8 +14,8 @@ use crate::store::types::{
     MailboxCount, MailboxView, MessageKey, MessageRow, Move, OutboxState, OwnMailboxId, Part, TagId,
 };
 pub use crate::store::{
-    Deed, Entry, EntryId, Found, LineUse, Organisation, Outcome, PastVisit, Person, RoundTrip, SavedSearch, SearchId,
-    Searches, Undone, Wish,
+    BackedUp, DamagedMessage, Deed, Entry, EntryId, Found, Healed, LineUse, Organisation, Outcome, PastVisit, Person,
+    Progress, Report, Rhythm, RoundTrip, SavedSearch, SearchId, Searches, Undone, Upkeep, Wish,
 };
 
 /// News from the engine. `answers` names the request that it answers; None: unasked.
@@ -99,6 +99,12 @@ pub enum Event {
     /// The newest first.
     Visits(Vec<PastVisit>),
 
+    Upkeep(Box<UpkeepView>),
+    /// How a backup or a check is getting on; a few times a second at most.
+    UpkeepProgress(Progress),
+    BackedUp(Box<BackedUp>),
+    Verified(Box<(Report, Healed)>),
+
     Moved(Vec<Move>),
     /// What was undone, or done again; None: there was nothing.
     Undone(Option<Box<Undone>>),
@@ -142,6 +148,14 @@ pub struct ServerView {
     pub expire_days: Option<u32>,
     /// The account's last visits, this look among them, the newest first.
     pub visits: Vec<PastVisit>,
+}
+
+/// How the store is looked after.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UpkeepView {
+    pub upkeep: Upkeep,
+    /// Messages that are damaged and not repaired yet.
+    pub damaged: Vec<DamagedMessage>,
 }
 
 /// What the next visit has before it.

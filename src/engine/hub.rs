@@ -12,10 +12,11 @@ use super::event::{Answer, Event};
 use super::indexing::Work;
 use super::intake::Held;
 use super::snippets::Snippets;
+use super::upkeep::Duty;
 use super::workers::Workers;
 use crate::account::{Account, AccountId, PasswordSource};
 use crate::secret::{self, Keyring, Password};
-use crate::store::{Asking, Store};
+use crate::store::{Asking, Control, Store};
 
 /// Wakes the screen when there is news.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
@@ -28,6 +29,9 @@ pub(super) struct Hub {
     pub held: Held,
     answers: Sender<Answer>,
     indexing: Sender<Work>,
+    upkeep: Sender<Duty>,
+    /// Ends the backup or the check that is under way.
+    caring: Mutex<Control>,
     wake: Wake,
     /// Visits under way.
     visits: AtomicUsize,
@@ -48,7 +52,7 @@ impl Hub {
         keyring: Keyring,
         workers: Workers,
         answers: Sender<Answer>,
-        indexing: Sender<Work>,
+        (indexing, upkeep): (Sender<Work>, Sender<Duty>),
         wake: Wake,
     ) -> Self {
         Self {
@@ -58,6 +62,8 @@ impl Hub {
             held: Held::default(),
             answers,
             indexing,
+            upkeep,
+            caring: Mutex::default(),
             wake,
             visits: AtomicUsize::default(),
             search: Mutex::default(),
@@ -95,6 +101,23 @@ impl Hub {
     pub fn index(&self, work: Work) {
         // The engine is on its way out: what is marked is indexed at the next start.
         let _closed = self.indexing.try_send(work);
+    }
+
+    /// Has the store looked after.
+    pub fn look_after(&self, duty: Duty) {
+        // The engine is on its way out: what is due is due at the next start.
+        let _closed = self.upkeep.try_send(duty);
+    }
+
+    /// What ends the backup or check that begins now.
+    pub fn begin_upkeep(&self) -> Control {
+        let control = Control::default();
+        *self.caring.lock().unwrap_or_else(PoisonError::into_inner) = control.clone();
+        control
+    }
+
+    pub fn stop_upkeep(&self) {
+        self.caring.lock().unwrap_or_else(PoisonError::into_inner).stop();
     }
 
     /// Whether mail may be coming in.

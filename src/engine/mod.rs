@@ -32,6 +32,7 @@ mod sign_in;
 mod snippets;
 mod thread;
 mod tidying;
+mod upkeep;
 mod workers;
 mod writing;
 
@@ -44,9 +45,10 @@ use futures::FutureExt;
 
 pub use command::{Command, PasswordChange, Request, RequestId, Search};
 pub use event::{
-    AccountTest, Again, Answer, CertificateFacts, Deed, Entry, EntryId, Event, Fate, Finding, Found, LineUse,
-    NextVisit, Offer, OpenedMessage, Organisation, Outcome, PastVisit, Person, Problem, Room, RoundTrip, SavedSearch,
-    SearchId, Searches, ServerMessage, ServerSummary, ServerView, Stage, Undone, Visit, Wish,
+    AccountTest, Again, Answer, BackedUp, CertificateFacts, DamagedMessage, Deed, Entry, EntryId, Event, Fate, Finding,
+    Found, Healed, LineUse, NextVisit, Offer, OpenedMessage, Organisation, Outcome, PastVisit, Person, Problem,
+    Progress, Report, Rhythm, Room, RoundTrip, SavedSearch, SearchId, Searches, ServerMessage, ServerSummary,
+    ServerView, Stage, Undone, Upkeep, UpkeepView, Visit, Wish,
 };
 pub use hub::Wake;
 pub use import::ImportFormat;
@@ -57,6 +59,7 @@ pub use moving::{
 pub use problem::opening_store;
 pub use saving::write_new;
 pub use thread::{InThread, Thread};
+pub use upkeep::words as upkeep_words;
 
 use crate::account::AccountId;
 use crate::secret::Keyring;
@@ -65,6 +68,7 @@ use errands::{Errand, Errands};
 use hub::Hub;
 use indexing::Work;
 use moving::{Moves, is_moving};
+use upkeep::Duty;
 use workers::Workers;
 
 /// Requests that may wait for the engine, and news that may wait for the screen, before the other side has to.
@@ -83,21 +87,23 @@ pub fn start(store: Store, keyring: Keyring, wake: Wake) -> std::io::Result<Engi
     let (requests, incoming) = async_channel::bounded(CHANNEL_CAPACITY);
     let (outgoing, answers) = async_channel::bounded(CHANNEL_CAPACITY);
     let (indexing, to_index) = async_channel::unbounded();
-    let hub = Arc::new(Hub::new(store, keyring, Workers::start()?, outgoing, indexing, wake));
+    let (upkeep, duties) = async_channel::unbounded();
+    let hub = Arc::new(Hub::new(store, keyring, Workers::start()?, outgoing, (indexing, upkeep), wake));
     let thread = std::thread::Builder::new()
         .name("engine".into())
-        .spawn(move || async_std::task::block_on(run(hub, incoming, to_index)))?;
+        .spawn(move || async_std::task::block_on(run(hub, incoming, to_index, duties)))?;
     Ok(Engine { requests, answers, thread })
 }
 
 /// The one closed select: requests, and errands that have ended.
-async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work>) {
+async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work>, duties: Receiver<Duty>) {
     let (to_clerk, for_clerk) = async_channel::bounded(CHANNEL_CAPACITY);
     let (to_us, changes) = async_channel::unbounded();
     let clerk = async_std::task::spawn(write_in_order(hub.clone(), for_clerk, to_us));
     let indexer = async_std::task::spawn(indexing::run(hub.clone(), to_index.clone()));
     let (end, ended) = async_channel::bounded(1);
     let tidier = async_std::task::spawn(tidying::run(hub.clone(), ended));
+    let caretaker = async_std::task::spawn(upkeep::run(hub.clone(), duties.clone()));
     let mut errands = Errands::new(hub.clone());
     let mut moves = Moves::default();
     let mut farewell = None;
@@ -146,6 +152,7 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
             }
             Command::KeepSchedule => {
                 errands.keep_schedule().await;
+                hub.look_after(Duty::Keep);
                 hub.tell(Some(id), Event::Done).await;
             }
             Command::Examine { account, signs_in } => {
@@ -165,9 +172,17 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
                 moves.stop_all();
                 hub.tell(Some(id), Event::Done).await;
             }
+            Command::BackUp { folder } => hub.look_after(Duty::BackUp { id, folder }),
+            Command::Verify { repairs } => hub.look_after(Duty::Verify { id, repairs }),
+            Command::StopUpkeep => {
+                hub.stop_upkeep();
+                hub.tell(Some(id), Event::Done).await;
+            }
             Command::Shutdown => {
                 errands.stop_all();
                 moves.stop_all();
+                duties.close();
+                hub.stop_upkeep();
                 farewell = Some(id);
             }
             Command::RemoveAccount(account) => {
@@ -217,6 +232,9 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
     end.close();
     indexer.await;
     tidier.await;
+    duties.close();
+    hub.stop_upkeep();
+    caretaker.await;
     hub.tell(farewell, Event::Done).await;
 }
 

@@ -7,15 +7,15 @@ use super::endpoint::{endpoint, incoming_trust};
 use super::event::{AccountTest, Event, OpenedMessage, Problem};
 use super::hub::Hub;
 use super::problem::{self, Task};
-use super::{saving, send_mail, sign_in, thread};
+use super::{saving, send_mail, sign_in, thread, upkeep};
 use crate::account::Account;
 use crate::mail::MessageView;
 use crate::mail::body::source;
 use crate::net::Connection;
 use crate::protocol::pop3;
 use crate::secret::Password;
-use crate::store::ServerMemory;
 use crate::store::types::MessageKey;
+use crate::store::{Error, ServerMemory};
 
 pub(super) fn is_reading(command: &Command) -> bool {
     use Command::*;
@@ -37,6 +37,7 @@ pub(super) fn is_reading(command: &Command) -> bool {
             | ListVisits
             | ListPeople { .. }
             | ListSearches
+            | LoadUpkeep
     )
 }
 
@@ -67,6 +68,7 @@ pub(super) async fn answer(hub: &Arc<Hub>, command: Command) -> Result<Event, Bo
         Command::ListSearches => {
             Ok(Event::Searches(store.searches().await.map_err(failed("Could not read the saved searches"))?))
         }
+        Command::LoadUpkeep => upkeep::view(hub).await.map_err(failed("Could not read how the mail is looked after")),
         Command::ListMessages { view } => {
             let keys = store.keys(view).await.map_err(failed("Could not list the mailbox"))?;
             Ok(Event::Listing { view, keys: Arc::new(keys) })
@@ -94,7 +96,10 @@ pub(super) async fn answer(hub: &Arc<Hub>, command: Command) -> Result<Event, Bo
 async fn open(hub: &Hub, key: MessageKey) -> Result<Event, Box<Problem>> {
     let failed = |error| problem::store_plain("Could not open the message", &error);
     let row = hub.store.row(key).await.map_err(failed)?;
-    let raw = hub.store.raw(key).await.map_err(failed)?;
+    let raw = match hub.store.raw(key).await {
+        Err(error @ Error::Damaged(_)) => return Err(upkeep::damaged_opened(hub, &row, &error)),
+        read => read.map_err(failed)?,
+    };
     let view = async_std::task::spawn_blocking(move || MessageView::of_any(&raw)).await;
     Ok(Event::Opened(Box::new(OpenedMessage { row, view: Arc::new(view) })))
 }

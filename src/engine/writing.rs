@@ -75,6 +75,12 @@ async fn change(hub: &Hub, command: Command) -> Outcome {
             store.outgoing_waiting(key).await.map_err(failed("Could not queue the message again"))?;
             Event::Done
         }
+        Command::PlanBackups { rhythm, folder } => {
+            let planned = store.plan_backups(rhythm, folder).await;
+            planned.map_err(failed("Could not note how to make backups"))?;
+            hub.look_after(super::upkeep::Duty::Look);
+            return super::upkeep::view(hub).await.map_err(failed("Could not read how the mail is looked after"));
+        }
         other => match organising::answer(hub, &other).await {
             Some(outcome) => outcome?,
             // The others are answered elsewhere.

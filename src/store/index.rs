@@ -56,6 +56,20 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Empties the index and marks every message: where the index is damaged, it is made anew.
+    pub async fn index_anew(&self) -> Result<(), Error> {
+        self.write(|db| {
+            db.execute_batch(
+                "INSERT INTO search (search) VALUES ('delete-all');
+                 INSERT OR IGNORE INTO to_index (message) SELECT key FROM message;",
+            )?;
+            Ok(())
+        })
+        .await
+    }
+}
+
 fn index_one(db: &Connection, Indexed { key, sha256, words }: Indexed) -> Result<(), Error> {
     let mut is_same = db.prepare_cached("SELECT 1 FROM message WHERE key = ?1 AND sha256 = ?2")?;
     // Gone, or another by now: its own mark stands for that.

@@ -77,14 +77,19 @@ fn create(file: &Path) -> Result<(), Error> {
         return Err(Error::Damaged("its main file is missing; only the write-ahead log is there".into()));
     }
     let unfinished = new_file(file)?;
-    let mut connection = connect(&unfinished, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    create_at(&unfinished)?.close().map_err(|(_, error)| error)?;
+    fs::rename(&unfinished, file).map_err(|error| Error::of_file(&error, file))?;
+    sync_folder(file)
+}
+
+/// An empty store in an empty file.
+pub(super) fn create_at(file: &Path) -> Result<Connection, Error> {
+    let mut connection = connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // Only an empty database takes this.
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrations()?.to_latest(&mut connection).map_err(migration_error)?;
-    connection.close().map_err(|(_, error)| error)?;
-    fs::rename(&unfinished, file).map_err(|error| Error::of_file(&error, file))?;
-    sync_folder(file)
+    Ok(connection)
 }
 
 fn migrations() -> Result<Migrations<'static>, Error> {
@@ -116,6 +121,8 @@ const READER_CACHE_KIB: i32 = 1024;
 /// After a flood of mail the write-ahead log shrinks back to this.
 const LOG_BYTES: u32 = 16 << 20;
 
+#[cfg(test)]
+mod old_stores;
 #[cfg(test)]
 mod tests {
     use futures::executor::block_on;

@@ -4,14 +4,17 @@
 //! One thread writes and two read ([`worker`]); every public method is one transaction and needs no particular runtime.
 //! When a method that changes something returns, the change is on the disk.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 
 mod account;
+mod backup;
 mod change;
 mod contact;
+mod damage;
 mod delivery;
 mod draft;
 mod error;
@@ -29,18 +32,25 @@ mod outbox;
 mod private;
 mod raw;
 mod refuse;
+mod restore;
+mod salvage;
 mod saved_search;
 mod search;
 mod server_memory;
+mod source;
 #[cfg(test)]
 mod testing;
 mod thread;
 mod tidying;
 pub mod types;
+mod upkeep;
+mod verify;
 mod visit;
 mod worker;
 
+pub use backup::{BackedUp, Failure as BackupFailure, back_up, note_beside};
 pub use contact::Person;
+pub use damage::{DamagedMessage, Healed};
 pub use delivery::{Arrival, Content, Delivery, Prepared, prepare};
 pub use error::Error;
 pub use import::{Foreign, Imported, PreparedForeign, prepare_foreign};
@@ -53,10 +63,15 @@ pub use organise::Organisation;
 pub use outbox::Outgoing;
 pub use private::private_folder;
 pub use raw::{PackedPiece, StagedRaw, octets_sha256};
+pub use restore::{Restored, restore};
+pub use salvage::{Salvaged, salvage};
 pub use saved_search::{SavedSearch, SearchId, Searches};
 pub use search::{Asking, Found};
 pub use server_memory::ServerMemory;
+pub use source::{Control, Source};
 pub use thread::Conversation;
+pub use upkeep::{Rhythm, Upkeep};
+pub use verify::{Progress, Report, verify, verify_messages};
 pub use visit::{Outcome, PastVisit, RoundTrip};
 
 /// The store of one profile. Clones share it; when the last is dropped, what is queued is done and the file is closed.
@@ -67,6 +82,9 @@ struct Threads {
     // Dropped in this order: the connection that is closed last tidies the log away, and only the writer may.
     readers: worker::Pool,
     writer: worker::Pool,
+    file: Arc<Path>,
+    /// Open as long as any connection is: see [`Source`].
+    octets: Arc<File>,
 }
 
 impl Store {
@@ -85,14 +103,18 @@ impl Store {
         let file = folder.join("malote.db");
         // SQLite keeps its log beside what a link points to, and so must we look for it there.
         let file: Arc<Path> = file.canonicalize().unwrap_or(file).into();
+        backup::roll_back(&file)?;
+        restore::finish(&file)?;
         let mut connection = migrate::open(&file)?;
+        raw::note_damaged_end(&connection)?;
+        remove_orphans(&mut connection)?;
         let transaction = connection.transaction()?;
-        raw::remove_orphans(&transaction)?;
         outbox::settle_after_crash(&transaction)?;
         transaction.commit()?;
+        let octets = File::open(&file).map_err(|error| Error::of_file(&error, &file))?;
         let writer = worker::Pool::writer(&file, connection)?;
         let readers = worker::Pool::readers(&file)?;
-        Ok(Self(Arc::new(Threads { readers, writer })))
+        Ok(Self(Arc::new(Threads { readers, writer, file, octets: Arc::new(octets) })))
     }
 
     /// Reads every page of the file.
@@ -123,5 +145,15 @@ impl Store {
         job: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.0.readers.call(job).await
+    }
+}
+
+/// What was staged lies in a damaged place: it stays there, for it is in nobody's way.
+fn remove_orphans(connection: &mut Connection) -> Result<(), Error> {
+    let transaction = connection.transaction()?;
+    match raw::remove_orphans(&transaction) {
+        Ok(_) => Ok(transaction.commit()?),
+        Err(Error::Damaged(_)) => Ok(transaction.rollback()?),
+        Err(error) => Err(error),
     }
 }

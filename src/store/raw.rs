@@ -271,10 +271,38 @@ fn remove_staged(db: &Connection, raw: i64) -> Result<(), Error> {
 
 /// A number that no raw has. Every raw has at least one chunk or a row in `stage`.
 fn free_raw(db: &Connection) -> Result<i64, Error> {
+    if db.prepare_cached("SELECT 1 FROM upkeep WHERE name = 'octets_below'")?.exists([])? {
+        return free_raw_below(db);
+    }
     let mut largest = db.prepare_cached(
         "SELECT max(coalesce((SELECT max(id) FROM raw_chunk), 0) >> 20, coalesce((SELECT max(raw) FROM stage), 0))",
     )?;
     Ok(largest.query_row([], |row| row.get::<_, i64>(0))? + 1)
+}
+
+/// Looks whether anything can be added behind the last octets, and notes it if not. Outside of a transaction: SQLite writes nothing
+/// more in one that has come upon damage.
+pub(super) fn note_damaged_end(connection: &Connection) -> Result<(), Error> {
+    let end = connection.query_row("SELECT max(id) FROM raw_chunk", [], |row| row.get::<_, Option<i64>>(0));
+    if matches!(end.map_err(Error::from), Err(Error::Damaged(_))) {
+        connection.execute("INSERT OR IGNORE INTO upkeep (name, value) VALUES ('octets_below', x'')", [])?;
+    }
+    Ok(())
+}
+
+/// Where the last page of the octets is damaged nothing can be added there: mail goes on coming in at the other end.
+fn free_raw_below(db: &Connection) -> Result<i64, Error> {
+    let mut smallest = db.prepare_cached(
+        "SELECT min(coalesce((SELECT min(id) FROM raw_chunk), 0) >> 20, coalesce((SELECT min(raw) FROM stage), 0), 0)",
+    )?;
+    Ok(smallest.query_row([], |row| row.get::<_, i64>(0))? - 1)
+}
+
+/// A raw in place of octets that cannot be read: it has a number, so that nothing else gets it, and reads as damaged.
+pub(super) fn lost_raw(db: &Connection) -> Result<i64, Error> {
+    let raw = free_raw(db)?;
+    insert_chunks(db, raw, 0, &[Chunk { packing: LOST, bytes: Vec::new() }])?;
+    Ok(raw)
 }
 
 fn insert_chunks(db: &Connection, raw: i64, first: i64, chunks: &[Chunk]) -> Result<(), Error> {
@@ -307,6 +335,32 @@ fn pack_chunk(octets: &[u8]) -> Chunk {
     match packed {
         Some(bytes) if bytes.len() < octets.len() => Chunk { packing: 1, bytes },
         _ => Chunk { packing: 0, bytes: octets.to_owned() },
+    }
+}
+
+/// The octets of this message, from where its row says or from another raw that was its own.
+///
+/// # Errors
+/// [`Error::Damaged`] if they are not what was stored, or cannot be read.
+pub(super) fn octets_of(db: &Connection, key: MessageKey, raw: Option<i64>) -> Result<Vec<u8>, Error> {
+    let mut octets = Vec::new();
+    read_octets(db, key, raw, &mut octets)?;
+    Ok(octets)
+}
+
+/// Reads the octets of this message and compares their hash; gives how many they are.
+pub(super) fn prove_octets(db: &Connection, key: MessageKey) -> Result<u64, Error> {
+    read_octets(db, key, None, &mut io::sink())
+}
+
+fn read_octets(db: &Connection, key: MessageKey, raw: Option<i64>, out: &mut dyn Write) -> Result<u64, Error> {
+    let mut stored = stored_raw(db, key)?;
+    stored.raw = raw.unwrap_or(stored.raw);
+    match unpack(db, key, &stored, out) {
+        Ok(()) => Ok(stored.size_bytes),
+        // A sector that cannot be read any more is damage like any other.
+        Err(Error::Disk(words)) => Err(Error::Damaged(format!("message {key}: {words}"))),
+        Err(error) => Err(error),
     }
 }
 
@@ -348,10 +402,23 @@ pub(super) fn each_piece_of(db: &Connection, key: MessageKey, take: &mut dyn FnM
 }
 
 fn unpack(db: &Connection, key: MessageKey, stored: &StoredRaw, out: &mut dyn Write) -> Result<(), Error> {
+    let sha256 = unpack_raw(db, key, stored.raw, out)?;
+    if sha256 == stored.sha256 { Ok(()) } else { Err(damaged(key)) }
+}
+
+/// The octets of a raw that no message names any more.
+pub(super) fn octets_of_raw(db: &Connection, raw: i64) -> Result<Vec<u8>, Error> {
+    let mut octets = Vec::new();
+    unpack_raw(db, MessageKey::default(), raw, &mut octets)?;
+    Ok(octets)
+}
+
+/// Gives the hash of the octets.
+fn unpack_raw(db: &Connection, key: MessageKey, raw: i64, out: &mut dyn Write) -> Result<[u8; 32], Error> {
     let mut hash = Sha256::new();
     let mut unpacker = Decompressor::new().map_err(|error| Error::Unexpected(error.to_string()))?;
     let mut select = db.prepare_cached(CHUNKS)?;
-    let mut rows = select.query([stored.raw << NUMBER_BITS])?;
+    let mut rows = select.query([raw << NUMBER_BITS])?;
     while let Some(row) = rows.next()? {
         let bytes = row.get_ref(1)?.as_blob().map_err(|_| damaged(key))?;
         let unpacked;
@@ -367,8 +434,7 @@ fn unpack(db: &Connection, key: MessageKey, stored: &StoredRaw, out: &mut dyn Wr
         hash.update(octets);
         out.write_all(octets).map_err(|error| Error::Output(error.to_string()))?;
     }
-    let sha256: [u8; 32] = hash.finalize().into();
-    if sha256 == stored.sha256 { Ok(()) } else { Err(damaged(key)) }
+    Ok(hash.finalize().into())
 }
 
 fn damaged(key: MessageKey) -> Error {
@@ -379,6 +445,8 @@ fn damaged(key: MessageKey) -> Error {
 pub(super) const CHUNK_BYTES: usize = 256 * 1024;
 /// Bits of a chunk's id that count the pieces of one raw: 2^20 pieces of 256 KiB are more than any message.
 const NUMBER_BITS: u32 = 20;
+/// The packing of octets that were lost.
+const LOST: i64 = 2;
 /// zstd's own default: half of its time is not worth a tenth of its size.
 const LEVEL: i32 = 3;
 /// Room made before the first octet is there; a larger message makes room as it comes.

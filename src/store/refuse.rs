@@ -8,9 +8,9 @@ use std::path::Path;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::Error;
 use super::migrate::{APPLICATION_ID, connect, newest_version};
 use super::private::{beside, new_file};
+use super::{Error, verify};
 
 /// Whether it is a store, whole, and of a version that we know.
 pub(super) fn refuse_what_is_not_ours(file: &Path) -> Result<(), Error> {
@@ -33,7 +33,11 @@ fn look_inside(file: &Path, size_bytes: u64) -> Result<(), Error> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     known_version(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)?;
     if size_bytes <= CHECKED_WHOLE_BYTES {
-        check_whole(&connection)?;
+        check_whole(&connection).or_else(|damage| match verify::is_usable(&connection) {
+            // A spoilt page of messages' octets costs those messages and no others.
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(damage),
+        })?;
     }
     Ok(())
 }

@@ -181,3 +181,50 @@ pub fn crash_image(folder: &Path) -> TempDir {
     }
     image
 }
+
+/// The pages of a table that hold rows or what rows have no room for, in the order of its keys.
+pub fn pages_of(file: &Path, table: &str) -> Vec<u64> {
+    let db = rusqlite::Connection::open(file).unwrap();
+    let pages = "SELECT pageno FROM dbstat WHERE name = ?1 AND pagetype IN ('leaf', 'overflow') ORDER BY path";
+    db.prepare(pages)
+        .unwrap()
+        .query_map([table], |row| row.get::<_, i64>(0))
+        .unwrap()
+        .map(|page| page.unwrap().cast_unsigned())
+        .collect()
+}
+
+/// Overwrites a page of a file that nobody has open.
+pub fn spoil_page(file: &Path, page: u64) {
+    let mut octets = fs::read(file).unwrap();
+    let from = (page as usize - 1) * PAGE_BYTES;
+    octets[from..from + PAGE_BYTES].fill(0xA5);
+    fs::write(file, octets).unwrap();
+}
+
+pub const PAGE_BYTES: usize = 4096;
+
+/// A store with so many messages of some kilobytes, closed, with its messages' octets.
+pub fn filled(count: u64) -> (Fixture, Vec<(MessageKey, Vec<u8>)>) {
+    let fixture = Fixture::new();
+    let messages = (0..count).map(|number| {
+        let octets = noise(2000 + 700 * (number as usize % 7), number + 1);
+        (fixture.receive(&octets), octets)
+    });
+    let messages = messages.collect();
+    (fixture, messages)
+}
+
+impl Fixture {
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("malote.db")
+    }
+
+    /// Does something to the file while nobody has it open.
+    pub fn while_closed(self, change: impl FnOnce(&Path)) -> Self {
+        let Self { store, account, folder } = self;
+        drop(store);
+        change(&folder.path().join("malote.db"));
+        Self { store: Store::open(folder.path()).unwrap(), account, folder }
+    }
+}

@@ -141,6 +141,10 @@ impl Thread {
         if matches!(result, Err(Error::Disk(_))) {
             self.connection = None;
         }
+        if let (Err(Error::Damaged(_)), Kind::Writer, Some(connection)) = (&result, self.kind, &self.connection) {
+            // The next attempt goes round it; that this one failed is what is told.
+            let _ = super::raw::note_damaged_end(connection);
+        }
         result.map_err(|error| error.within(self.file.parent().unwrap_or(&self.file)))
     }
 

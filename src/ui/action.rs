@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::model::{Choice, Choosing};
 use crate::account::AccountId;
-use crate::engine::{EntryId, Offer, SearchId, Wish};
+use crate::engine::{EntryId, Offer, Rhythm, SearchId, Wish};
 use crate::mail::DraftAttachment;
 use crate::mail::compose::Answer;
 use crate::store::types::{Flag, MailboxView, MessageKey, OwnMailboxId, Role, TagId};
@@ -165,6 +165,12 @@ pub enum Action {
     StopMoving,
     /// The import or export goes on.
     CloseMoving,
+    /// Backups are made like this from now on, into the folder that stands in the settings.
+    PlanBackups(Rhythm),
+    BackUp,
+    /// Reads everything that is stored, and repairs what can be.
+    CheckMail,
+    StopUpkeep,
 
     DismissNotice(u64),
     /// Takes the step that a notice offers.

@@ -32,6 +32,7 @@ mod testing;
 mod tests;
 pub mod theme;
 mod toolbar;
+mod upkeep;
 mod widgets;
 
 use egui::{CentralPanel, Frame, Panel};

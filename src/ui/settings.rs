@@ -7,6 +7,7 @@ use egui::{
 use super::action::{Action, Theme};
 use super::model::{Form, Model, RetentionChoice, Settings};
 use super::theme::{self, palette};
+use super::upkeep::backup_ui;
 use super::widgets::{field_name, label, primary, prose, quiet};
 use crate::account::policy::{Fetch, Line, Metered, Mirror, Order};
 use crate::account::{Account, AccountId, Field, Security, SignIn};
@@ -18,14 +19,19 @@ const WIDTH: f32 = 600.0;
 const NAME_WIDTH: f32 = 120.0;
 
 pub fn settings_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Action>) {
-    let Model { settings: Some(settings), accounts, theme, .. } = model else { return };
+    let Model { settings: Some(settings), accounts, theme, upkeep, .. } = model else { return };
     let height = (ctx.content_rect().height() - 96.0).clamp(300.0, 780.0);
     let shown = Modal::new(Id::unique("settings")).frame(theme::dialog(ctx)).show(ctx, |ui| {
         ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 60.0));
         ui.set_max_height(height);
         match settings {
             Settings { form: Some(form), .. } => form_ui(ui, form, height, !accounts.is_empty(), actions),
-            Settings { removing, .. } => accounts_ui(ui, accounts, *removing, *theme, actions),
+            Settings { removing, .. } => {
+                ScrollArea::vertical().max_height(height).show(ui, |ui| {
+                    accounts_ui(ui, accounts, *removing, *theme, actions);
+                    backup_ui(ui, upkeep, jiff::Timestamp::now().as_second(), actions);
+                });
+            }
         }
     });
     // A click beside the form must not throw away what was typed: only Escape and the buttons close it.

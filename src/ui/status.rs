@@ -7,6 +7,7 @@ use super::icons::Icon;
 use super::message_list::results_in_words;
 use super::model::Model;
 use super::theme::{self, palette};
+use super::upkeep::foot_ui;
 use super::widgets::{label, size};
 use crate::engine::{Problem, Stage, Visit};
 
@@ -25,6 +26,7 @@ pub fn status_ui(ui: &mut Ui, model: &Model, hovered_link: Option<&str>, actions
                 if ui.add(Button::new(help).frame_when_inactive(false).small()).clicked() {
                     actions.push(Action::ShowHelp(true));
                 }
+                foot_ui(ui, model, jiff::Timestamp::now().as_second(), actions);
                 if model.search.is_on() {
                     ui.add_space(6.0);
                     label(ui, &results_in_words(model), theme::small(), palette.muted, false);

@@ -5,11 +5,13 @@
 
 mod support;
 
+mod backups;
 mod certificates;
 mod collecting;
 mod command_line;
 mod cut_line;
 mod doctor;
+mod failing_disk;
 mod hostile_mail;
 mod internationalised;
 mod keyring;

@@ -247,6 +247,7 @@ fn what_was_stored_before_there_was_an_index_is_marked_by_the_migration() {
          DROP INDEX message_unread; DROP INDEX message_starred;
          DROP TRIGGER message_to_thread; DROP TRIGGER message_to_thread_again;
          DROP TABLE to_thread; DROP TABLE in_thread; DROP TABLE thread_by_id; DROP TABLE thread;
+         DROP TRIGGER damaged_replaced; DROP TABLE damaged; DROP TABLE upkeep;
          PRAGMA user_version = 5;",
     )
     .unwrap();

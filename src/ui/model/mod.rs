@@ -13,6 +13,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod upkeep;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -34,6 +35,7 @@ pub use search::SearchField;
 pub use server::ServerWindow;
 pub use settings::{Form, RetentionChoice, Settings};
 pub use thread::Conversation;
+pub use upkeep::{Running, Upkeep};
 
 /// What a request was for, so that its answer finds its place; an answer to anything else is late and ignored.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,6 +102,8 @@ enum Pending {
     /// An import or an export.
     Moving,
     SaveFiles,
+    /// A backup, or a check of all mail.
+    Upkeep,
     Other,
 }
 
@@ -133,6 +137,8 @@ pub struct Model {
     /// An import or an export, and whether its window is open.
     pub moving: Option<MovingWindow>,
     pub moving_is_shown: bool,
+    /// How the mail is looked after.
+    pub upkeep: Upkeep,
     pub theme: Theme,
     pub help: bool,
     /// A `mailto:` link that waits for the accounts to be known.
@@ -199,6 +205,10 @@ impl Model {
             }
             (Event::NextVisits(visits), _) => self.next_visits = visits,
             (Event::Server(view), Some(Pending::Look(account))) => self.server_seen(account, *view),
+            (Event::Upkeep(view), _) => self.upkeep_known(*view),
+            (Event::UpkeepProgress(progress), _) => self.upkeep_progress(progress),
+            (Event::BackedUp(backup), Some(Pending::Upkeep)) => self.backed_up(&backup),
+            (Event::Verified(verified), Some(Pending::Upkeep)) => self.verified(&verified.0, &verified.1),
             (Event::Queued { .. }, Some(Pending::Queue)) => self.queued(),
             (Event::ImportFound(found), Some(Pending::LookAtImport(place))) => self.import_found(&place, found),
             (Event::MoveProgress(progress), _) => self.move_progress(progress),
@@ -300,6 +310,10 @@ impl Model {
             Action::BeginExport => self.begin_export(),
             Action::StopMoving => self.stop_moving(),
             Action::CloseMoving => self.close_moving(),
+            Action::PlanBackups(rhythm) => self.plan_backups(rhythm),
+            Action::BackUp => self.back_up(),
+            Action::CheckMail => self.check_mail(),
+            Action::StopUpkeep => self.ask(Command::StopUpkeep, Pending::Other),
             Action::DismissNotice(id) => self.notices.retain(|notice| notice.id != id),
             Action::TakeOffer(id, offer) => self.take_offer(id, offer),
             Action::GivePassword => self.give_password(),

@@ -58,6 +58,7 @@ impl Model {
                 self.messages.rows_loaded(&keys, Vec::new());
                 self.notify(None, problem);
             }
+            Some(Pending::Upkeep) => self.upkeep_failed(problem),
             Some(Pending::Open(key)) => {
                 self.open_failed(key);
                 self.notify(None, problem);

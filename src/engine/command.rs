@@ -7,7 +7,7 @@ use super::moving::{ExportFormat, Selection};
 use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::Draft;
 use crate::secret::Password;
-use crate::store::types::{Flag, MailboxView, MessageKey, Move, OwnMailboxId, Role, Tag, TagId};
+use crate::store::types::{Flag, MailboxView, MessageKey, OwnMailboxId, Role, Tag, TagId};
 use crate::store::{EntryId, Rhythm, SearchId, Wish};
 
 /// Names a request; its answers carry it back.

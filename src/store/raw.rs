@@ -446,7 +446,7 @@ pub(super) const CHUNK_BYTES: usize = 256 * 1024;
 /// Bits of a chunk's id that count the pieces of one raw: 2^20 pieces of 256 KiB are more than any message.
 const NUMBER_BITS: u32 = 20;
 /// The packing of octets that were lost.
-const LOST: i64 = 2;
+const LOST: i64 = -1;
 /// zstd's own default: half of its time is not worth a tenth of its size.
 const LEVEL: i32 = 3;
 /// Room made before the first octet is there; a larger message makes room as it comes.

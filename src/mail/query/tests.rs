@@ -165,6 +165,7 @@ fn mailboxes_and_tags_of_ones_own_are_known_by_their_names() {
     let known = Known {
         mailboxes: names(&["Projects", "Projects/House", "Tax returns", "Projects/Archive", "Archives"]),
         tags: names(&["Tax", "to do", "Überfällig"]),
+        any: false,
     };
     for (typed, typing, meaning) in [
         ("in:projects", false, "Own(\"Projects\")"),

@@ -406,7 +406,7 @@ fn paint_row(
             Part::Excerpt => (format!("First lines: {}", row.snippet), palette.warning),
         },
     };
-    let words_right = tag_chips::paint(ui, model, &row.tags, right, rect.top() + 55.5, (right - left) * 0.6);
+    let words_right = tag_chips::paint(ui, model, &row.tags, right, rect.top() + 54.5, (right - left) * 0.6);
     let words = line(ui, &words, theme::small(), color, words_right - left);
     paint_line(ui, Pos2::new(left, rect.top() + 47.0), &words, false);
     star

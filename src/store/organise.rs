@@ -376,7 +376,10 @@ fn is_within(name: &str, outer: &str) -> bool {
 
 /// What follows the path of the outer mailbox, if this is it, or lies in it.
 fn rest<'a>(name: &'a str, outer: &str) -> Option<&'a str> {
-    name.strip_prefix(outer).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+    let depth = outer.matches('/').count();
+    let end = name.match_indices('/').nth(depth).map_or(name.len(), |(at, _)| at);
+    let (path, rest) = name.split_at_checked(end)?;
+    same(path, outer).then_some(rest)
 }
 
 fn clean_path(path: &str) -> Result<String, Error> {

@@ -110,7 +110,6 @@ mod tests {
 
     use super::super::testing::{Fixture, NOON};
     use super::super::types::Role;
-    use super::*;
 
     const DAY: i64 = 24 * 60 * 60;
 

@@ -209,7 +209,7 @@ pub struct Shortcut {
 }
 
 /// The table that the help shows, in the order of a day's work.
-pub const SHORTCUTS: [Shortcut; 25] = [
+pub const SHORTCUTS: [Shortcut; 26] = [
     Shortcut { keys: "F5 or g", what: "Get mail" },
     Shortcut { keys: "Ctrl+F or /", what: "Search; Esc ends it" },
     Shortcut { keys: "F3, Shift+F3", what: "Next, previous place where something was found" },
@@ -226,6 +226,7 @@ pub const SHORTCUTS: [Shortcut; 25] = [
     Shortcut { keys: "t", what: "Tags" },
     Shortcut { keys: "Ctrl+Z", what: "Undo, one thing after the other" },
     Shortcut { keys: "Ctrl+Shift+Z", what: "Do it again" },
+    Shortcut { keys: "Ctrl+H", what: "What was done, to be undone" },
     Shortcut { keys: "s", what: "Star" },
     Shortcut { keys: "u", what: "Mark unread" },
     Shortcut { keys: "r", what: "Reply" },

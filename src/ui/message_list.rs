@@ -442,7 +442,7 @@ fn paint_row(
             Part::Excerpt => (format!("First lines: {}", row.snippet), palette.warning),
         },
     };
-    let words_right = tag_chips::paint(ui, model, &row.tags, right, rect.top() + 55.5, (right - left) * 0.6);
+    let words_right = tag_chips::paint(ui, model, &row.tags, right, rect.top() + 54.5, (right - left) * 0.6);
     // What was found says more than how the message begins.
     let snippet = marker.filter(|_| row.outbox.is_none() && !row.rest_wanted && row.part != Part::Header);
     let snippet = snippet.and_then(|_| model.search.snippets.of_message(row.key));

@@ -52,7 +52,8 @@ pub fn sidebar_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Ac
 
 /// The mailboxes that the person has made: those that lie in others stand further to the right.
 fn own_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Action>) {
-    if model.accounts.is_empty() {
+    // Where there are many others already it waits for the first.
+    if model.accounts.is_empty() || (model.accounts.len() > 1 && model.organisation.mailboxes.is_empty()) {
         return;
     }
     ui.add_space(12.0);
@@ -191,7 +192,14 @@ fn mailbox_ui(ui: &mut Ui, model: &Model, view: MailboxView, narrow: bool, actio
     }
     if let Role::Own(id) = view.role {
         response.context_menu(|ui| own_menu_ui(ui, id, actions));
-    } else if view.role == Role::Trash {
+    } else if view.role != Role::Trash {
+        response.context_menu(|ui| {
+            if ui.button("New mailbox…").clicked() {
+                actions.push(Action::NameMailbox(None));
+                ui.close();
+            }
+        });
+    } else {
         response.context_menu(|ui| {
             if ui
                 .add_enabled(total > 0, egui::Button::new("Empty Trash…"))

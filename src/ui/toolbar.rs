@@ -102,7 +102,10 @@ pub fn toolbar_ui(ui: &mut Ui, model: &Model, search: &mut SearchState, actions:
             );
             button(ui, Icon::Tag, None, "Tags…", "Tags (T)", chosen, Action::OpenChooser(Choosing::Tags));
             let undo = model.can_undo();
-            let hint = undo.map_or("Nothing to undo".to_owned(), |done| format!("Undo “{done}” (Ctrl+Z)"));
+            let hint = match &undo {
+                None => "Nothing to undo".to_owned(),
+                Some(done) => format!("Undo “{done}” (Ctrl+Z)"),
+            };
             button(ui, Icon::Undo, None, "Undo", &hint, undo.is_some(), Action::Undo);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 button(

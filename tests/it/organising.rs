@@ -175,10 +175,10 @@ fn in_the_window_mail_is_filed_tagged_and_undone_after_a_new_start() {
     });
     window.press(Key::F1, Modifiers::NONE);
     window.click("History…");
-    window.see("Tagged 1 message Later");
+    window.see("Tagged 1 message “Later”");
     window.picture("organise-05-history");
-    window.click("Undo: Tagged 1 message Later");
-    window.see("Undone: tagged 1 message Later");
+    window.click("Undo: Tagged 1 message “Later”");
+    window.see("Undone: tagged 1 message “Later”");
     window.click("Close");
     by_night(&window);
     screen.press("alt+F4");
@@ -200,6 +200,6 @@ fn by_night(window: &Window) {
     window.press(Key::V, Modifiers::NONE);
     window.picture("organise-08-dark-move");
     window.press(Key::Escape, Modifiers::NONE);
-    window.click_one(Role::Button, "Tag x");
+    window.click_one(Role::Button, "Tag 긴급");
     window.picture("organise-09-dark-tagged");
 }

@@ -163,7 +163,7 @@ fn filled() -> (Fixture, AccountId) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
     #[test]
     fn undoing_everything_restores_exactly_what_was(
         before in proptest::collection::vec(any::<(u8, u16, usize)>(), 0..12),

@@ -134,6 +134,7 @@ fn what_lies_in_a_mailbox_is_renamed_with_it() {
     assert_eq!(names(&fixture), ["Old", "Old/Job", "Old/Job/2025", "Workshop"]);
     assert_eq!(rename(outer, "old/job/2025"), Err(TAKEN));
     assert_eq!(rename(outer, "Old/Job/2026/x"), Err(Error::Name("lies within itself")));
+    assert_eq!(rename(outer, "OLD/job/x"), Err(Error::Name("lies within itself")), "in whatever letters");
     rename(outer, "Old/JOB").unwrap();
     assert_eq!(names(&fixture)[2], "Old/JOB/2025");
     undo(&fixture);
@@ -157,29 +158,26 @@ fn a_mailbox_in_use_is_not_undone() {
 fn tags_are_on_messages_until_they_are_taken_off_or_forgotten() {
     let fixture = Fixture::new();
     let key = fixture.receive(b"a");
-    let tags = || block_on(fixture.store.row(key)).unwrap().tags;
-    block_on(async {
-        let store = &fixture.store;
-        let [tax, zebra] =
-            [store.add_tag("Tax".into(), 9).await.unwrap(), store.add_tag("zebra".into(), 2).await.unwrap()];
-        assert_eq!(store.add_tag("TAX".into(), 0).await, Err(TAKEN));
-        store.tag(vec![key], zebra, true).await.unwrap();
-        store.tag(vec![key], tax, true).await.unwrap();
-        assert_eq!(tags(), [tax, zebra]);
-        assert_eq!(store.tag(vec![key, MessageKey(5)], tax, false).await, Err(Error::NotFound));
-        store.tag(vec![key], zebra, false).await.unwrap();
-        assert_eq!(tags(), [tax]);
-        store.change_tag(Tag { id: tax, name: "Taxes".into(), color: 3 }).await.unwrap();
-        store.remove_tag(tax).await.unwrap();
-        assert_eq!(tags(), []);
-        let known = |store: &Store| block_on(store.organisation()).unwrap().tags;
-        assert_eq!(known(store).len(), 1);
-        store.undo(None).await.unwrap();
-        assert_eq!(tags(), [tax], "its messages have kept it");
-        assert_eq!(known(store)[0], Tag { id: tax, name: "Taxes".into(), color: 3 });
-        store.undo(None).await.unwrap();
-        assert_eq!(known(store)[0], Tag { id: tax, name: "Tax".into(), color: 1 });
-        assert_eq!(store.undo(None).await.unwrap().unwrap().words(), "Undone: took zebra off 1 message");
-        assert_eq!(tags(), [tax, zebra]);
-    });
+    let store = &fixture.store;
+    let tags = || block_on(store.row(key)).unwrap().tags;
+    let known = || block_on(store.organisation()).unwrap().tags;
+    let [tax, zebra] =
+        [("Tax", 9), ("zebra", 2)].map(|(name, color)| block_on(store.add_tag(name.into(), color)).unwrap());
+    assert_eq!(block_on(store.add_tag("TAX".into(), 0)), Err(TAKEN));
+    block_on(store.tag(vec![key], zebra, true)).unwrap();
+    block_on(store.tag(vec![key], tax, true)).unwrap();
+    assert_eq!(tags(), [tax, zebra]);
+    assert_eq!(block_on(store.tag(vec![key, MessageKey(5)], tax, false)), Err(Error::NotFound));
+    assert_eq!(tags(), [tax, zebra], "nothing was changed");
+    block_on(store.tag(vec![key], zebra, false)).unwrap();
+    block_on(store.change_tag(Tag { id: tax, name: "Taxes".into(), color: 3 })).unwrap();
+    block_on(store.remove_tag(tax)).unwrap();
+    assert_eq!((tags(), known().len()), (vec![], 1));
+    block_on(store.undo(None)).unwrap();
+    assert_eq!(tags(), [tax], "its messages have kept it");
+    assert_eq!(known()[0], Tag { id: tax, name: "Taxes".into(), color: 3 });
+    block_on(store.undo(None)).unwrap();
+    assert_eq!(known()[0], Tag { id: tax, name: "Tax".into(), color: 1 });
+    assert_eq!(undo(&fixture), "Undone: took “zebra” off 1 message");
+    assert_eq!(tags(), [tax, zebra]);
 }

@@ -248,6 +248,8 @@ fn what_was_stored_before_there_was_an_index_is_marked_by_the_migration() {
          DROP TRIGGER message_to_thread; DROP TRIGGER message_to_thread_again;
          DROP TABLE to_thread; DROP TABLE in_thread; DROP TABLE thread_by_id; DROP TABLE thread;
          DROP TRIGGER damaged_replaced; DROP TABLE damaged; DROP TABLE upkeep;
+         DROP TABLE message_tag; DROP TABLE tag; DROP TABLE own_mailbox; DROP TABLE journal; DROP TABLE tidying;
+         ALTER TABLE message DROP COLUMN trashed_at;
          PRAGMA user_version = 5;",
     )
     .unwrap();

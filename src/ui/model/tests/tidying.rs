@@ -24,7 +24,6 @@ fn nothing_selected_nothing_done() {
     for action in [
         Action::MoveSelected(Role::Archive),
         Action::SetFlag(Flag::Seen, true),
-        Action::Undo,
         Action::ShowSource(true),
         Action::SaveAttachments { index: None, folder: "somewhere".into() },
     ] {

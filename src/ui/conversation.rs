@@ -12,7 +12,7 @@ use super::reading_pane::MEASURE;
 use super::theme::{self, Palette, palette};
 use super::widgets::{line, paint_line};
 use crate::engine::{InThread, Thread};
-use crate::store::types::{Flag, MessageRow, Role};
+use crate::store::types::{Flag, MessageKey, MessageRow, Role};
 
 const ROW_HEIGHT: f32 = 28.0;
 /// How far an answer stands to the right of what it answers; what is deeper than so many steps goes no further.
@@ -37,8 +37,9 @@ pub fn conversation_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
         }
         if is_unfolded {
             let today = today();
+            let home = if model.shows_results() { Role::Inbox } else { model.messages.view.role };
             for (message, branches) in thread.messages.iter().zip(branches(&thread.messages)) {
-                message_ui(ui, model, message, &branches, &open.row, today, actions);
+                message_ui(ui, model, message, &branches, (open.row.key, home), today, actions);
             }
             ui.add_space(3.0);
         }
@@ -115,7 +116,7 @@ fn branches(messages: &[InThread]) -> Vec<Vec<bool>> {
 
 fn branches_ui(ui: &Ui, branches: &[bool], rect: Rect, palette: Palette) {
     let stroke = Stroke::new(1.0, palette.faint.gamma_multiply(0.55));
-    let mut x = rect.left() + 13.0;
+    let mut x = rect.left() + 19.5;
     for (step, goes_on) in branches.iter().enumerate() {
         let is_own = step + 1 == branches.len();
         if *goes_on || is_own {
@@ -129,12 +130,13 @@ fn branches_ui(ui: &Ui, branches: &[bool], rect: Rect, palette: Palette) {
     }
 }
 
+/// A message that can be opened; of the one that is, and of the mailbox in the list, it is told apart.
 fn message_ui(
     ui: &mut Ui,
     model: &Model,
     message: &InThread,
     branches: &[bool],
-    open: &MessageRow,
+    (open, home): (MessageKey, Role),
     today: i64,
     actions: &mut Vec<Action>,
 ) {
@@ -151,8 +153,8 @@ fn message_ui(
         return paint_line(ui, at, &words, false);
     };
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    let is_open = row.key == open.key;
-    let elsewhere = (row.role != open.role).then_some(row.role);
+    let is_open = row.key == open;
+    let elsewhere = (row.role != home).then_some(row.role);
     let place = elsewhere.map(|role| model.mailbox_name(role));
     let spoken = spoken(message, row, place.as_deref(), today);
     response.widget_info(|| WidgetInfo::selected(AccessRole::Button, true, is_open, &spoken));

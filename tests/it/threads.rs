@@ -61,7 +61,7 @@ fn a_conversation_goes_across_accounts_and_its_beginning_may_come_last() {
 
     let said = malote.ok(&["thread", &sam]);
     let lines: Vec<&str> = said.lines().collect();
-    assert_eq!(lines[0], "[PATCH] Compensate for creep in saddle-stitched booklets: 4 messages");
+    assert_eq!(lines[0], "Compensate for creep in saddle-stitched booklets: 4 messages");
     assert!(lines[4].contains("      Sam Whitfield") && lines[4].contains(&format!("{sam} >")), "{said}");
 
     malote.ok(&["delete", &sam]);
@@ -85,6 +85,8 @@ fn in_the_window_a_conversation_is_counted_unfolded_and_gone_through() {
     let window = Window::open(&malote, &screen);
     window.see("Teresa Duarte");
     window.press(Key::J, Modifiers::NONE);
+    window.see("5 messages in this conversation");
+    window.picture("threads-00-folded");
     window.click_one(Role::Button, "5 messages in this conversation");
     window.find("the message in the Archive", |widget| {
         widget.role == Role::Button && widget.label.contains("in Archive")
@@ -94,4 +96,9 @@ fn in_the_window_a_conversation_is_counted_unfolded_and_gone_through() {
     window.press(Key::OpenBracket, Modifiers::NONE);
     window.see("Inês Duarte <ines.duarte@spreeufer.example>");
     window.picture("threads-02-opened-from-the-archive");
+    window.click("Settings");
+    window.click("Dark");
+    window.click("Done");
+    window.see("5 messages in this conversation");
+    window.picture("threads-03-dark");
 }

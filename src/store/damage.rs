@@ -55,8 +55,7 @@ impl Store {
     pub async fn heal(&self, found: Vec<MessageKey>, backup: Option<&Path>, now: i64) -> Result<Healed, Error> {
         for key in found {
             // Looked at by a reader: once a transaction has come upon damage, SQLite writes nothing more in it.
-            let is_damaged = self.read(move |db| Ok(matches!(prove_octets(db, key), Err(Error::Damaged(_))))).await?;
-            if is_damaged {
+            if let Err(Error::Damaged(_)) = self.read(move |db| prove_octets(db, key)).await {
                 self.write(move |db| set_apart(db, key, now)).await?;
             }
         }

@@ -402,24 +402,33 @@ pub(super) fn each_piece_of(db: &Connection, key: MessageKey, take: &mut dyn FnM
 }
 
 fn unpack(db: &Connection, key: MessageKey, stored: &StoredRaw, out: &mut dyn Write) -> Result<(), Error> {
-    let sha256 = unpack_raw(db, key, stored.raw, out)?;
+    let sha256 = unpack_raw(db, key, stored.raw, Some(stored.size_bytes), out)?;
     if sha256 == stored.sha256 { Ok(()) } else { Err(damaged(key)) }
 }
 
 /// The octets of a raw that no message names any more.
 pub(super) fn octets_of_raw(db: &Connection, raw: i64) -> Result<Vec<u8>, Error> {
     let mut octets = Vec::new();
-    unpack_raw(db, MessageKey::default(), raw, &mut octets)?;
+    unpack_raw(db, MessageKey::default(), raw, None, &mut octets)?;
     Ok(octets)
 }
 
-/// Gives the hash of the octets.
-fn unpack_raw(db: &Connection, key: MessageKey, raw: i64, out: &mut dyn Write) -> Result<[u8; 32], Error> {
-    let mut hash = Sha256::new();
+/// Gives the hash of the octets: so many, or as many as there are.
+fn unpack_raw(
+    db: &Connection,
+    key: MessageKey,
+    raw: i64,
+    size_bytes: Option<u64>,
+    out: &mut dyn Write,
+) -> Result<[u8; 32], Error> {
+    let (mut hash, mut unpacked_bytes) = (Sha256::new(), 0);
     let mut unpacker = Decompressor::new().map_err(|error| Error::Unexpected(error.to_string()))?;
-    let mut select = db.prepare_cached(CHUNKS)?;
-    let mut rows = select.query([raw << NUMBER_BITS])?;
-    while let Some(row) = rows.next()? {
+    // Piece by piece: whoever goes on from one to the next touches the page behind the last, which is another message's and may
+    // be damaged.
+    let mut select = db.prepare_cached("SELECT packing, bytes FROM raw_chunk WHERE id = ?1")?;
+    for number in 0..1_i64 << NUMBER_BITS {
+        let mut rows = select.query([raw << NUMBER_BITS | number])?;
+        let Some(row) = rows.next()? else { break };
         let bytes = row.get_ref(1)?.as_blob().map_err(|_| damaged(key))?;
         let unpacked;
         let octets = match row.get::<_, i64>(0)? {
@@ -432,7 +441,11 @@ fn unpack_raw(db: &Connection, key: MessageKey, raw: i64, out: &mut dyn Write) -
             _ => return Err(damaged(key)),
         };
         hash.update(octets);
+        unpacked_bytes += octets.len() as u64;
         out.write_all(octets).map_err(|error| Error::Output(error.to_string()))?;
+        if size_bytes.is_some_and(|size| unpacked_bytes >= size) {
+            break;
+        }
     }
     Ok(hash.finalize().into())
 }

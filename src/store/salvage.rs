@@ -18,6 +18,7 @@ use super::raw::prove_octets;
 use super::restore::put_in_place;
 use super::source::Control;
 use super::types::{Flags, MailboxId, MessageKey, Part};
+use super::verify::is_table_whole;
 use super::{Error, raw};
 use crate::mail::Envelope;
 
@@ -82,7 +83,10 @@ fn copy_all(
         control.goes_on()?;
         let (rows, has_gaps) = match common_columns(old, new, &table) {
             Ok(columns) if columns.is_empty() => continue,
-            Ok(columns) => copy_table(old, new, &table, &columns, control)?,
+            Ok(columns) => {
+                let (rows, has_gaps) = copy_table(old, new, &table, &columns, control)?;
+                (rows, has_gaps || !is_table_whole(old, &table)?)
+            }
             // Not even the list of the tables can be read.
             Err(Error::Damaged(_)) => (0, true),
             Err(error) => return Err(error),

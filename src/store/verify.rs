@@ -130,6 +130,11 @@ pub(super) fn is_usable(db: &Connection) -> Result<bool, Error> {
     Ok(true)
 }
 
+/// Whether SQLite finds nothing wrong with a table: what is damaged may look like one with fewer rows.
+pub(super) fn is_table_whole(db: &Connection, table: &str) -> Result<bool, Error> {
+    Ok(kept_going(faults_of(db, "integrity_check", Some(table)))?.is_empty())
+}
+
 /// Every page, in one go; where something is wrong, table by table, to tell whose pages they are.
 fn check_pages(db: &Connection, report: &mut Report) -> Result<(), Error> {
     if kept_going(faults_of(db, "integrity_check", None))?.is_empty() {

@@ -50,13 +50,14 @@ impl Model {
         self.ask(Command::PlanBackups { rhythm, folder }, Pending::Other);
     }
 
-    /// As it was planned, or as it is typed where it was changed.
+    /// As it is typed; a path that cannot be typed stays as it was planned.
     fn backup_folder(&self) -> Option<PathBuf> {
-        let Upkeep { view, folder, edited, .. } = &self.upkeep;
-        if *edited {
-            Some(folder.trim()).filter(|text| !text.is_empty()).map(PathBuf::from)
-        } else {
-            view.upkeep.folder.clone()
+        let Upkeep { view, folder, .. } = &self.upkeep;
+        let planned = view.upkeep.folder.as_ref();
+        match folder.trim() {
+            "" => None,
+            text if planned.is_some_and(|planned| planned.display().to_string() == text) => planned.cloned(),
+            text => Some(text.into()),
         }
     }
 

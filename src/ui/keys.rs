@@ -44,6 +44,7 @@ fn action(model: &Model, key: Key, modifiers: Modifiers, in_dialog: bool, writin
     if modifiers.command {
         return match key {
             Key::A => Some(Action::SelectAll),
+            Key::H => Some(Action::ShowHistory(true)),
             Key::Z if modifiers.shift => Some(Action::Redo),
             Key::Z => Some(Action::Undo),
             _ => None,
@@ -63,7 +64,6 @@ fn anywhere(model: &Model, key: Key, modifiers: Modifiers) -> Option<Action> {
         (Key::F3, _) => Some(Action::NextHit { back: modifiers.shift }),
         (Key::F, true) => Some(Action::FocusSearch),
         (Key::N, true) => Some(Action::Compose),
-        (Key::H, true) => Some(Action::ShowHistory(true)),
         (Key::Comma, true) => Some(Action::OpenSettings),
         (Key::Enter, true) if model.composer.is_some() => Some(Action::Send),
         (Key::Escape, _) if model.composer.is_some() => Some(Action::CloseComposer),

@@ -268,6 +268,8 @@ impl Model {
     }
 
     pub(super) fn undo(&mut self, entry: Option<EntryId>) {
+        // A hundred thousand messages take a moment.
+        self.say("Undoing…".into(), false);
         self.ask(Command::Undo { entry }, Pending::Undo);
     }
 

@@ -84,7 +84,7 @@ pub enum Command {
     },
     /// List a mailbox, newest first
     List {
-        /// inbox (the default), drafts, outbox, sent, archive, junk or trash; ACCOUNT/inbox for one account's
+        /// inbox (the default), drafts, outbox, sent, archive, junk, trash or one of your own; ACCOUNT/inbox for one account's
         mailbox: Option<String>,
         /// At most so many
         #[arg(long, value_name = "N")]
@@ -134,6 +134,38 @@ pub enum Command {
     },
     /// Remove for good what lies in Trash
     EmptyTrash,
+    /// Move messages to a mailbox
+    Move {
+        #[arg(required = true, value_name = "KEY")]
+        keys: Vec<MessageKey>,
+        /// inbox, archive, junk, trash or one of your own
+        #[arg(required = true)]
+        mailbox: String,
+    },
+    /// List, add, rename or remove mailboxes of your own, which all accounts share
+    #[command(subcommand)]
+    Mailbox(MailboxCommand),
+    /// Put tags on messages and take them off; or “list” the tags
+    Tag {
+        #[arg(
+            required = true,
+            allow_hyphen_values = true,
+            trailing_var_arg = true,
+            value_name = "KEY… +NAME -NAME | list"
+        )]
+        words: Vec<String>,
+    },
+    /// Undo what was done last to messages, mailboxes and tags, or an earlier thing
+    Undo {
+        /// What can be undone, the newest first
+        #[arg(long)]
+        list: bool,
+        /// This one, by the number that --list shows
+        #[arg(conflicts_with = "list", value_name = "NUMBER")]
+        number: Option<i64>,
+    },
+    /// Do again what was undone last
+    Redo,
     /// Answer a message with the text on standard input; without --send it stays in Drafts
     Reply {
         key: MessageKey,
@@ -168,6 +200,22 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         save: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MailboxCommand {
+    /// Every mailbox of your own, with its messages and how many of them are unread
+    List {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make one: “Receipts”, or “Projects/House” in “Projects”
+    Add { name: String },
+    /// Give one another name, or another place
+    Rename { name: String, new: String },
+    /// Remove one with those in it; their messages go to Archive
+    Remove { name: String },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::Failure;
 use super::client::{Client, expect_event};
+use super::{Failure, organise};
 use crate::account::{Account, AccountId};
-use crate::engine::{Command, Event, OpenedMessage, Problem};
+use crate::engine::{Command, Event, OpenedMessage, Organisation, Problem};
 use crate::mail::compose::{self, Answer};
 use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, Role};
 
@@ -38,29 +38,33 @@ pub(super) fn write_rows(
     keys: Vec<MessageKey>,
     json: bool,
 ) -> Result<(), Failure> {
+    let organisation = organise::organisation(client)?;
     let rows = client.ask(Command::LoadRows { keys })?;
     for row in expect_event!(rows, Event::Rows(rows) => rows)? {
         let name = names.get(&row.account).map_or("", String::as_str);
-        let line = if json { as_json(&row, name) } else { in_words(&row) };
+        let line = if json { as_json(&row, name, &organisation) } else { in_words(&row, &organisation) };
         writeln!(out, "{line}")?;
     }
     Ok(())
 }
 
-/// `inbox`, or `Work/inbox`.
+/// `inbox`, `Work/inbox`, or `Receipts`.
 fn view(client: &mut Client, word: &str) -> Result<MailboxView, Failure> {
+    if let Some(role) = organise::own_role(client, word)? {
+        return Ok(MailboxView { role, account: None });
+    }
     let (account, role) = match word.rsplit_once('/') {
         Some((name, role)) => (Some(client.account(name)?.id), role),
         None => (None, word),
     };
-    Ok(MailboxView { role: role.parse().map_err(Failure::Usage)?, account })
+    Ok(MailboxView { role: organise::role(client, role)?, account })
 }
 
-fn as_json(row: &MessageRow, account: &str) -> String {
+fn as_json(row: &MessageRow, account: &str, organisation: &Organisation) -> String {
     json!({
         "key": row.key.to_string(),
         "account": account,
-        "mailbox": row.role.word(),
+        "mailbox": organise::mailbox_name(row.role, organisation),
         "uid": row.uid,
         "date": row.date,
         "from": sender(row),
@@ -69,6 +73,7 @@ fn as_json(row: &MessageRow, account: &str) -> String {
         "size": row.size_bytes,
         "part": row.part.word(),
         "flags": Flag::ALL.into_iter().filter(|&flag| row.flags.has(flag)).map(Flag::word).collect::<Vec<_>>(),
+        "tags": organise::tag_names(row, organisation),
     })
     .to_string()
 }
@@ -81,13 +86,15 @@ fn sender(row: &MessageRow) -> String {
     }
 }
 
-fn in_words(row: &MessageRow) -> String {
+fn in_words(row: &MessageRow, organisation: &Organisation) -> String {
     let unread = if row.flags.has(Flag::Seen) { ' ' } else { '•' };
     let who = if row.role.is_outgoing() { &row.to } else { &row.from_name };
-    format!("{}  {unread} {}  {}  {}", row.key, day(row.date), fitted(who, 24), row.subject)
+    let tags = organise::tag_names(row, organisation);
+    let tags = if tags.is_empty() { String::new() } else { format!("  [{}]", tags.join("] [")) };
+    format!("{}  {unread} {}  {}  {}{tags}", row.key, day(row.date), fitted(who, 24), row.subject)
 }
 
-fn day(date: i64) -> String {
+pub(super) fn day(date: i64) -> String {
     let zone = jiff::tz::TimeZone::system();
     jiff::Timestamp::from_second(date)
         .map(|at| at.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string())

@@ -10,6 +10,7 @@ pub mod inspect;
 mod message;
 mod meter;
 mod offline;
+mod organise;
 mod search;
 mod server;
 mod visit;
@@ -138,6 +139,12 @@ fn with_client(client: &mut Client, command: Command) -> Result<(), Failure> {
         Command::Delete { keys } => message::delete(client, keys),
         Command::Undelete { keys } => message::undelete(client, keys),
         Command::EmptyTrash => message::empty_trash(client),
+        Command::Move { keys, mailbox } => organise::move_to(client, keys, &mailbox),
+        Command::Mailbox(command) => organise::mailbox(client, command),
+        Command::Tag { words } => organise::tag(client, &words),
+        Command::Undo { list: true, .. } => organise::history(client),
+        Command::Undo { list: false, number } => organise::undo(client, number),
+        Command::Redo => organise::redo(client),
         Command::Reply { key, send } => message::reply(client, key, send),
         Command::Export { format: _, folder } => message::export(client, folder),
         Command::Inspect { .. } | Command::Attachments { .. } => Ok(()),

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::Draft;
 use crate::secret::Password;
-use crate::store::Wish;
-use crate::store::types::{Flag, MailboxView, MessageKey, Move, Role};
+use crate::store::types::{Flag, MailboxView, MessageKey, OwnMailboxId, Role, Tag, TagId};
+use crate::store::{EntryId, Wish};
 
 /// Names a request; its answers carry it back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -102,8 +102,28 @@ pub enum Command {
     MoveMessages { keys: Vec<MessageKey>, to: Role },
     /// Puts messages back to where they were before they were last moved. → `Moved`
     RestoreMessages { keys: Vec<MessageKey> },
-    /// Undoes: puts each message into the mailbox that the move says it came from. → `Moved`
-    UndoMoves { moves: Vec<Move> },
+    /// A message was opened, and is read by that: nothing to be undone. → `Done`
+    MarkRead { key: MessageKey },
+    /// → `Done`
+    TagMessages { keys: Vec<MessageKey>, tag: TagId, on: bool },
+    /// Undoes one thing that a person did, or the last. → `Undone`
+    Undo { entry: Option<EntryId> },
+    /// Does again what was undone last. → `Undone`
+    Redo,
+    /// Mailboxes and tags of the person's own, and what was done. → `Organisation`, which also comes unasked
+    ListOrganisation,
+    /// Makes a mailbox for all accounts, `Projects/House` in `Projects`. → `MailboxAdded`
+    AddMailbox { path: String },
+    /// → `Done`
+    RenameMailbox { id: OwnMailboxId, path: String },
+    /// With those in it; their messages go to Archive. → `MailboxRemoved`
+    RemoveMailbox { id: OwnMailboxId },
+    /// → `TagAdded`
+    AddTag { name: String, color: u8 },
+    /// → `Done`
+    ChangeTag(Tag),
+    /// → `Done`
+    RemoveTag { id: TagId },
     /// Removes for good what lies in Trash, of one account or all. → `Done`
     EmptyTrash { account: Option<AccountId> },
 
@@ -113,7 +133,7 @@ pub enum Command {
     OpenDraft { key: MessageKey },
     /// Finishes the draft and puts it into the Outbox. → `Queued`
     QueueDraft { account: AccountId, key: Option<MessageKey>, draft: Box<Draft> },
-    /// Removes a draft. → `Done`
+    /// Moves a draft to Trash. → `Done`
     DiscardDraft { key: MessageKey },
     /// Marks a message of the Outbox whose fate is unknown, or that was refused, to be sent again. → `Done`
     RetryOutgoing { key: MessageKey },

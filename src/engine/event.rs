@@ -8,8 +8,12 @@ use super::command::RequestId;
 pub use super::plan::Fate;
 use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::{Draft, Fault, MessageView};
-use crate::store::types::{MailboxCount, MailboxView, MessageKey, MessageRow, Move, OutboxState, Part};
-pub use crate::store::{Found, LineUse, Outcome, PastVisit, RoundTrip, Wish};
+use crate::store::types::{
+    MailboxCount, MailboxView, MessageKey, MessageRow, Move, OutboxState, OwnMailboxId, Part, TagId,
+};
+pub use crate::store::{
+    Deed, Entry, EntryId, Found, LineUse, Organisation, Outcome, PastVisit, RoundTrip, Undone, Wish,
+};
 
 /// News from the engine. `answers` names the request that it answers; None: unasked.
 #[derive(Clone, Debug)]
@@ -80,6 +84,13 @@ pub enum Event {
     Visits(Vec<PastVisit>),
 
     Moved(Vec<Move>),
+    /// What was undone, or done again; None: there was nothing.
+    Undone(Option<Box<Undone>>),
+    Organisation(Box<Organisation>),
+    MailboxAdded(OwnMailboxId),
+    /// So many messages went to Archive.
+    MailboxRemoved(u64),
+    TagAdded(TagId),
     DraftSaved {
         key: MessageKey,
     },

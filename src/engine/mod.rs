@@ -15,6 +15,7 @@ mod link;
 mod locale;
 mod meter;
 mod metering;
+mod organising;
 pub mod plan;
 mod problem;
 mod reading;
@@ -25,6 +26,7 @@ mod searching;
 mod send_mail;
 mod server_view;
 mod sign_in;
+mod tidying;
 mod workers;
 mod writing;
 
@@ -37,9 +39,9 @@ use futures::FutureExt;
 
 pub use command::{Command, PasswordChange, Request, RequestId, Search};
 pub use event::{
-    AccountTest, Again, Answer, CertificateFacts, Event, Fate, Finding, Found, LineUse, NextVisit, Offer,
-    OpenedMessage, Outcome, PastVisit, Problem, Room, RoundTrip, ServerMessage, ServerSummary, ServerView, Stage,
-    Visit, Wish,
+    AccountTest, Again, Answer, CertificateFacts, Deed, Entry, EntryId, Event, Fate, Finding, Found, LineUse,
+    NextVisit, Offer, OpenedMessage, Organisation, Outcome, PastVisit, Problem, Room, RoundTrip, ServerMessage,
+    ServerSummary, ServerView, Stage, Undone, Visit, Wish,
 };
 pub use hub::Wake;
 pub use problem::opening_store;
@@ -82,6 +84,8 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
     let (to_us, changes) = async_channel::unbounded();
     let clerk = async_std::task::spawn(write_in_order(hub.clone(), for_clerk, to_us));
     let indexer = async_std::task::spawn(indexing::run(hub.clone(), to_index.clone()));
+    let (end, ended) = async_channel::bounded(1);
+    let tidier = async_std::task::spawn(tidying::run(hub.clone(), ended));
     let mut errands = Errands::new(hub.clone());
     let mut farewell = None;
     while farewell.is_none() || !errands.all_ended() {
@@ -172,7 +176,9 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
     to_clerk.close();
     clerk.await;
     to_index.close();
+    end.close();
     indexer.await;
+    tidier.await;
     hub.tell(farewell, Event::Done).await;
 }
 

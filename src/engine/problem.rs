@@ -455,6 +455,7 @@ fn store_words(error: &store::Error) -> (String, String) {
         Error::ReadOnly(_) => "Give yourself the right to write there, or name another folder with --profile.",
         Error::Busy => "Another program holds it. Close that program, then try again.",
         Error::NotFound => "It may have been moved or removed meanwhile.",
+        Error::Name(_) => "Give it another name.",
         _ => "Check the disk. Nothing was deleted on the server that is not stored here.",
     };
     (error.to_string(), remedy.to_owned())

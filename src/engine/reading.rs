@@ -24,6 +24,7 @@ pub(super) fn is_reading(command: &Command) -> bool {
         ListAccounts
             | TestAccount { .. }
             | ListMailboxes
+            | ListOrganisation
             | ListMessages { .. }
             | LoadRows { .. }
             | OpenMessage { .. }
@@ -48,6 +49,10 @@ pub(super) async fn answer(hub: &Arc<Hub>, command: Command) -> Result<Event, Bo
         }
         Command::ListMailboxes => {
             Ok(Event::Mailboxes(store.counts().await.map_err(failed("Could not read the mailboxes"))?))
+        }
+        Command::ListOrganisation => {
+            let organisation = store.organisation().await.map_err(failed("Could not read the mailboxes and tags"))?;
+            Ok(Event::Organisation(Box::new(organisation)))
         }
         Command::ListLineUse => {
             Ok(Event::LineUse(store.line_use().await.map_err(failed("Could not read what the lines have cost"))?))

@@ -5,8 +5,9 @@ use super::event::{Event, Problem};
 use super::hub::Hub;
 use super::problem;
 use crate::mail::Query;
+use crate::mail::query::Known;
 use crate::store::types::MessageKey;
-use crate::store::{Asking, Error};
+use crate::store::{Asking, Error, Organisation};
 
 pub(super) async fn answer(
     hub: &Hub,
@@ -15,7 +16,14 @@ pub(super) async fn answer(
     most: usize,
     asking: Asking,
 ) -> Result<Event, Box<Problem>> {
-    let query = match Query::parse(&search.text, search.typing, &jiff::Zoned::now()) {
+    let known = match hub.store.organisation().await {
+        Ok(Organisation { mailboxes, tags, .. }) => Known {
+            mailboxes: mailboxes.into_iter().map(|mailbox| mailbox.name).collect(),
+            tags: tags.into_iter().map(|tag| tag.name).collect(),
+        },
+        Err(error) => return Err(problem::store_plain("Could not search", &error)),
+    };
+    let query = match Query::parse_knowing(&search.text, search.typing, &jiff::Zoned::now(), &known) {
         Ok(query) => query,
         Err(fault) => return Ok(Event::NotUnderstood(fault)),
     };

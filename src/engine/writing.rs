@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::command::{Command, PasswordChange};
 use super::event::{Event, Problem};
 use super::hub::{Hub, now};
-use super::problem;
+use super::{organising, problem};
 use crate::account::{Account, AccountId, Fingerprint, check};
 use crate::mail::compose::{self, Stamp};
 use crate::mail::{Address, Draft, Envelope};
@@ -42,7 +42,6 @@ async fn change(hub: &Hub, command: Command) -> Outcome {
         Command::RestoreMessages { keys } => {
             Event::Moved(store.restore(keys).await.map_err(failed("Could not bring the message back"))?)
         }
-        Command::UndoMoves { moves } => Event::Moved(store.undo(moves).await.map_err(failed("Could not undo"))?),
         Command::EmptyTrash { account } => {
             store.empty_trash(account).await.map_err(failed("Could not empty Trash"))?;
             Event::Done
@@ -67,10 +66,14 @@ async fn change(hub: &Hub, command: Command) -> Outcome {
             store.outgoing_waiting(key).await.map_err(failed("Could not queue the message again"))?;
             Event::Done
         }
-        // The others are answered elsewhere.
-        _ => Event::Done,
+        other => match organising::answer(hub, &other).await {
+            Some(outcome) => outcome?,
+            // The others are answered elsewhere.
+            None => Event::Done,
+        },
     };
     hub.tell(None, Event::MailChanged).await;
+    organising::announce(hub).await;
     Ok(event)
 }
 

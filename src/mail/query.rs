@@ -2,7 +2,8 @@
 //!
 //! Words must all be there, in any place and order; `"two words"` next to each other; `-not` this; `this OR that`; parentheses
 //! group. `from:`, `to:`, `cc:`, `subject:`, `body:` and `attachment:` say where; `has:attachment`, `is:unread`, `in:trash`,
-//! `account:work`, dates (`before:`, `after:`, `on:`, `newer:7d`, `older:2w`) and sizes (`larger:2M`, `smaller:100K`) say which.
+//! `tag:tax`, `account:work`, dates (`before:`, `after:`, `on:`, `newer:7d`, `older:2w`) and sizes (`larger:2M`,
+//! `smaller:100K`) say which.
 
 mod day;
 mod parse;
@@ -56,6 +57,10 @@ pub enum Condition {
     Forwarded,
     /// One of [`MAILBOXES`].
     In(&'static str),
+    /// A mailbox of the person's own of this name, or one within it.
+    Own(String),
+    /// A tag of this name.
+    Tag(String),
     /// An account whose name begins like this.
     Account(String),
     /// Unix seconds: earlier than this.
@@ -66,6 +71,14 @@ pub enum Condition {
     Larger(u64),
     /// Octets: fewer than so many.
     Smaller(u64),
+}
+
+/// The names that a person has given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Mailboxes, with those that they lie in: `Projects/House`.
+    pub mailboxes: Vec<String>,
+    pub tags: Vec<String>,
 }
 
 /// What cannot be understood in a query, where, and what would be right.
@@ -87,7 +100,15 @@ impl Query {
     /// # Errors
     /// The first thing that cannot be understood.
     pub fn parse(typed: &str, typing: bool, now: &Zoned) -> Result<Self, Fault> {
-        parse::parse(typed, typing, now)
+        Self::parse_knowing(typed, typing, now, &Known::default())
+    }
+
+    /// The same where the person has mailboxes and tags.
+    ///
+    /// # Errors
+    /// The first thing that cannot be understood.
+    pub fn parse_knowing(typed: &str, typing: bool, now: &Zoned, known: &Known) -> Result<Self, Fault> {
+        parse::parse(typed, typing, now, known)
     }
 }
 

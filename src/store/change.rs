@@ -1,12 +1,14 @@
-//! What a person does with stored messages: mark, move, undo, remove for good. None of it touches what the ledger knows.
+//! What a person does with stored messages: mark, move, remove for good. None of it touches what the ledger knows, and all of it
+//! but the last is noted in the journal, to be undone.
 
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::journal::{self, Deed, Groups, turn};
 use super::listing::{Mailbox, mailboxes, mailboxes_of};
-use super::types::{Flag, Flags, MailboxId, MailboxView, MessageKey, Move, Role};
-use super::{Error, Store};
+use super::types::{Flag, Flags, MailboxId, MailboxView, MessageKey, Move, OwnMailboxId, Role};
+use super::{Error, Store, organise};
 use crate::account::AccountId;
 
 impl Store {
@@ -14,14 +16,32 @@ impl Store {
     /// [`Error::NotFound`] if one of the keys is gone; then nothing was changed.
     pub async fn set_flag(&self, keys: Vec<MessageKey>, flag: Flag, on: bool) -> Result<(), Error> {
         self.write(move |db| {
-            let mut update = db.prepare_cached("UPDATE message SET flags = flags & ~?2 | ?3 WHERE key = ?1")?;
             let (bit, set) = (Flags::default().with(flag, true), Flags::default().with(flag, on));
+            let mut changed = Vec::new();
             for key in keys {
-                if update.execute((key.0, bit.0, set.0))? == 0 {
+                if turn::mark(db, key, bit, set)? {
+                    changed.push(key);
+                } else if !turn::exists(db, key)? {
                     return Err(Error::NotFound);
                 }
             }
-            Ok(())
+            let mut groups = Groups::new();
+            if !changed.is_empty() {
+                groups.insert([i64::from(bit.0), i64::from(on), 0, 0], changed);
+            }
+            journal::record(db, &Deed::Flag { flag, on }, groups)
+        })
+        .await
+    }
+
+    /// A message was opened, and is read by that: nothing that a person would want to undo before what was done last.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it is gone.
+    pub async fn mark_read(&self, key: MessageKey) -> Result<(), Error> {
+        self.write(move |db| {
+            let seen = Flags::default().with(Flag::Seen, true);
+            if turn::mark(db, key, seen, seen)? || turn::exists(db, key)? { Ok(()) } else { Err(Error::NotFound) }
         })
         .await
     }
@@ -42,12 +62,17 @@ impl Store {
     /// already is left out of the answer.
     ///
     /// # Errors
-    /// Nothing was changed then. [`Error::NotFound`]: a key is gone, or received mail was to go to Drafts or Outbox;
-    /// [`Error::Outgoing`]: one of them is just being sent.
+    /// Nothing was changed then. [`Error::NotFound`]: a key or the mailbox is gone, or received mail was to go to Drafts or
+    /// Outbox; [`Error::Outgoing`]: one of them is just being sent.
     pub async fn move_to(&self, keys: Vec<MessageKey>, to: Role) -> Result<Vec<Move>, Error> {
         self.write(move |db| {
-            let desk = Desk::new(db)?;
-            desk.place_all(keys, |_, from| Ok((desk.sibling(from, to)?, Some(from)))).collect()
+            let name = match to {
+                Role::Own(id) => organise::name_of(db, id)?.ok_or(Error::NotFound)?,
+                _ => String::new(),
+            };
+            let placed = Desk::new(db)?.send(keys, to)?;
+            journal::record(db, &Deed::Move { to, name }, placed.groups)?;
+            Ok(placed.moves)
         })
         .await
     }
@@ -58,60 +83,120 @@ impl Store {
     /// As [`Store::move_to`].
     pub async fn restore(&self, keys: Vec<MessageKey>) -> Result<Vec<Move>, Error> {
         self.write(move |db| {
-            let desk = Desk::new(db)?;
-            desk.place_all(keys, |key, from| {
-                let account = desk.mailbox(from)?.account;
-                let previous = desk.previous(key)?.filter(|id| desk.mailbox(*id).is_ok_and(|m| m.account == account));
-                Ok((previous.map_or_else(|| desk.sibling(from, Role::Inbox), Ok)?, None))
-            })
-            .collect()
-        })
-        .await
-    }
-
-    /// Puts each message into the mailbox that the move says it came from.
-    ///
-    /// # Errors
-    /// As [`Store::move_to`].
-    pub async fn undo(&self, moves: Vec<Move>) -> Result<Vec<Move>, Error> {
-        self.write(move |db| {
-            let desk = Desk::new(db)?;
-            let back: HashMap<MessageKey, MailboxId> = moves.iter().map(|made| (made.key, made.from)).collect();
-            desk.place_all(moves.into_iter().map(|made| made.key), |key, from| {
-                let to = *back.get(&key).ok_or(Error::NotFound)?;
-                // Back in Trash or Junk, it still knows the place to be restored to.
-                let remembers = matches!(desk.mailbox(to)?.role, Role::Trash | Role::Junk);
-                Ok((to, remembers.then_some(from)))
-            })
-            .collect()
+            let placed = Desk::new(db)?.bring_back(keys)?;
+            journal::record(db, &Deed::Restore, placed.groups)?;
+            Ok(placed.moves)
         })
         .await
     }
 
     /// Removes for good what lies in Trash, of one account or all; gives how many. The ledger keeps what the server knows
-    /// them by, so that they do not come again.
+    /// them by, so that they do not come again; the journal forgets them.
     pub async fn empty_trash(&self, account: Option<AccountId>) -> Result<u64, Error> {
         self.write(move |db| {
-            let mut delete = db.prepare_cached("DELETE FROM message WHERE mailbox = ?1")?;
-            let mut removed = 0;
+            let mut delete = db.prepare_cached("DELETE FROM message WHERE mailbox = ?1 RETURNING key")?;
+            let mut removed = std::collections::HashSet::new();
             for trash in mailboxes_of(db, MailboxView { role: Role::Trash, account })? {
-                removed += delete.execute([trash.0])? as u64;
+                for key in delete.query_map([trash.0], |row| row.get(0))? {
+                    removed.insert(MessageKey(key?));
+                }
             }
-            Ok(removed)
+            journal::forget(db, &removed)?;
+            Ok(removed.len() as u64)
         })
         .await
     }
 }
 
+/// What was moved, and what the journal is to know of it.
+#[derive(Default)]
+pub(super) struct Placed {
+    pub(super) moves: Vec<Move>,
+    pub(super) groups: Groups,
+}
+
+/// A mailbox, and the one that a message lay in before.
+type Place = (MailboxId, Option<MailboxId>);
+
 /// Messages being moved about, within one transaction.
-struct Desk<'a> {
+pub(super) struct Desk<'a> {
     db: &'a Connection,
     mailboxes: HashMap<MailboxId, Mailbox>,
+    /// A person's own mailboxes that are there.
+    own: Vec<OwnMailboxId>,
+    /// Those asked for before: there may be a hundred thousand messages to go from one to another.
+    siblings: HashMap<(MailboxId, Role), MailboxId>,
+    /// Unix seconds.
+    now: i64,
 }
 
 impl<'a> Desk<'a> {
-    fn new(db: &'a Connection) -> Result<Self, Error> {
-        Ok(Self { db, mailboxes: mailboxes(db)? })
+    pub(super) fn new(db: &'a Connection) -> Result<Self, Error> {
+        let own = organise::open_mailboxes(db)?.into_iter().map(|mailbox| mailbox.id).collect();
+        let now = db.query_row("SELECT unixepoch()", [], |row| row.get(0))?;
+        Ok(Self { db, mailboxes: mailboxes(db)?, own, siblings: HashMap::new(), now })
+    }
+
+    pub(super) fn send(&mut self, keys: Vec<MessageKey>, to: Role) -> Result<Placed, Error> {
+        let mut placed = Placed::default();
+        for key in keys {
+            let was = self.place_of(key)?;
+            let to = self.sibling(was.0, to)?;
+            self.place(key, was, (to, Some(was.0)), &mut placed)?;
+        }
+        Ok(placed)
+    }
+
+    fn bring_back(&mut self, keys: Vec<MessageKey>) -> Result<Placed, Error> {
+        let mut placed = Placed::default();
+        for key in keys {
+            let was = self.place_of(key)?;
+            let account = self.mailbox(was.0)?.account;
+            let previous = was.1.filter(|id| self.mailbox(*id).is_ok_and(|mailbox| mailbox.account == account));
+            let to = match previous {
+                Some(previous) if self.is_open(previous) => previous,
+                // It was removed meanwhile, and what lay in it went there.
+                Some(_) => self.sibling(was.0, Role::Archive)?,
+                None => self.sibling(was.0, Role::Inbox)?,
+            };
+            self.place(key, was, (to, None), &mut placed)?;
+        }
+        Ok(placed)
+    }
+
+    fn place(&self, key: MessageKey, was: Place, will: Place, placed: &mut Placed) -> Result<(), Error> {
+        if will.0 == was.0 {
+            return Ok(());
+        }
+        self.put(key, was.0, will.0, will.1)?;
+        placed.moves.push(Move { key, from: was.0, to: will.0 });
+        placed.groups.entry(turn::moved(was, will)).or_default().push(key);
+        Ok(())
+    }
+
+    /// Puts a message that lies in `from` into `to`.
+    pub(super) fn put(
+        &self,
+        key: MessageKey,
+        from: MailboxId,
+        to: MailboxId,
+        previous: Option<MailboxId>,
+    ) -> Result<(), Error> {
+        self.allow(key, from, to)?;
+        let trashed_at = (self.mailbox(to)?.role == Role::Trash).then_some(self.now);
+        let mut update = self
+            .db
+            .prepare_cached("UPDATE message SET mailbox = ?2, previous_mailbox = ?3, trashed_at = ?4 WHERE key = ?1")?;
+        update.execute((key.0, to.0, previous.map(|id| id.0), trashed_at))?;
+        Ok(())
+    }
+
+    /// It exists, and has not been removed.
+    pub(super) fn is_open(&self, id: MailboxId) -> bool {
+        self.mailbox(id).is_ok_and(|mailbox| match mailbox.role {
+            Role::Own(own) => self.own.contains(&own),
+            _ => true,
+        })
     }
 
     fn mailbox(&self, id: MailboxId) -> Result<Mailbox, Error> {
@@ -119,44 +204,33 @@ impl<'a> Desk<'a> {
     }
 
     /// The mailbox with that role in the account that `id` belongs to.
-    fn sibling(&self, id: MailboxId, role: Role) -> Result<MailboxId, Error> {
+    fn sibling(&mut self, id: MailboxId, role: Role) -> Result<MailboxId, Error> {
+        if let Some(found) = self.siblings.get(&(id, role)) {
+            return Ok(*found);
+        }
+        if matches!(role, Role::Own(own) if !self.own.contains(&own)) {
+            return Err(Error::NotFound);
+        }
         let account = self.mailbox(id)?.account;
         let found = self.mailboxes.iter().find(|(_, mailbox)| mailbox.account == account && mailbox.role == role);
-        found.map(|(id, _)| *id).ok_or(Error::NotFound)
+        let found = match (found.map(|(id, _)| *id), role) {
+            (Some(found), _) => found,
+            (None, Role::Own(own)) => {
+                let made = organise::open_for(self.db, account, own)?;
+                self.mailboxes.insert(made, Mailbox { account, role });
+                made
+            }
+            (None, _) => return Err(Error::NotFound),
+        };
+        self.siblings.insert((id, role), found);
+        Ok(found)
     }
 
-    fn previous(&self, key: MessageKey) -> Result<Option<MailboxId>, Error> {
-        let mut select = self.db.prepare_cached("SELECT previous_mailbox FROM message WHERE key = ?1")?;
-        let previous = select.query_row([key.0], |row| row.get::<_, Option<i64>>(0)).optional()?;
-        Ok(previous.flatten().map(MailboxId))
-    }
-
-    /// Places each message where `target` says, which is asked for its key and mailbox and gives the mailbox to go to and the
-    /// one to be remembered.
-    fn place_all<'b>(
-        &'b self,
-        keys: impl IntoIterator<Item = MessageKey> + 'b,
-        target: impl Fn(MessageKey, MailboxId) -> Result<(MailboxId, Option<MailboxId>), Error> + 'b,
-    ) -> impl Iterator<Item = Result<Move, Error>> + 'b {
-        keys.into_iter().filter_map(move |key| self.place(key, &target).transpose())
-    }
-
-    fn place(
-        &self,
-        key: MessageKey,
-        target: impl Fn(MessageKey, MailboxId) -> Result<(MailboxId, Option<MailboxId>), Error>,
-    ) -> Result<Option<Move>, Error> {
-        let mut select = self.db.prepare_cached("SELECT mailbox FROM message WHERE key = ?1")?;
-        let from = MailboxId(select.query_row([key.0], |row| row.get(0)).optional()?.ok_or(Error::NotFound)?);
-        let (to, previous) = target(key, from)?;
-        if to == from {
-            return Ok(None);
-        }
-        self.allow(key, from, to)?;
-        let mut update =
-            self.db.prepare_cached("UPDATE message SET mailbox = ?2, previous_mailbox = ?3 WHERE key = ?1")?;
-        update.execute((key.0, to.0, previous.map(|id| id.0)))?;
-        Ok(Some(Move { key, from, to }))
+    fn place_of(&self, key: MessageKey) -> Result<Place, Error> {
+        let mut select = self.db.prepare_cached("SELECT mailbox, previous_mailbox FROM message WHERE key = ?1")?;
+        let place = select.query_row([key.0], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?))).optional()?;
+        let (mailbox, previous) = place.ok_or(Error::NotFound)?;
+        Ok((MailboxId(mailbox), previous.map(MailboxId)))
     }
 
     /// What is being sent stays; a message stays in its account; Drafts and Outbox take only what was written here.
@@ -229,9 +303,8 @@ mod tests {
         let archive = MailboxView { role: Role::Archive, account: Some(home) };
         assert_eq!(block_on(fixture.store.keys(archive)).unwrap(), [theirs]);
 
-        let undone = block_on(fixture.store.undo(moves.clone())).unwrap();
-        let turned: Vec<_> = moves.iter().map(|made| Move { from: made.to, to: made.from, ..*made }).collect();
-        assert_eq!(undone, turned);
+        let undone = block_on(fixture.store.undo(None)).unwrap().unwrap();
+        assert_eq!((undone.messages, undone.words().as_str()), (2, "Undone: archived 2 messages"));
         assert_eq!(fixture.keys(Role::Inbox), [ours]);
     }
 
@@ -264,8 +337,8 @@ mod tests {
         let key = fixture.receive(b"one");
         move_to(&fixture, key, Role::Archive);
         move_to(&fixture, key, Role::Trash);
-        let restored = restore(&fixture, key);
-        block_on(fixture.store.undo(restored)).unwrap();
+        restore(&fixture, key);
+        block_on(fixture.store.undo(None)).unwrap();
         assert_eq!(role(&fixture, key), Role::Trash);
         restore(&fixture, key);
         assert_eq!(role(&fixture, key), Role::Archive);
@@ -276,23 +349,12 @@ mod tests {
         let fixture = Fixture::new();
         let key = fixture.receive(b"one");
         let both = || vec![key, MessageKey(1)];
-        let (inbox, trash) = block_on(fixture.store.read(|db| {
-            let ids: Vec<i64> = db
-                .prepare("SELECT id FROM mailbox ORDER BY id")?
-                .query_map([], |r| r.get(0))?
-                .collect::<Result<_, _>>()?;
-            Ok((MailboxId(ids[0]), MailboxId(ids[6])))
-        }))
-        .unwrap();
-        let undo = both().into_iter().map(|key| Move { key, from: trash, to: inbox }).collect();
-        let nowhere = vec![Move { key, from: MailboxId(99), to: inbox }];
         block_on(async {
             let store = &fixture.store;
             assert_eq!(store.set_flag(both(), Flag::Seen, true).await, Err(Error::NotFound));
             assert_eq!(store.move_to(both(), Role::Trash).await, Err(Error::NotFound));
             assert_eq!(store.restore(both()).await, Err(Error::NotFound));
-            assert_eq!(store.undo(undo).await, Err(Error::NotFound));
-            assert_eq!(store.undo(nowhere).await, Err(Error::NotFound));
+            assert_eq!(store.undo(None).await, Ok(None), "nothing was done");
         });
         let row = block_on(fixture.store.row(key)).unwrap();
         assert_eq!((row.role, row.flags), (Role::Inbox, Flags::default()));
@@ -306,16 +368,6 @@ mod tests {
             assert_eq!(block_on(fixture.store.move_to(vec![key], to)), Err(Error::NotFound), "{to}");
         }
         assert_eq!(fixture.keys(Role::Inbox), [key]);
-    }
-
-    #[test]
-    fn a_message_is_not_undone_into_another_account() {
-        let fixture = Fixture::new();
-        let key = fixture.receive(b"one");
-        let made = move_to(&fixture, key, Role::Archive)[0];
-        block_on(fixture.store.save_account(testing::account("Home"))).unwrap();
-        let crossed = Move { from: MailboxId(made.from.0 + 7), ..made };
-        assert_eq!(block_on(fixture.store.undo(vec![crossed])), Err(Error::NotFound));
     }
 
     #[test]
@@ -369,7 +421,7 @@ mod tests {
     }
 
     /// One thing that a person, or the mail, may do; most are refused now and then, which must not change a count either.
-    async fn step(store: &Store, accounts: &[AccountId], pick: &mut dyn FnMut(usize) -> usize, done: &mut Vec<Move>) {
+    async fn step(store: &Store, accounts: &[AccountId], pick: &mut dyn FnMut(usize) -> usize) {
         let keys = store.all_keys().await.unwrap();
         let mut some = |most: usize| -> Vec<MessageKey> {
             (0..pick(most) + 1).filter_map(|_| keys.get(pick(keys.len().max(1))).copied()).collect()
@@ -383,9 +435,9 @@ mod tests {
                 store.deliver(account, mail, NOON).await.unwrap();
             }
             3 | 4 => drop(store.set_flag(many, Flag::ALL[pick(4)], pick(2) == 0).await),
-            5 | 6 => done.extend(store.move_to(many, Role::ALL[pick(7)]).await.unwrap_or_default()),
-            7 => done.extend(store.restore(many).await.unwrap_or_default()),
-            8 => drop(store.undo(done.split_off(done.len() / 2)).await),
+            5 | 6 => drop(store.move_to(many, Role::ALL[pick(7)]).await),
+            7 => drop(store.restore(many).await),
+            8 => drop(store.undo(None).await.unwrap()),
             9 => {
                 let (draft, raw, envelope) = written();
                 drop(store.save_draft(account, one, draft, raw, envelope, NOON).await);
@@ -419,9 +471,8 @@ mod tests {
                 let number = u16::from_le_bytes([dice.next().unwrap(), dice.next().unwrap()]);
                 usize::from(number) % below
             };
-            let mut done = Vec::new();
             for number in 0..300 {
-                block_on(step(&fixture.store, &[fixture.account, home], &mut pick, &mut done));
+                block_on(step(&fixture.store, &[fixture.account, home], &mut pick));
                 if number % 10 == 9 {
                     assert_eq!(
                         block_on(fixture.store.counts()).unwrap(),

@@ -2,6 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::change::Desk;
+use super::journal::{self, Deed};
 use super::listing::mailbox_of;
 use super::message::{NewMessage, insert_message, replace_message};
 use super::raw::PackedRaw;
@@ -50,7 +52,7 @@ impl Store {
         .await
     }
 
-    /// Removes a draft for good.
+    /// Moves a draft to Trash, to be undone.
     ///
     /// # Errors
     /// [`Error::NotFound`] if it is no draft (any more); [`Error::Outgoing`] if it lies in the Outbox.
@@ -60,8 +62,8 @@ impl Store {
                 return Err(Error::NotFound);
             }
             outbox::refuse_queued(db, key)?;
-            db.prepare_cached("DELETE FROM message WHERE key = ?1")?.execute([key.0])?;
-            Ok(())
+            let placed = Desk::new(db)?.send(vec![key], Role::Trash)?;
+            journal::record(db, &Deed::Discard, placed.groups)
         })
         .await
     }
@@ -154,7 +156,7 @@ pub(super) fn place_of(db: &Connection, key: MessageKey) -> Result<(AccountId, R
     )?;
     let place = select.query_row([key.0], |row| Ok((AccountId(row.get(0)?), row.get::<_, String>(1)?))).optional()?;
     let (account, word) = place.ok_or(Error::NotFound)?;
-    Ok((account, word.parse().map_err(Error::Damaged)?))
+    Ok((account, Role::of_stored(&word).map_err(Error::Damaged)?))
 }
 
 #[cfg(test)]
@@ -228,6 +230,7 @@ mod tests {
         let fixture = Fixture::new();
         let key = save(&fixture, None, &full(), b"").unwrap();
         block_on(fixture.store.discard_draft(key)).unwrap();
+        block_on(fixture.store.empty_trash(None)).unwrap();
         let again = save(&fixture, Some(key), &full(), b"").unwrap();
         assert_eq!(fixture.keys(Role::Drafts), [again]);
     }
@@ -244,10 +247,16 @@ mod tests {
     }
 
     #[test]
-    fn discarding_a_draft_leaves_nothing_of_it() {
+    fn a_draft_that_is_discarded_lies_in_trash_until_that_is_emptied() {
         let fixture = Fixture::new();
         let key = save(&fixture, None, &full(), b"raw").unwrap();
         block_on(fixture.store.discard_draft(key)).unwrap();
+        assert_eq!((fixture.keys(Role::Drafts), fixture.keys(Role::Trash)), (vec![], vec![key]));
+        block_on(fixture.store.undo(None)).unwrap();
+        assert_eq!((fixture.keys(Role::Drafts), fixture.keys(Role::Trash)), (vec![key], vec![]));
+        assert_eq!(block_on(fixture.store.draft(key)), Ok((fixture.account, full())), "to be written on");
+        block_on(fixture.store.discard_draft(key)).unwrap();
+        block_on(fixture.store.empty_trash(None)).unwrap();
         for table in ["message", "raw_chunk", "draft", "draft_attachment"] {
             assert_eq!(fixture.rows_of(table), 0, "{table}");
         }

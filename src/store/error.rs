@@ -30,6 +30,9 @@ pub enum Error {
     /// Another account has this name.
     #[error("another account has this name")]
     NameTaken,
+    /// A mailbox or tag cannot be named like this, and why.
+    #[error("the name {0}")]
+    Name(&'static str),
     /// The message's state in the Outbox (named) does not allow this. Nothing was changed.
     #[error("the message in the Outbox is {0}")]
     Outgoing(&'static str),

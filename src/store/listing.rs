@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::types::{Flags, MailboxCount, MailboxId, MailboxView, MessageKey, MessageRow, Part, Role};
-use super::{Error, Store, outbox};
+use super::types::{Flags, MailboxCount, MailboxId, MailboxView, MessageKey, MessageRow, Part, Role, TagId};
+use super::{Error, Store, organise, outbox};
 use crate::account::AccountId;
 use crate::mail::{Address, sanitize};
 
@@ -80,7 +80,9 @@ fn message_row(db: &Connection, key: MessageKey) -> Result<Option<MessageRow>, E
                 message.part <> 0 AND EXISTS (
                     SELECT 1 FROM ledger JOIN server_note ON server_note.account = ledger.account
                                                          AND server_note.uid = ledger.uid
-                    WHERE ledger.message = message.key AND server_note.wish = 'get')
+                    WHERE ledger.message = message.key AND server_note.wish = 'get'),
+                (SELECT group_concat(tag.id ORDER BY tag.id) FROM message_tag JOIN tag ON tag.id = message_tag.tag
+                 WHERE message_tag.message = message.key AND tag.removed_at IS NULL)
          FROM message JOIN mailbox ON mailbox.id = message.mailbox LEFT JOIN outbox ON outbox.message = message.key
          WHERE message.key = ?1",
     )?;
@@ -115,7 +117,13 @@ fn row(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         part: Part::of_number(row.get(16)?),
         rest_wanted: row.get(17)?,
         outbox: if role == Role::Outbox { outbox::state(row, 13, 14)? } else { None },
+        tags: tags(row.get_ref(18)?.as_str_or_null()?.unwrap_or_default()),
     })
+}
+
+/// From numbers that are joined with commas.
+fn tags(joined: &str) -> Vec<TagId> {
+    joined.split(',').filter_map(|id| id.parse().ok()).map(TagId).collect()
 }
 
 fn role(row: &Row<'_>, index: usize) -> rusqlite::Result<Role> {
@@ -123,23 +131,32 @@ fn role(row: &Row<'_>, index: usize) -> rusqlite::Result<Role> {
 }
 
 fn parse_role(word: &str, index: usize) -> rusqlite::Result<Role> {
-    word.parse().map_err(|error: String| {
-        rusqlite::Error::FromSqlConversionFailure(index, rusqlite::types::Type::Text, error.into())
-    })
+    Role::of_stored(word)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(index, rusqlite::types::Type::Text, error.into()))
 }
 
+/// The account's mailbox for this; one of a person's own is made if it is missing.
+///
 /// # Errors
-/// [`Error::NotFound`] if there is no such account.
+/// [`Error::NotFound`] if there is no such account, or no such mailbox.
 pub(super) fn mailbox_of(db: &Connection, account: AccountId, role: Role) -> Result<MailboxId, Error> {
+    if let Role::Own(own) = role {
+        // What was removed is hidden, and takes no mail.
+        organise::name_of(db, own)?.ok_or(Error::NotFound)?;
+    }
     let mut select = db.prepare_cached("SELECT id FROM mailbox WHERE account = ?1 AND role = ?2")?;
-    let id = select.query_row(params![account.0, role.word()], |row| row.get(0)).optional()?;
-    id.map(MailboxId).ok_or(Error::NotFound)
+    let id = select.query_row(params![account.0, role.stored()], |row| row.get(0)).optional()?;
+    match (id, role) {
+        (Some(id), _) => Ok(MailboxId(id)),
+        (None, Role::Own(own)) => organise::open_for(db, account, own),
+        (None, _) => Err(Error::NotFound),
+    }
 }
 
 pub(super) fn mailboxes_of(db: &Connection, view: MailboxView) -> Result<Vec<MailboxId>, Error> {
     let mut select = db.prepare_cached("SELECT id FROM mailbox WHERE role = ?1 AND account = coalesce(?2, account)")?;
     let account = view.account.map(|account| account.0);
-    let ids = select.query_map(params![view.role.word(), account], |row| row.get(0).map(MailboxId))?;
+    let ids = select.query_map(params![view.role.stored(), account], |row| row.get(0).map(MailboxId))?;
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
@@ -150,7 +167,7 @@ pub(super) struct Mailbox {
     pub(super) role: Role,
 }
 
-/// Every mailbox: there are seven an account, so that reading them all is cheaper than asking one by one.
+/// Every mailbox: there are some dozens an account at most, so that reading them all is cheaper than asking one by one.
 pub(super) fn mailboxes(db: &Connection) -> Result<HashMap<MailboxId, Mailbox>, Error> {
     let mut select = db.prepare_cached("SELECT id, account, role FROM mailbox")?;
     let all = select.query_map([], |row| {
@@ -213,6 +230,7 @@ mod tests {
             part: Part::Whole,
             rest_wanted: false,
             outbox: None,
+            tags: Vec::new(),
         };
         assert_eq!(block_on(fixture.store.row(key)), Ok(expected));
     }

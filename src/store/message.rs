@@ -67,7 +67,8 @@ pub(super) fn replace_message(
     let mut update = db.prepare_cached(
         "UPDATE message SET mailbox = ?2, flags = ?3, has_attachments = ?4, date = ?5, stored_at = ?6, size_bytes = ?7,
                 raw = ?8, sha256 = ?9, from_name = ?10, from_addr = ?11, recipients = ?12, subject = ?13, snippet = ?14,
-                message_id = ?15, in_reply_to = ?16, reference_ids = ?17, recipient_addrs = ?18, part = ?19, previous_mailbox = NULL
+                message_id = ?15, in_reply_to = ?16, reference_ids = ?17, recipient_addrs = ?18, part = ?19, previous_mailbox = NULL,
+                trashed_at = NULL
          WHERE key = ?1",
     )?;
     update.execute(params![

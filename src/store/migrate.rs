@@ -122,7 +122,7 @@ mod tests {
 
     use super::super::Store;
     use super::super::testing::{Fixture, account, contents, crash_image};
-    use super::super::types::Role;
+    use super::super::types::{MessageKey, Role};
     use super::*;
 
     #[test]
@@ -155,6 +155,42 @@ mod tests {
             assert_eq!(kept.len(), months as usize, "version {version}");
             assert!(kept.iter().all(|month| month.bytes_out == 4 && month.round_trip.is_none()), "{kept:?}");
             assert_eq!(block_on(store.visits()), Ok(Vec::new()), "version {version}");
+        }
+    }
+
+    #[test]
+    fn mail_of_an_older_store_is_filed_tagged_and_undone() {
+        for version in 1..=newest_version() {
+            let folder = tempfile::tempdir().unwrap();
+            let mut db = Connection::open(folder.path().join("malote.db")).unwrap();
+            db.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+            migrations().unwrap().to_version(&mut db, version as usize).unwrap();
+            db.execute_batch(
+                "INSERT INTO account (id, name, display_name, address, signature, incoming_host, incoming_port,
+                                      incoming_security, user, retention, timeout_secs)
+                 VALUES (7, 'Work', '', 'ana@example.org', '', 'pop.example.org', 995, 'tls', 'ana', 'forever', 60);
+                 INSERT INTO mailbox (id, account, role) VALUES (1, 7, 'inbox'), (2, 7, 'archive'), (3, 7, 'trash');
+                 INSERT INTO message (key, mailbox, previous_mailbox, flags, has_attachments, date, stored_at, size_bytes, raw,
+                                      sha256, from_name, from_addr, recipients, subject, snippet, in_reply_to,
+                                      reference_ids, recipient_addrs)
+                 VALUES (5, 3, 2, 1, 0, 0, 0, 0, 1, x'', '', '', '', 'Old', '', '', '', '')",
+            )
+            .unwrap();
+            db.close().unwrap();
+            let store = Store::open(folder.path()).unwrap();
+            let key = MessageKey(5);
+            block_on(async {
+                let receipts = store.add_mailbox("Receipts".into()).await.unwrap();
+                let tag = store.add_tag("Tax".into(), 1).await.unwrap();
+                store.tag(vec![key], tag, true).await.unwrap();
+                store.restore(vec![key]).await.unwrap();
+                store.move_to(vec![key], Role::Own(receipts)).await.unwrap();
+                let row = store.row(key).await.unwrap();
+                assert_eq!((row.role, row.tags), (Role::Own(receipts), vec![tag]), "version {version}");
+                while store.undo(None).await.unwrap().is_some() {}
+                let row = store.row(key).await.unwrap();
+                assert_eq!((row.role, row.tags.len(), row.subject.as_str()), (Role::Trash, 0, "Old"));
+            });
         }
     }
 

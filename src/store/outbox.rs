@@ -211,7 +211,6 @@ mod tests {
     use futures::executor::block_on;
 
     use super::super::testing::{self, Fixture, NOON, envelope};
-    use super::super::types::Move;
     use super::*;
 
     fn draft() -> Draft {
@@ -346,11 +345,11 @@ mod tests {
     fn what_is_thrown_away_is_not_sent_unless_it_is_put_back() {
         let fixture = Fixture::new();
         let key = queue(&fixture);
-        let moves = block_on(fixture.store.move_to(vec![key], Role::Trash)).unwrap();
+        block_on(fixture.store.move_to(vec![key], Role::Trash)).unwrap();
         assert_eq!((states(&fixture), fixture.keys(Role::Trash)), (vec![], vec![key]));
         assert_eq!(block_on(fixture.store.outgoing_sending(key)), Err(Error::NotFound));
-        let back: Vec<Move> = block_on(fixture.store.undo(moves)).unwrap();
-        assert_eq!((back.len(), states(&fixture)), (1, vec![OutboxState::Waiting]));
+        let undone = block_on(fixture.store.undo(None)).unwrap().unwrap();
+        assert_eq!((undone.messages, states(&fixture)), (1, vec![OutboxState::Waiting]));
     }
 
     #[test]

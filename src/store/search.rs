@@ -199,6 +199,22 @@ impl Statement {
                 let place = self.bind((*role).to_owned());
                 format!("message.mailbox IN (SELECT id FROM mailbox WHERE role = {place})")
             }
+            Condition::Own(name) => {
+                let place = self.bind(name.clone());
+                let within = self.bind(beginning(&format!("{name}/")));
+                format!(
+                    "message.mailbox IN (SELECT mailbox.id FROM own_mailbox JOIN mailbox ON mailbox.role = 'own:' || own_mailbox.id
+                     WHERE own_mailbox.removed_at IS NULL
+                           AND (own_mailbox.name = {place} OR own_mailbox.name LIKE {within} ESCAPE '\\'))"
+                )
+            }
+            Condition::Tag(name) => {
+                let place = self.bind(name.clone());
+                format!(
+                    "message.key IN (SELECT message_tag.message FROM tag JOIN message_tag ON message_tag.tag = tag.id
+                     WHERE tag.removed_at IS NULL AND tag.name = {place})"
+                )
+            }
             Condition::Account(name) => {
                 let place = self.bind(beginning(name));
                 format!(

@@ -1,7 +1,10 @@
 //! The words in which the program speaks of stored messages: plain data, no SQL.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 
@@ -13,8 +16,33 @@ pub struct MessageKey(pub i64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MailboxId(pub i64);
 
-/// What a mailbox is for. Every account has one of each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A mailbox that a person has made, one for all accounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OwnMailboxId(pub i64);
+
+/// A tag that a person has made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TagId(pub i64);
+
+/// A mailbox that a person has made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnMailbox {
+    pub id: OwnMailboxId,
+    /// With those that it lies in, from the outermost: `Projects/House`.
+    pub name: String,
+}
+
+/// A tag that a person has made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tag {
+    pub id: TagId,
+    pub name: String,
+    /// Place in the palette of eight.
+    pub color: u8,
+}
+
+/// What a mailbox is for. Every account has one of each, and one of each own mailbox that holds something of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Role {
     #[default]
     Inbox,
@@ -24,6 +52,8 @@ pub enum Role {
     Archive,
     Junk,
     Trash,
+    /// One that the person has made.
+    Own(OwnMailboxId),
 }
 
 /// What a list can show: one role, of one account or of all together.
@@ -43,7 +73,7 @@ pub struct MailboxCount {
     pub unread: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Flag {
     Seen,
     Starred,
@@ -84,6 +114,8 @@ pub struct MessageRow {
     pub rest_wanted: bool,
     /// In the Outbox: how it stands.
     pub outbox: Option<OutboxState>,
+    /// In the order in which the tags were made.
+    pub tags: Vec<TagId>,
 }
 
 /// How much of a received message is here.
@@ -110,7 +142,7 @@ pub enum OutboxState {
     Unknown,
 }
 
-/// One message's change of mailbox, enough to undo it.
+/// One message's change of mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Move {
     pub key: MessageKey,
@@ -119,11 +151,11 @@ pub struct Move {
 }
 
 impl Role {
-    /// In the sidebar's order.
+    /// Those that every account has, in the sidebar's order.
     pub const ALL: [Self; 7] =
         [Self::Inbox, Self::Drafts, Self::Outbox, Self::Sent, Self::Archive, Self::Junk, Self::Trash];
 
-    /// The word that the command line and the store use.
+    /// The word that the command line uses; of a mailbox of one's own its name is used.
     pub fn word(self) -> &'static str {
         match self {
             Self::Inbox => "inbox",
@@ -133,6 +165,22 @@ impl Role {
             Self::Archive => "archive",
             Self::Junk => "junk",
             Self::Trash => "trash",
+            Self::Own(_) => "mailbox",
+        }
+    }
+
+    /// The word that the store uses.
+    pub(super) fn stored(self) -> Cow<'static, str> {
+        match self {
+            Self::Own(OwnMailboxId(id)) => format!("{OWN}{id}").into(),
+            other => other.word().into(),
+        }
+    }
+
+    pub(super) fn of_stored(word: &str) -> Result<Self, String> {
+        match word.strip_prefix(OWN).map(str::parse) {
+            Some(Ok(id)) => Ok(Self::Own(OwnMailboxId(id))),
+            _ => word.parse(),
         }
     }
 
@@ -231,3 +279,6 @@ impl FromStr for MessageKey {
         text.parse().map(Self).map_err(|_| format!("“{text}” is not a message’s key: “malote list” shows them"))
     }
 }
+
+/// What the store's word for a mailbox of one's own begins with.
+const OWN: &str = "own:";

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use super::model::{Choice, Choosing};
 use crate::account::AccountId;
-use crate::engine::{Offer, Wish};
+use crate::engine::{EntryId, Offer, Wish};
 use crate::mail::DraftAttachment;
 use crate::mail::compose::Answer;
-use crate::store::types::{Flag, MailboxView, MessageKey, Role};
+use crate::store::types::{Flag, MailboxView, MessageKey, OwnMailboxId, Role, TagId};
 
 /// What a person did, in the screen's words; [`super::model::Model::act`] knows what follows from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +65,26 @@ pub enum Action {
     ToggleStar(MessageKey),
     MoveSelected(Role),
     Undo,
+    /// One of the things that were done.
+    UndoEntry(EntryId),
+    /// What was undone last is done again.
+    Redo,
+    ShowHistory(bool),
+    /// A list to choose from: where what is selected goes, or its tags.
+    OpenChooser(Choosing),
+    CloseChooser,
+    Choose(Choice),
+    /// Asks for the name of a new mailbox, within this one.
+    NameMailbox(Option<OwnMailboxId>),
+    RenameMailbox(OwnMailboxId),
+    RenameTag(TagId),
+    /// The name is typed.
+    ConfirmName,
+    RemoveMailbox(OwnMailboxId),
+    ColorTag(TagId, u8),
+    RemoveTag(TagId),
+    /// Shows what has this tag.
+    ShowTag(TagId),
     /// Asks first.
     EmptyTrash,
     ConfirmEmptyTrash,
@@ -145,7 +166,7 @@ pub struct Shortcut {
 }
 
 /// The table that the help shows, in the order of a day's work.
-pub const SHORTCUTS: [Shortcut; 20] = [
+pub const SHORTCUTS: [Shortcut; 24] = [
     Shortcut { keys: "F5 or g", what: "Get mail" },
     Shortcut { keys: "Ctrl+F or /", what: "Search; Esc ends it" },
     Shortcut { keys: "j, k or Down, Up", what: "Next, previous message" },
@@ -156,7 +177,11 @@ pub const SHORTCUTS: [Shortcut; 20] = [
     Shortcut { keys: "Enter", what: "Open the draft, or read on" },
     Shortcut { keys: "e", what: "Archive" },
     Shortcut { keys: "# or Delete", what: "Delete (to Trash)" },
-    Shortcut { keys: "Ctrl+Z", what: "Undo" },
+    Shortcut { keys: "v", what: "Move to a mailbox" },
+    Shortcut { keys: "t", what: "Tags" },
+    Shortcut { keys: "Ctrl+Z", what: "Undo, one thing after the other" },
+    Shortcut { keys: "Ctrl+Shift+Z", what: "Do it again" },
+    Shortcut { keys: "Ctrl+H", what: "What was done, to be undone" },
     Shortcut { keys: "s", what: "Star" },
     Shortcut { keys: "u", what: "Mark unread" },
     Shortcut { keys: "r", what: "Reply" },

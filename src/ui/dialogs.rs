@@ -3,7 +3,7 @@
 use egui::{Id, Key, Modal, RichText, TextEdit, Ui};
 
 use super::action::Action;
-use super::model::{CertificateDialog, Dialog, Model, PasswordDialog, TrashDialog};
+use super::model::{CertificateDialog, Dialog, Model, NameDialog, Named, PasswordDialog, TrashDialog};
 use super::sidebar::thousands;
 use super::theme::{self, palette};
 use super::widgets::{primary, prose, quiet};
@@ -16,6 +16,7 @@ pub fn dialog_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Actio
             Dialog::Password(dialog) => password_ui(ui, dialog, actions),
             Dialog::Certificate(dialog) => certificate_ui(ui, dialog, actions),
             Dialog::EmptyTrash(dialog) => trash_ui(ui, dialog, actions),
+            Dialog::Name(dialog) => name_ui(ui, dialog, actions),
         }
     });
     if shown.should_close() {
@@ -84,6 +85,37 @@ fn certificate_ui(ui: &mut Ui, dialog: &CertificateDialog, actions: &mut Vec<Act
             actions.push(Action::TrustCertificate);
         }
         if primary(ui, true, "Do not trust it").clicked() {
+            actions.push(Action::CloseDialog);
+        }
+    });
+}
+
+fn name_ui(ui: &mut Ui, dialog: &mut NameDialog, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    ui.heading(match &dialog.named {
+        Named::NewMailbox => "New mailbox",
+        Named::Mailbox(_) => "Rename the mailbox",
+        Named::Tag(_) => "Rename the tag",
+    });
+    ui.add_space(6.0);
+    let name = ui.label(RichText::new("Name").color(palette.muted));
+    let field = ui.add(TextEdit::singleline(&mut dialog.typed).desired_width(f32::INFINITY)).labelled_by(name.id);
+    let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    if !field.has_focus() && !entered {
+        field.request_focus();
+    }
+    if !matches!(dialog.named, Named::Tag(_)) {
+        let words = "All accounts share it. “Projects/House” lies in “Projects”.";
+        prose(ui, words, palette.faint);
+    }
+    ui.add_space(10.0);
+    let is_new = dialog.named == Named::NewMailbox;
+    let can = !dialog.typed.trim().trim_end_matches('/').is_empty();
+    ui.horizontal(|ui| {
+        if primary(ui, can, if is_new { "Make it" } else { "Rename" }).clicked() || entered {
+            actions.push(Action::ConfirmName);
+        }
+        if quiet(ui, "Cancel").clicked() {
             actions.push(Action::CloseDialog);
         }
     });

@@ -5,7 +5,7 @@ use egui::{Id, Modal, RichText, ScrollArea};
 use super::action::{Action, SHORTCUTS};
 use super::model::Model;
 use super::theme::{self, palette};
-use super::widgets::primary;
+use super::widgets::{primary, quiet};
 
 pub fn help_ui(ctx: &egui::Context, model: &Model, actions: &mut Vec<Action>) {
     if !model.help {
@@ -29,9 +29,15 @@ pub fn help_ui(ctx: &egui::Context, model: &Model, actions: &mut Vec<Action>) {
             });
         });
         ui.add_space(10.0);
-        if primary(ui, true, "Close").clicked() {
-            actions.push(Action::ShowHelp(false));
-        }
+        ui.horizontal(|ui| {
+            if primary(ui, true, "Close").clicked() {
+                actions.push(Action::ShowHelp(false));
+            }
+            if quiet(ui, "History…").on_hover_text("What you did, to be undone").clicked() {
+                actions.push(Action::ShowHelp(false));
+                actions.push(Action::ShowHistory(true));
+            }
+        });
     });
     if shown.should_close() {
         actions.push(Action::ShowHelp(false));

@@ -29,6 +29,8 @@ pub enum Icon {
     Warning,
     Check,
     More,
+    Folder,
+    Tag,
 }
 
 impl Icon {
@@ -59,6 +61,8 @@ impl Icon {
             Self::Warning => include_image!("../../assets/icons/warning.svg"),
             Self::Check => include_image!("../../assets/icons/check.svg"),
             Self::More => include_image!("../../assets/icons/more.svg"),
+            Self::Folder => include_image!("../../assets/icons/folder.svg"),
+            Self::Tag => include_image!("../../assets/icons/tag.svg"),
         }
     }
 
@@ -80,6 +84,7 @@ impl Icon {
             Role::Archive => Self::Archive,
             Role::Junk => Self::Junk,
             Role::Trash => Self::Trash,
+            Role::Own(_) => Self::Folder,
         }
     }
 }

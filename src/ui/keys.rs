@@ -5,7 +5,7 @@ use egui::{Event, Key, Modifiers};
 
 use super::action::Action;
 use super::message_list;
-use super::model::Model;
+use super::model::{Choosing, Model};
 use crate::mail::compose::Answer;
 use crate::store::types::{Flag, Role};
 
@@ -13,7 +13,8 @@ use crate::store::types::{Flag, Role};
 const PAGE: isize = 10;
 
 pub fn pressed(ctx: &egui::Context, model: &Model) -> Vec<Action> {
-    let in_dialog = model.settings.is_some() || model.dialog.is_some() || model.help;
+    let in_dialog =
+        model.settings.is_some() || model.dialog.is_some() || model.help || model.history || model.chooser.is_some();
     let writing = ctx.text_edit_focused();
     // Enter presses the button that has the keyboard; on a row of the list it means the row.
     let row = model.messages.cursor.map(message_list::row_id);
@@ -43,6 +44,8 @@ fn action(model: &Model, key: Key, modifiers: Modifiers, in_dialog: bool, writin
     if modifiers.command {
         return match key {
             Key::A => Some(Action::SelectAll),
+            Key::H => Some(Action::ShowHistory(true)),
+            Key::Z if modifiers.shift => Some(Action::Redo),
             Key::Z => Some(Action::Undo),
             _ => None,
         };
@@ -82,6 +85,8 @@ fn in_list(model: &Model, key: Key, modifiers: Modifiers) -> Option<Action> {
         Key::E => Some(Action::MoveSelected(Role::Archive)),
         Key::Delete => Some(Action::MoveSelected(Role::Trash)),
         Key::Num3 if modifiers.shift => Some(Action::MoveSelected(Role::Trash)),
+        Key::V => Some(Action::OpenChooser(Choosing::Mailbox)),
+        Key::T => Some(Action::OpenChooser(Choosing::Tags)),
         Key::S => model.messages.cursor.map(Action::ToggleStar),
         Key::U => Some(Action::SetFlag(Flag::Seen, false)),
         Key::R => Some(Action::Answer(Answer::Reply)),

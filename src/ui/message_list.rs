@@ -6,8 +6,9 @@ use egui::{CornerRadius, CursorIcon, Id, Margin, Pos2, Rect, Sense, Stroke, Ui, 
 
 use super::action::{Action, Selecting};
 use super::icons::Icon;
-use super::model::{Listed, Model};
+use super::model::{Choosing, Listed, Model};
 use super::sidebar::thousands;
+use super::tag_chips;
 use super::theme::{self, Palette, palette};
 use super::widgets::{hairline, label, line, paint_line, prose, quiet};
 use crate::store::types::{Flag, MessageKey, MessageRow, OutboxState, Part, Role};
@@ -43,6 +44,7 @@ pub fn list_ui(ui: &mut Ui, model: &Model, state: &mut ListState, actions: &mut 
     scroll(&list, model, state, area);
     rows_ui(&mut list, model, state, area, actions);
     bar_ui(&list, model, state, area);
+    dragged_ui(&list, model);
     ui.advance_cursor_after_rect(area);
 }
 
@@ -55,7 +57,14 @@ fn header_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
     let (total, unread) = model.count(view);
     let frame = egui::Frame::new().inner_margin(Margin::symmetric(16, 9)).show(ui, |ui| {
         ui.horizontal(|ui| {
-            label(ui, &view.role.to_string(), theme::heading(), palette.text, true);
+            // What a long name leaves is for the numbers.
+            let name = model.mailbox_name(view.role);
+            let most = (ui.available_width() - 120.0).max(60.0);
+            let name_ui = |ui: &mut Ui| {
+                ui.set_max_width(most);
+                label(ui, &name, theme::heading(), palette.text, true)
+            };
+            ui.scope(name_ui);
             let selected = model.messages.selected.len();
             let words = match (selected, total, unread) {
                 (2.., _, _) => format!("{} selected", thousands(selected as u64)),
@@ -91,7 +100,7 @@ fn results_header_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
             label(ui, &words, theme::small(), palette.faint, false);
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 2.0;
-                let here = model.messages.view.role.to_string();
+                let here: String = model.mailbox_name(model.messages.view.role).chars().take(24).collect();
                 for (name, is_here) in [(here.as_str(), true), ("Everywhere", false)] {
                     let words = egui::RichText::new(name).font(theme::small());
                     if ui.selectable_label(model.search.here == is_here, words).clicked() {
@@ -170,7 +179,8 @@ fn empty_ui(ui: &mut Ui, model: &Model) {
         Role::Sent => ("Nothing sent yet", "What the server has accepted is kept here."),
         Role::Archive => ("Nothing archived yet", "Press E on a message to put it here."),
         Role::Junk => ("No junk", "That is how it should be."),
-        Role::Trash => ("Trash is empty", "What you delete stays here until you empty it."),
+        Role::Trash => ("Trash is empty", "What you delete stays here for 30 days, or until you empty it."),
+        Role::Own(_) => ("Nothing here yet", "Press V on messages to move them here."),
     };
     ui.add_space((ui.available_height() * 0.3).max(30.0));
     ui.vertical_centered(|ui| {
@@ -227,6 +237,27 @@ pub fn row_id(key: MessageKey) -> Id {
     Id::unique(("row", key.0))
 }
 
+/// What is selected is being dragged to a mailbox.
+pub struct Dragged;
+
+/// How many messages are being dragged, at the pointer.
+fn dragged_ui(ui: &Ui, model: &Model) {
+    let Some(at) = ui.ctx().pointer_interact_pos() else { return };
+    if !egui::DragAndDrop::has_payload_of_type::<Dragged>(ui.ctx()) {
+        return;
+    }
+    let palette = palette(ui);
+    let words = match model.messages.selected.len() {
+        0 | 1 => "1 message".to_owned(),
+        count => format!("{} messages", thousands(count as u64)),
+    };
+    let words = line(ui, &words, theme::label(), palette.on_accent, 200.0);
+    let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Tooltip, Id::unique("dragged")));
+    let rect = Rect::from_min_size(at + Vec2::new(12.0, 10.0), words.size() + Vec2::new(20.0, 10.0));
+    painter.rect_filled(rect, CornerRadius::same(8), palette.accent);
+    painter.galley(rect.min + Vec2::new(10.0, 5.0), words, palette.on_accent);
+}
+
 fn row_ui(
     ui: &mut Ui,
     model: &Model,
@@ -237,8 +268,12 @@ fn row_ui(
     actions: &mut Vec<Action>,
 ) {
     let palette = palette(ui);
-    let response = ui.interact(rect, row_id(key), Sense::click());
+    let response = ui.interact(rect, row_id(key), Sense::click_and_drag());
     let selected = model.messages.selected.contains(&key);
+    if response.drag_started() && !selected {
+        actions.push(Action::Select { index, how: Selecting::Only });
+    }
+    response.dnd_set_drag_payload(Dragged);
     let row = model.messages.row(key);
     let name = row.map_or_else(|| "Loading".to_owned(), |row| spoken(model, row));
     response.widget_info(|| WidgetInfo::labeled(AccessRole::ListBoxOption, true, &name));
@@ -285,8 +320,13 @@ fn spoken(model: &Model, row: &MessageRow) -> String {
         Part::Excerpt => ", only its first lines are here",
     };
     let rest = if row.rest_wanted { ", the rest comes with the next visit" } else { "" };
-    let place = place(model, row).map(|role| format!(", in {role}")).unwrap_or_default();
-    format!("{unread}{}, {subject}{part}{rest}{place}", if row.role.is_outgoing() { &row.to } else { &row.from_name })
+    let place = place(model, row).map(|role| format!(", in {}", model.mailbox_name(role))).unwrap_or_default();
+    let tags: String =
+        row.tags.iter().filter_map(|&id| model.tag(id)).map(|tag| format!(", tagged {}", tag.name)).collect();
+    format!(
+        "{unread}{}, {subject}{part}{rest}{place}{tags}",
+        if row.role.is_outgoing() { &row.to } else { &row.from_name }
+    )
 }
 
 /// Among results: where it lies, if that is not the Inbox.
@@ -366,9 +406,18 @@ fn paint_row(
             Part::Excerpt => (format!("First lines: {}", row.snippet), palette.warning),
         },
     };
-    let words = line(ui, &words, theme::small(), color, right - left);
+    let words_right = tag_chips::paint(ui, model, &row.tags, right, rect.top() + 54.5, (right - left) * 0.6);
+    let words = line(ui, &words, theme::small(), color, words_right - left);
     paint_line(ui, Pos2::new(left, rect.top() + 47.0), &words, false);
     star
+}
+
+/// Moving elsewhere, and tags.
+fn organise_ui(ui: &mut Ui, role: Role, item: &mut dyn FnMut(&mut Ui, &str, Action)) {
+    if !matches!(role, Role::Drafts | Role::Outbox) {
+        item(ui, "Move to…", Action::OpenChooser(Choosing::Mailbox));
+    }
+    item(ui, "Tags…", Action::OpenChooser(Choosing::Tags));
 }
 
 fn menu_ui(ui: &mut Ui, model: &Model, key: MessageKey, actions: &mut Vec<Action>) {
@@ -406,6 +455,7 @@ fn menu_ui(ui: &mut Ui, model: &Model, key: MessageKey, actions: &mut Vec<Action
             item(ui, words, Action::MoveSelected(to));
         }
     }
+    organise_ui(ui, role, &mut item);
 }
 
 fn bar_ui(ui: &Ui, model: &Model, state: &mut ListState, area: Rect) {
@@ -457,6 +507,18 @@ fn when(date: i64, today: i64) -> String {
         2..=6 => "%A",
         _ if this_year => "%-d %b",
         _ => "%-d %b %Y",
+    };
+    local.strftime(form).to_string()
+}
+
+/// “yesterday 14:02”, for what was done.
+pub fn moment(at: i64) -> String {
+    let Some(local) = local(at) else { return String::new() };
+    let form = match day_of(jiff::Zoned::now().timestamp().as_second()) - day_of(at) {
+        0 => "today %H:%M",
+        1 => "yesterday %H:%M",
+        2..=6 => "%A %H:%M",
+        _ => "%-d %b, %H:%M",
     };
     local.strftime(form).to_string()
 }

@@ -2,9 +2,11 @@
 
 pub mod action;
 mod bidi;
+mod chooser;
 mod composer;
 mod dialogs;
 mod help;
+mod history;
 mod icons;
 mod keys;
 mod message_list;
@@ -17,6 +19,7 @@ mod server_window;
 mod settings;
 mod sidebar;
 mod status;
+mod tag_chips;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -88,6 +91,8 @@ pub fn window_ui(ui: &mut egui::Ui, model: &mut Model, state: &mut ViewState) ->
     settings::settings_ui(ui.ctx(), model, &mut actions);
     dialogs::dialog_ui(ui.ctx(), model, &mut actions);
     help::help_ui(ui.ctx(), model, &mut actions);
+    chooser::chooser_ui(ui.ctx(), model, &mut actions);
+    history::history_ui(ui.ctx(), model, &mut actions);
     actions
 }
 

@@ -11,6 +11,7 @@ use super::bidi;
 use super::icons::Icon;
 use super::message_list::full_date;
 use super::model::Model;
+use super::tag_chips;
 use super::theme::{self, GROUP, Palette, palette};
 use super::widgets::{avatar, icon, label, primary, prose, quiet, size};
 use crate::engine::OpenedMessage;
@@ -152,6 +153,7 @@ fn head_ui(ui: &mut Ui, model: &Model, message: &OpenedMessage, actions: &mut Ve
             });
         });
     });
+    tag_chips::tags_ui(ui, model, &message.row.tags, actions);
     ui.add_space(10.0);
     let rect = ui.available_rect_before_wrap();
     ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.line));

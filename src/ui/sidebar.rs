@@ -5,12 +5,15 @@ use egui::{CornerRadius, Margin, Pos2, Rect, ScrollArea, Sense, Ui, Vec2, Widget
 
 use super::action::Action;
 use super::icons::Icon;
+use super::message_list::Dragged;
 use super::model::Model;
 use super::theme::{self, RADIUS, palette};
 use super::widgets::{label, line, paint_line};
-use crate::store::types::{MailboxView, Role};
+use crate::store::types::{MailboxView, OwnMailboxId, Role};
 
 const ROW_HEIGHT: f32 = 30.0;
+/// Steps to the right; what lies deeper stands below each other.
+const DEEPEST: usize = 4;
 
 /// `narrow`: icons alone, named when they are pointed at.
 pub fn sidebar_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Action>) {
@@ -27,6 +30,8 @@ pub fn sidebar_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Ac
             for role in Role::ALL {
                 mailbox_ui(ui, model, unified(role), narrow, actions);
             }
+            own_ui(ui, model, narrow, actions);
+            tags_ui(ui, model, narrow, actions);
             if model.accounts.len() > 1 {
                 for account in &model.accounts {
                     ui.add_space(12.0);
@@ -41,6 +46,83 @@ pub fn sidebar_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Ac
             }
         });
     });
+}
+
+/// The mailboxes that the person has made: those that lie in others stand further to the right.
+fn own_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Action>) {
+    // Where there are many others already it waits for the first.
+    if model.accounts.is_empty() || (model.accounts.len() > 1 && model.organisation.mailboxes.is_empty()) {
+        return;
+    }
+    ui.add_space(12.0);
+    if !narrow {
+        let heading = ui.horizontal(|ui| {
+            ui.add_space(8.0);
+            label(ui, "My mailboxes", theme::small(), palette(ui).faint, true);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| plus(ui, "New mailbox")).inner
+        });
+        if heading.inner.clicked() {
+            actions.push(Action::NameMailbox(None));
+        }
+    }
+    for mailbox in &model.organisation.mailboxes {
+        mailbox_ui(ui, model, MailboxView { role: Role::Own(mailbox.id), account: None }, narrow, actions);
+    }
+}
+
+/// A small button that makes something.
+fn plus(ui: &mut Ui, name: &str) -> egui::Response {
+    let palette = palette(ui);
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(20.0), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(AccessRole::Button, true, name));
+    if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(rect, CornerRadius::same(RADIUS), palette.hover);
+    }
+    let stroke = egui::Stroke::new(1.5, palette.muted);
+    ui.painter().hline(rect.center().x - 4.5..=rect.center().x + 4.5, rect.center().y, stroke);
+    ui.painter().vline(rect.center().x, rect.center().y - 4.5..=rect.center().y + 4.5, stroke);
+    response.on_hover_text(name)
+}
+
+/// The tags: a click shows what has one.
+fn tags_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Action>) {
+    if model.organisation.tags.is_empty() || narrow {
+        return;
+    }
+    ui.add_space(12.0);
+    heading(ui, "Tags");
+    for tag in &model.organisation.tags {
+        let palette = palette(ui);
+        let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 26.0), Sense::click());
+        response.widget_info(|| WidgetInfo::labeled(AccessRole::TreeItem, true, format!("Tag {}", tag.name)));
+        if response.hovered() || response.has_focus() {
+            ui.painter().rect_filled(rect, CornerRadius::same(RADIUS), palette.hover);
+        }
+        let spot = Pos2::new(rect.left() + 19.0, rect.center().y);
+        ui.painter().circle_filled(spot, 5.0, theme::tag_color(tag.color, palette.dark).1);
+        let words = line(ui, &tag.name, theme::label(), palette.text, rect.width() - 46.0);
+        paint_line(ui, Pos2::new(rect.left() + 36.0, rect.center().y - words.size().y / 2.0), &words, false);
+        let response = if words.elided { response.on_hover_text(&tag.name) } else { response };
+        if response.clicked() {
+            actions.push(Action::ShowTag(tag.id));
+        }
+        response.context_menu(|ui| super::chooser::tag_menu_ui(ui, model, tag.id, actions));
+    }
+}
+
+/// What can be done to a mailbox of the person's own.
+fn own_menu_ui(ui: &mut Ui, id: OwnMailboxId, actions: &mut Vec<Action>) {
+    ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
+    for (words, action) in [
+        ("New mailbox in it…", Action::NameMailbox(Some(id))),
+        ("Rename…", Action::RenameMailbox(id)),
+        ("Remove; its messages go to Archive", Action::RemoveMailbox(id)),
+    ] {
+        if ui.button(words).clicked() {
+            actions.push(action);
+            ui.close();
+        }
+    }
 }
 
 fn heading(ui: &mut Ui, text: &str) {
@@ -59,23 +141,37 @@ fn mailbox_ui(ui: &mut Ui, model: &Model, view: MailboxView, narrow: bool, actio
     // What waits or is unfinished counts whole, what is received by what is unread.
     let count = if matches!(view.role, Role::Drafts | Role::Outbox) { total } else { unread };
     let account = view.account.and_then(|id| model.account(id)).map(|account| account.name.as_str());
+    let mailbox = model.mailbox_name(view.role);
     let name = match (account, count) {
-        (None, 0) => view.role.to_string(),
-        (None, count) => format!("{}, {count}", view.role),
-        (Some(account), 0) => format!("{account}, {}", view.role),
-        (Some(account), count) => format!("{account}, {}, {count}", view.role),
+        (None, 0) => mailbox.clone(),
+        (None, count) => format!("{mailbox}, {count}"),
+        (Some(account), 0) => format!("{account}, {mailbox}"),
+        (Some(account), count) => format!("{account}, {mailbox}, {count}"),
     };
     response.widget_info(|| WidgetInfo::labeled(AccessRole::TreeItem, true, &name));
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(selected));
-    if selected || response.hovered() || response.has_focus() {
+    // Messages that were dragged here; what is not sent yet comes by other ways.
+    let takes = view.account.is_none() && !matches!(view.role, Role::Drafts | Role::Outbox | Role::Sent);
+    let is_target = takes && response.dnd_hover_payload::<Dragged>().is_some();
+    if takes && response.dnd_release_payload::<Dragged>().is_some() {
+        actions.push(Action::MoveSelected(view.role));
+    }
+    if selected || response.hovered() || response.has_focus() || is_target {
         ui.painter().rect_filled(
             rect,
             CornerRadius::same(RADIUS),
             if selected { palette.selected } else { palette.hover },
         );
     }
+    if is_target {
+        let stroke = egui::Stroke::new(1.5, palette.accent);
+        ui.painter().rect_stroke(rect, CornerRadius::same(RADIUS), stroke, egui::StrokeKind::Inside);
+    }
     let tint = if selected { palette.accent } else { palette.muted };
-    let middle = if narrow { rect.center().x } else { rect.left() + 19.0 };
+    // A name says where its mailbox lies: what stands below another need not say it again.
+    let depth = mailbox.matches('/').count();
+    let indent = 14.0 * depth.min(DEEPEST) as f32;
+    let middle = if narrow { rect.center().x } else { rect.left() + 19.0 + indent };
     let icon = Rect::from_center_size(Pos2::new(middle, rect.center().y), Vec2::splat(17.0));
     Icon::of_role(view.role).paint(ui, icon, tint);
     if narrow {
@@ -83,13 +179,25 @@ fn mailbox_ui(ui: &mut Ui, model: &Model, view: MailboxView, narrow: bool, actio
             ui.painter().circle_filled(icon.right_top(), 3.0, palette.accent);
         }
     } else {
-        row_ui(ui, rect, view.role, count, selected || (unread > 0 && view.role == Role::Inbox));
+        let words = mailbox.rsplit('/').next().unwrap_or_default();
+        let strong = selected || (unread > 0 && matches!(view.role, Role::Inbox | Role::Own(_)));
+        row_ui(ui, rect.with_min_x(rect.left() + indent), words, view.role, count, strong);
     }
-    let response = if narrow { response.on_hover_text(name) } else { response };
+    let is_own = matches!(view.role, Role::Own(_));
+    let response = if narrow || is_own { response.on_hover_text(name) } else { response };
     if response.clicked() {
         actions.push(Action::ShowMailbox(view));
     }
-    if view.role == Role::Trash {
+    if let Role::Own(id) = view.role {
+        response.context_menu(|ui| own_menu_ui(ui, id, actions));
+    } else if view.role != Role::Trash {
+        response.context_menu(|ui| {
+            if ui.button("New mailbox…").clicked() {
+                actions.push(Action::NameMailbox(None));
+                ui.close();
+            }
+        });
+    } else {
         response.context_menu(|ui| {
             if ui
                 .add_enabled(total > 0, egui::Button::new("Empty Trash…"))
@@ -105,7 +213,7 @@ fn mailbox_ui(ui: &mut Ui, model: &Model, view: MailboxView, narrow: bool, actio
 }
 
 /// The words of a mailbox's row, and its count at the right.
-fn row_ui(ui: &Ui, rect: Rect, role: Role, count: u64, strong: bool) {
+fn row_ui(ui: &Ui, rect: Rect, words: &str, role: Role, count: u64, strong: bool) {
     let palette = palette(ui);
     let mut right = rect.right() - 9.0;
     if count > 0 {
@@ -115,7 +223,7 @@ fn row_ui(ui: &Ui, rect: Rect, role: Role, count: u64, strong: bool) {
         paint_line(ui, Pos2::new(right, rect.center().y - galley.size().y / 2.0), &galley, true);
     }
     let left = rect.left() + 36.0;
-    let words = line(ui, &role.to_string(), theme::label(), palette.text, right - 8.0 - left);
+    let words = line(ui, words, theme::label(), palette.text, right - 8.0 - left);
     paint_line(ui, Pos2::new(left, rect.center().y - words.size().y / 2.0), &words, strong);
 }
 

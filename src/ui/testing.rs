@@ -107,7 +107,8 @@ impl Desk {
             Command::OpenMessage { key } => Event::Opened(Box::new(self.opened(*key))),
             Command::LoadRaw { key } => Event::Raw { key: *key, bytes: Arc::new(self.octets(*key).into_bytes()) },
             Command::LoadSource { key } => Event::Source { key: *key, text: self.octets(*key) },
-            Command::SetFlag { .. } | Command::KeepSchedule => Event::Done,
+            Command::ListOrganisation => Event::Organisation(Box::new(self.model.organisation.clone())),
+            Command::SetFlag { .. } | Command::MarkRead { .. } | Command::KeepSchedule => Event::Done,
             _ => return None,
         })
     }
@@ -199,7 +200,9 @@ pub fn words(command: &Command) -> String {
         Command::LoadSource { key } => format!("LoadSource {key}"),
         Command::SetFlag { keys: of, flag, on } => format!("SetFlag {} {on} of {}", flag.word(), keys(of)),
         Command::MoveMessages { keys: which, to } => format!("MoveMessages {} to {to}", keys(which)),
-        Command::UndoMoves { moves } => format!("UndoMoves ({})", moves.len()),
+        Command::MarkRead { key } => format!("MarkRead {key}"),
+        Command::TagMessages { keys: of, tag, on } => format!("TagMessages {} {on} of {}", tag.0, keys(of)),
+        Command::Undo { entry } => format!("Undo {}", entry.map_or("the last".into(), |entry| entry.0.to_string())),
         Command::SaveDraft { key, draft, .. } => format!("SaveDraft {} “{}”", new_or(*key), draft.subject),
         Command::QueueDraft { key, draft, .. } => format!("QueueDraft {} “{}”", new_or(*key), draft.subject),
         Command::OpenDraft { key } => format!("OpenDraft {key}"),

@@ -186,6 +186,35 @@ pub fn dialog(ctx: &egui::Context) -> egui::Frame {
     egui::Frame::window(&style).inner_margin(Margin::symmetric(26, 22)).shadow(style.visuals.window_shadow)
 }
 
+/// A tag's colour, by its place in the palette: the label's ground, and its words.
+pub fn tag_color(color: u8, dark: bool) -> (Color32, Color32) {
+    const HUES: [(u8, u8, u8); 8] = [
+        (0xB0, 0x32, 0x32),
+        (0xA3, 0x5A, 0x10),
+        (0x7A, 0x6A, 0x0C),
+        (0x2F, 0x74, 0x36),
+        (0x14, 0x72, 0x78),
+        (0x25, 0x62, 0xA8),
+        (0x6B, 0x4B, 0xAE),
+        (0x9C, 0x3B, 0x7E),
+    ];
+    let (r, g, b) = HUES.get(usize::from(color) % HUES.len()).copied().unwrap_or_default();
+    let hue = Color32::from_rgb(r, g, b);
+    if dark {
+        (hue.lerp_to_gamma(DARK.list, 0.62), hue.lerp_to_gamma(Color32::WHITE, 0.58))
+    } else {
+        (hue.lerp_to_gamma(Color32::WHITE, 0.84), hue.lerp_to_gamma(Color32::BLACK, 0.12))
+    }
+}
+
+/// What a tag's colour is called.
+pub fn tag_color_name(color: u8) -> &'static str {
+    ["Red", "Orange", "Ochre", "Green", "Teal", "Blue", "Violet", "Pink"]
+        .get(usize::from(color) % 8)
+        .copied()
+        .unwrap_or_default()
+}
+
 /// A colour for an account, so that its mail is told from the others' in a list of all.
 pub fn account_color(id: i64, dark: bool) -> Color32 {
     const HUES: [(u8, u8, u8); 8] = [

@@ -4,7 +4,7 @@ use egui::{Align, Layout, Margin, Ui};
 
 use super::action::Action;
 use super::icons::Icon;
-use super::model::Model;
+use super::model::{Choosing, Model};
 use super::search_bar::{SearchState, search_ui};
 use super::theme::palette;
 use super::widgets::{hairline, tool};
@@ -91,8 +91,21 @@ pub fn toolbar_ui(ui: &mut Ui, model: &Model, search: &mut SearchState, actions:
                 deletable,
                 Action::MoveSelected(Role::Trash),
             );
-            let undo = model.messages.can_undo();
-            let hint = undo.map_or("Nothing to undo".to_owned(), |done| format!("Undo “{done}” (Ctrl+Z)"));
+            button(
+                ui,
+                Icon::Folder,
+                None,
+                "Move to…",
+                "Move to a mailbox (V)",
+                chosen && !matches!(role, Role::Drafts | Role::Outbox),
+                Action::OpenChooser(Choosing::Mailbox),
+            );
+            button(ui, Icon::Tag, None, "Tags…", "Tags (T)", chosen, Action::OpenChooser(Choosing::Tags));
+            let undo = model.can_undo();
+            let hint = match &undo {
+                None => "Nothing to undo".to_owned(),
+                Some(done) => format!("Undo “{done}” (Ctrl+Z)"),
+            };
             button(ui, Icon::Undo, None, "Undo", &hint, undo.is_some(), Action::Undo);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 button(

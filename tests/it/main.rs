@@ -20,6 +20,7 @@ mod metered;
 mod misbehaving;
 mod odd_servers;
 mod offline;
+mod organising;
 mod other_servers;
 mod profile;
 mod rules;

@@ -2,19 +2,19 @@
 
 use jiff::Zoned;
 
-use super::{Condition, Fault, Field, MAILBOXES, Query, Text, day};
+use super::{Condition, Fault, Field, Known, MAILBOXES, Query, Text, day};
 
 /// Parentheses and minus signs inside each other; nobody types more.
 const MAX_DEPTH: usize = 30;
 /// Characters of a query. What is pasted by mistake is not looked for.
 const MAX_CHARS: usize = 2000;
 
-pub fn parse(typed: &str, typing: bool, now: &Zoned) -> Result<Query, Fault> {
+pub fn parse(typed: &str, typing: bool, now: &Zoned, known: &Known) -> Result<Query, Fault> {
     let chars: Vec<char> = typed.chars().collect();
     if chars.len() > MAX_CHARS {
         return Err(fault(MAX_CHARS, 0, format!("This is too long to look for: say it in {MAX_CHARS} characters.")));
     }
-    let mut parser = Parser { chars, at: 0, typing, now, depth: 0, looked_for: 0 };
+    let mut parser = Parser { chars, at: 0, typing, now, known, depth: 0, looked_for: 0 };
     let query = parser.any(Field::Anywhere)?;
     parser.skip_blanks();
     match parser.peek() {
@@ -35,6 +35,7 @@ struct Parser<'a> {
     at: usize,
     typing: bool,
     now: &'a Zoned,
+    known: &'a Known,
     depth: usize,
     /// Words and conditions so far.
     looked_for: usize,
@@ -263,7 +264,7 @@ impl Parser<'_> {
         }
         let query = match name.text.as_str() {
             "before" | "after" | "on" => self.dated(&name.text, &value)?,
-            other => condition(other, &value, self.typing && value.is_last, self.now)?,
+            other => condition(other, &value, self.typing && value.is_last, self.now, self.known)?,
         };
         self.looked_for += 1;
         Ok(Some(query))
@@ -308,7 +309,7 @@ impl Parser<'_> {
     }
 }
 
-fn condition(name: &str, value: &Word, unfinished: bool, now: &Zoned) -> Result<Query, Fault> {
+fn condition(name: &str, value: &Word, unfinished: bool, now: &Zoned, known: &Known) -> Result<Query, Fault> {
     let text = value.text.trim().to_lowercase();
     let wrong = |what: &str| fault(value.at, value.len().max(1), format!("“{}” is {what}.", value.text));
     let one_of = |known: &[&'static str]| {
@@ -327,9 +328,17 @@ fn condition(name: &str, value: &Word, unfinished: bool, now: &Zoned) -> Result<
             Some(_) => Condition::Forwarded,
             None => return Err(wrong("nothing that a message is: say unread, read, starred, answered or forwarded")),
         },
-        "in" => Condition::In(
-            one_of(&MAILBOXES).ok_or_else(|| wrong(&format!("no mailbox: say {}", MAILBOXES.join(", "))))?,
-        ),
+        "in" => match (one_of(&MAILBOXES), named(&text, unfinished, &known.mailboxes)) {
+            // What is typed whole is meant, whoever made it.
+            (Some(role), Some(own)) if role != text && own.to_lowercase() == text => Condition::Own(own),
+            (Some(role), _) => Condition::In(role),
+            (None, Some(own)) => Condition::Own(own),
+            (None, None) => return Err(wrong(&format!("no mailbox: say {}", listed(&MAILBOXES, &known.mailboxes)))),
+        },
+        "tag" => Condition::Tag(named(&text, unfinished, &known.tags).ok_or_else(|| match known.tags.as_slice() {
+            [] => wrong("no tag: there are none yet"),
+            tags => wrong(&format!("no tag: say {}", listed(&[], tags))),
+        })?),
         "account" => Condition::Account(value.text.trim().to_owned()),
         "newer" | "older" => {
             let then = day::ago(&text, now)
@@ -343,6 +352,30 @@ fn condition(name: &str, value: &Word, unfinished: bool, now: &Zoned) -> Result<
     };
     Ok(Query::Condition(condition))
 }
+
+/// The name that is meant: as it stands, by the last part of its path, or while it is typed by its beginning.
+fn named(text: &str, unfinished: bool, names: &[String]) -> Option<String> {
+    let is = |whole: &str| whole == text;
+    let begins = |whole: &str| whole.starts_with(text);
+    let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+    let find = |fits: &dyn Fn(&str) -> bool| names.iter().find(|name| fits(&name.to_lowercase()));
+    let exact = find(&is).or_else(|| find(&|name| is(&last(name))));
+    let begun = || find(&begins).or_else(|| find(&|name| begins(&last(name)))).filter(|_| unfinished);
+    exact.or_else(begun).cloned()
+}
+
+/// Some of the names that can be said.
+fn listed(fixed: &[&str], names: &[String]) -> String {
+    let own = names.iter().map(|name| if name.contains(' ') { format!("\"{name}\"") } else { name.clone() });
+    let mut all: Vec<String> = fixed.iter().map(|name| (*name).to_owned()).chain(own.take(NAMES_LISTED)).collect();
+    if names.len() > NAMES_LISTED {
+        all.push("…".into());
+    }
+    all.join(", ")
+}
+
+/// Names of a person's own in an explanation; more than a line of them explains nothing.
+const NAMES_LISTED: usize = 12;
 
 /// 100K, 2M, 1.5M, 3 MB, 400: octets, in thousands as the window shows them.
 fn size(text: &str) -> Option<u64> {
@@ -361,7 +394,7 @@ fn size(text: &str) -> Option<u64> {
     format!("{whole}{part:0<zeros$}").parse().ok()
 }
 
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "from",
     "to",
     "cc",
@@ -371,6 +404,7 @@ const NAMES: [&str; 17] = [
     "has",
     "is",
     "in",
+    "tag",
     "account",
     "before",
     "after",
@@ -398,6 +432,7 @@ fn example_of(name: &str) -> &'static str {
         "has" => "attachment",
         "is" => "unread",
         "in" => "archive",
+        "tag" => "tax",
         "account" => "work",
         "newer" | "older" => "7d",
         "larger" | "smaller" => "2M",

@@ -136,6 +136,38 @@ fn dates_as_people_write_them() {
 }
 
 #[test]
+fn mailboxes_and_tags_of_ones_own_are_known_by_their_names() {
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let known = Known {
+        mailboxes: names(&["Projects", "Projects/House", "Tax returns", "Projects/Archive", "Archives"]),
+        tags: names(&["Tax", "to do", "Überfällig"]),
+    };
+    for (typed, typing, meaning) in [
+        ("in:projects", false, "Own(\"Projects\")"),
+        ("in:Projects/house", false, "Own(\"Projects/House\")"),
+        ("in:house", false, "Own(\"Projects/House\")"),
+        ("in:\"tax returns\"", false, "Own(\"Tax returns\")"),
+        ("in:\"tax ret", true, "Own(\"Tax returns\")"),
+        ("in:hou", true, "Own(\"Projects/House\")"),
+        ("in:archive", false, "In(\"archive\")"),
+        ("in:archives", true, "Own(\"Archives\")"),
+        ("in:projects/archive", false, "Own(\"Projects/Archive\")"),
+        ("tag:tax", false, "Tag(\"Tax\")"),
+        ("-tag:\"To Do\" tag:überfällig", false, "(-Tag(\"to do\") Tag(\"Überfällig\"))"),
+        ("tag:t", true, "Tag(\"Tax\")"),
+    ] {
+        let query =
+            Query::parse_knowing(typed, typing, &now(), &known).unwrap_or_else(|fault| panic!("{typed}: {fault}"));
+        assert_eq!(spelt(&query), meaning, "{typed}");
+    }
+    for (typed, words) in [("in:attic", "Projects/House"), ("tag:hou", "say Tax, \"to do\"")] {
+        let fault = Query::parse_knowing(typed, false, &now(), &known).expect_err(typed);
+        assert!(fault.words.contains(words), "{fault}");
+    }
+    assert!(Query::parse("tag:tax", false, &now()).expect_err("there are none").words.contains("none yet"));
+}
+
+#[test]
 fn what_is_still_being_typed_is_taken_as_far_as_it_goes() {
     check(
         true,

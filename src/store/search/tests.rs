@@ -244,6 +244,8 @@ fn what_was_stored_before_there_was_an_index_is_marked_by_the_migration() {
         "DROP TRIGGER message_to_index; DROP TRIGGER message_to_index_again; DROP TRIGGER message_no_longer_indexed;
          DROP TABLE to_index; DROP TABLE search;
          DROP INDEX message_unread; DROP INDEX message_starred;
+         DROP TABLE message_tag; DROP TABLE tag; DROP TABLE own_mailbox; DROP TABLE journal; DROP TABLE tidying;
+         ALTER TABLE message DROP COLUMN trashed_at;
          PRAGMA user_version = 5;",
     )
     .unwrap();

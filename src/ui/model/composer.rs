@@ -196,7 +196,7 @@ impl Model {
         composer.problem = None;
         if composer.discarded {
             self.end_composer();
-            self.ask(Command::DiscardDraft { key }, Pending::Other);
+            self.ask(Command::DiscardDraft { key }, Pending::DiscardDraft);
         } else if composer.sending {
             self.queue();
         } else if composer.close_when_saved {
@@ -281,7 +281,7 @@ impl Model {
         let key = composer.key;
         self.end_composer();
         if let Some(key) = key {
-            self.ask(Command::DiscardDraft { key }, Pending::Other);
+            self.ask(Command::DiscardDraft { key }, Pending::DiscardDraft);
         }
     }
 

@@ -4,13 +4,34 @@ use super::{Model, Pending};
 use crate::account::AccountId;
 use crate::engine::{CertificateFacts, Command, Offer};
 use crate::secret::Password;
-use crate::store::types::{MailboxView, Role};
+use crate::store::types::{MailboxView, OwnMailboxId, Role, Tag};
 
 /// A question in the middle of the window.
 pub enum Dialog {
     Password(PasswordDialog),
     Certificate(CertificateDialog),
     EmptyTrash(TrashDialog),
+    Name(NameDialog),
+}
+
+impl Dialog {
+    /// What is typed in it is a name that can be given.
+    pub fn is_named(&self) -> bool {
+        matches!(self, Self::Name(dialog) if !dialog.typed.trim().trim_end_matches('/').is_empty())
+    }
+}
+
+/// A name for a mailbox or a tag.
+pub struct NameDialog {
+    pub named: Named,
+    pub typed: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Named {
+    NewMailbox,
+    Mailbox(OwnMailboxId),
+    Tag(Tag),
 }
 
 pub struct PasswordDialog {

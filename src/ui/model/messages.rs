@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Model, Pending};
 use crate::engine::{Command, OpenedMessage, Search, Wish};
 use crate::mail::compose::Answer;
-use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, Move, OutboxState, Part, Role};
+use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, OutboxState, Part, Role};
 use crate::ui::action::Selecting;
 
 /// Rows whose text is kept. Far more than any screen shows, far less than a mailbox can hold.
@@ -15,9 +15,6 @@ const ROWS_KEPT: usize = 4000;
 
 /// Rows above and below the visible ones that are fetched with them, so that scrolling meets text.
 const ROWS_AHEAD: usize = 60;
-
-/// Moves that can be undone one after the other.
-const UNDO_STEPS: usize = 100;
 
 /// What the list shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +51,6 @@ pub struct Messages {
     /// Counts up when rows may have changed: older ones are shown, and asked for again.
     generation: u64,
     pub(super) listing_is_stale: bool,
-    undo: Vec<(Vec<Move>, String)>,
     /// Counts up when the list should bring the cursor into sight.
     pub reveal: u64,
 }
@@ -92,10 +88,6 @@ impl Messages {
     /// Place of a key in the list, which is sorted newest first.
     pub fn index_of(&self, key: MessageKey) -> Option<usize> {
         self.keys.binary_search_by(|probe| key.cmp(probe)).ok()
-    }
-
-    pub fn can_undo(&self) -> Option<&str> {
-        self.undo.last().map(|(_, words)| words.as_str())
     }
 
     /// What an action on the selection is about, in the list's order.
@@ -313,7 +305,8 @@ impl Model {
         self.reading =
             Reading { message: Some(opened), headers_shown: self.reading.headers_shown, ..Reading::default() };
         if unread {
-            self.flag(vec![key], Flag::Seen, true);
+            self.show_flag(&[key], Flag::Seen, true);
+            self.ask(Command::MarkRead { key }, Pending::Other);
         }
         if let Some(answer) = answer {
             self.answer(answer);
@@ -390,13 +383,17 @@ impl Model {
         if keys.is_empty() {
             return;
         }
-        for &key in &keys {
+        self.show_flag(&keys, flag, on);
+        self.ask(Command::SetFlag { keys, flag, on }, Pending::Other);
+    }
+
+    fn show_flag(&mut self, keys: &[MessageKey], flag: Flag, on: bool) {
+        for &key in keys {
             self.messages.change_row(key, |row| row.flags = row.flags.with(flag, on));
             if let Some(message) = self.reading.message.as_mut().filter(|message| message.row.key == key) {
                 message.row.flags = message.row.flags.with(flag, on);
             }
         }
-        self.ask(Command::SetFlag { keys, flag, on }, Pending::Other);
     }
 
     pub(super) fn move_selected(&mut self, to: Role) {
@@ -413,8 +410,8 @@ impl Model {
             (Role::Archive, count) => format!("{count} messages archived"),
             (Role::Trash, 1) => "Moved to Trash".to_owned(),
             (Role::Trash, count) => format!("{count} messages moved to Trash"),
-            (_, 1) => format!("Moved to {to}"),
-            (_, count) => format!("{count} messages moved to {to}"),
+            (_, 1) => format!("Moved to {}", self.mailbox_name(to)),
+            (_, count) => format!("{count} messages moved to {}", self.mailbox_name(to)),
         };
         if among_results {
             self.results_moved(&keys, to);
@@ -422,25 +419,7 @@ impl Model {
             self.messages.take_out(&keys.iter().copied().collect());
         }
         self.read_cursor();
-        self.ask(Command::MoveMessages { keys, to }, Pending::Move { done, undoing: false });
-    }
-
-    pub(super) fn moved(&mut self, moves: Vec<Move>, done: String, undoing: bool) {
-        if undoing {
-            self.say(format!("Undone: {}", done.to_lowercase()), false);
-            return;
-        }
-        self.say(done.clone(), true);
-        self.messages.undo.push((moves, done));
-        if self.messages.undo.len() > UNDO_STEPS {
-            self.messages.undo.remove(0);
-        }
-    }
-
-    pub(super) fn undo(&mut self) {
-        if let Some((moves, done)) = self.messages.undo.pop() {
-            self.ask(Command::UndoMoves { moves }, Pending::Move { done, undoing: true });
-        }
+        self.ask(Command::MoveMessages { keys, to }, Pending::Move { done });
     }
 
     pub(super) fn outbox_progress(&mut self, state: Option<OutboxState>) {

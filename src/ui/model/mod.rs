@@ -4,6 +4,7 @@ mod composer;
 mod dialogs;
 mod messages;
 mod notices;
+mod organise;
 mod search;
 mod server;
 mod settings;
@@ -14,13 +15,16 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::action::{Action, Theme};
 use crate::account::{Account, AccountId};
-use crate::engine::{Answer, Command, Event, NextVisit, OpenedMessage, Request, RequestId, Search, Stage, Visit};
+use crate::engine::{
+    Answer, Command, Event, NextVisit, OpenedMessage, Organisation, Request, RequestId, Search, Stage, Visit,
+};
 use crate::store::types::{MailboxCount, MailboxView, MessageKey, Role};
 
 pub use composer::{Composer, Focus};
-pub use dialogs::{CertificateDialog, Dialog, PasswordDialog, TrashDialog};
+pub use dialogs::{CertificateDialog, Dialog, NameDialog, Named, PasswordDialog, TrashDialog};
 pub use messages::{Listed, Messages, Reading};
 pub use notices::{Notice, Toast};
+pub use organise::{COLORS, Choice, Choosable, Chooser, Choosing, Marked};
 pub use search::SearchField;
 pub use server::ServerWindow;
 pub use settings::{Form, RetentionChoice, Settings};
@@ -51,13 +55,21 @@ enum Pending {
     SendOutbox,
     Move {
         done: String,
-        undoing: bool,
     },
+    Undo,
+    Tag,
+    AddMailbox {
+        then_move: bool,
+    },
+    RemoveMailbox(String),
+    /// It is to be put on these.
+    AddTag(Vec<MessageKey>),
     SaveDraft {
         revision: u64,
     },
     OpenDraft,
     Queue,
+    DiscardDraft,
     /// What lies on this account's server.
     Look(AccountId),
     SaveAccount,
@@ -72,6 +84,11 @@ pub struct Model {
     /// The engine has told which accounts there are, even if none.
     pub started: bool,
     pub counts: Vec<MailboxCount>,
+    /// The person's own mailboxes and tags, and what was done.
+    pub organisation: Organisation,
+    /// The list of what was done is shown.
+    pub history: bool,
+    pub chooser: Option<Chooser>,
     pub messages: Messages,
     pub search: SearchField,
     pub reading: Reading,
@@ -129,7 +146,13 @@ impl Model {
             }
             (Event::Source { key, text }, Some(Pending::Source(_))) => self.reading.source_loaded(key, text),
             (Event::Saved { files }, _) => self.files_saved(&files),
-            (Event::Moved(moves), Some(Pending::Move { done, undoing })) => self.moved(moves, done, undoing),
+            (Event::Moved(_), Some(Pending::Move { done })) => self.say(done, true),
+            (Event::Undone(undone), Some(Pending::Undo)) => self.undone(undone.as_deref()),
+            (Event::Organisation(organisation), _) => self.organised(*organisation),
+            (Event::MailboxAdded(id), Some(Pending::AddMailbox { then_move })) => self.mailbox_added(id, then_move),
+            (Event::MailboxRemoved(count), Some(Pending::RemoveMailbox(name))) => self.mailbox_removed(&name, count),
+            (Event::TagAdded(id), Some(Pending::AddTag(keys))) => self.tag_added(id, keys),
+            (Event::Done, Some(Pending::DiscardDraft)) => self.say("The draft is in Trash".into(), true),
             (Event::DraftSaved { key }, Some(Pending::SaveDraft { revision })) => self.draft_saved(key, revision),
             (Event::DraftOpened { key, account, draft }, Some(Pending::OpenDraft)) => {
                 self.open_composer(Composer::of_draft(account, key, *draft));
@@ -174,7 +197,21 @@ impl Model {
             Action::SetFlag(flag, on) => self.set_flag(flag, on),
             Action::ToggleStar(key) => self.toggle_star(key),
             Action::MoveSelected(role) => self.move_selected(role),
-            Action::Undo => self.undo(),
+            Action::Undo => self.undo(None),
+            Action::UndoEntry(entry) => self.undo(Some(entry)),
+            Action::Redo => self.redo(),
+            Action::ShowHistory(on) => self.history = on,
+            Action::OpenChooser(what) => self.open_chooser(what),
+            Action::CloseChooser => self.chooser = None,
+            Action::Choose(choice) => self.choose(choice),
+            Action::NameMailbox(within) => self.name_mailbox(within),
+            Action::RenameMailbox(id) => self.rename_mailbox(id),
+            Action::RenameTag(id) => self.rename_tag(id),
+            Action::ConfirmName => self.confirm_name(),
+            Action::RemoveMailbox(id) => self.remove_mailbox(id),
+            Action::ColorTag(id, color) => self.color_tag(id, color),
+            Action::RemoveTag(id) => self.ask(Command::RemoveTag { id }, Pending::Other),
+            Action::ShowTag(id) => self.show_tag(id),
             Action::EmptyTrash => self.ask_to_empty_trash(),
             Action::ConfirmEmptyTrash => self.empty_trash(),
             Action::Complete(key) => self.complete(vec![key]),
@@ -255,6 +292,7 @@ impl Model {
     fn start(&mut self) {
         self.ask(Command::ListAccounts, Pending::Other);
         self.ask(Command::ListMailboxes, Pending::Other);
+        self.ask(Command::ListOrganisation, Pending::Other);
         self.ask(Command::ListMessages { view: self.messages.view }, Pending::Listing);
         self.ask(Command::KeepSchedule, Pending::Other);
     }

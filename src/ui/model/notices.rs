@@ -62,7 +62,7 @@ impl Model {
             }
             // It is gone; the list, asked for at the same time, says so.
             Some(Pending::Refresh) => {}
-            Some(Pending::Move { .. }) => {
+            Some(Pending::Move { .. } | Pending::Tag) => {
                 self.mail_changed();
                 self.notify(None, problem);
             }

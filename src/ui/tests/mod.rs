@@ -5,6 +5,7 @@ mod keys;
 mod list;
 mod looks;
 mod notices;
+mod organise;
 mod reading;
 mod search;
 mod server;

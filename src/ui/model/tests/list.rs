@@ -13,7 +13,10 @@ use crate::ui::testing::{Desk, HOME, WORK, account, failed, view};
 #[test]
 fn the_start_asks_for_accounts_mailboxes_and_the_inbox() {
     let mut desk = Desk::default();
-    assert_eq!(desk.act(Action::Start), ["ListAccounts", "ListMailboxes", "ListMessages Inbox", "KeepSchedule"]);
+    assert_eq!(
+        desk.act(Action::Start),
+        ["ListAccounts", "ListMailboxes", "ListOrganisation", "ListMessages Inbox", "KeepSchedule"]
+    );
     assert!(!desk.model.started, "until the accounts are known nothing says welcome");
     desk.answer("ListAccounts", Event::Accounts(Vec::new()));
     assert!(desk.model.started && desk.model.accounts.is_empty());
@@ -112,7 +115,7 @@ fn selecting_a_message_opens_it_and_marks_it_read() {
     assert_eq!(desk.act(select(0, Selecting::Only)), ["OpenMessage 3"]);
     assert_eq!(read(&desk), None, "not yet");
     let opened = desk.opened(key(3));
-    assert_eq!(desk.answer("OpenMessage", Event::Opened(Box::new(opened))), ["SetFlag seen true of 3"]);
+    assert_eq!(desk.answer("OpenMessage", Event::Opened(Box::new(opened))), ["MarkRead 3"]);
     assert_eq!(read(&desk), Some(3));
     assert!(desk.model.messages.row(key(3)).unwrap().flags.has(Flag::Seen), "shown at once");
     assert!(desk.act(select(0, Selecting::Only)).is_empty(), "it is open already");

@@ -4,6 +4,7 @@ mod composer;
 mod drafts;
 mod list;
 mod notices;
+mod organise;
 mod search;
 mod settings;
 mod tidying;

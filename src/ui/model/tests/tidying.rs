@@ -1,7 +1,7 @@
 //! Stars, moving away, and undoing it.
 
 use super::{chosen, cursor, key, read, select};
-use crate::engine::Event;
+use crate::engine::{Deed, Entry, EntryId, Event, Organisation, Undone};
 use crate::store::types::{Flag, MailboxId, Move, Role};
 use crate::ui::action::{Action, Selecting};
 use crate::ui::testing::{Desk, failed, view};
@@ -24,7 +24,6 @@ fn nothing_selected_nothing_done() {
     for action in [
         Action::MoveSelected(Role::Archive),
         Action::SetFlag(Flag::Seen, true),
-        Action::Undo,
         Action::ShowSource(true),
         Action::SaveAttachments { index: None, folder: "somewhere".into() },
     ] {
@@ -94,6 +93,13 @@ fn tidy(desk: &mut Desk, rows: usize, to: Role) -> String {
     toast.text
 }
 
+/// Messages come back from Archive.
+fn undone(messages: u64) -> Undone {
+    let deed = Deed::Move { to: Role::Archive, name: String::new() };
+    let entry = Entry { id: EntryId(1), at: 0, deed, messages, undone: false, can_redo: false };
+    Undone { entry, again: false, messages, changed_since: 0, gone: 0, in_use: false }
+}
+
 #[test]
 fn a_move_says_what_was_done() {
     let cases = [
@@ -114,13 +120,15 @@ fn moves_are_undone_the_last_one_first() {
     let mut desk = Desk::of(5);
     tidy(&mut desk, 1, Role::Archive);
     tidy(&mut desk, 3, Role::Trash);
-    for asked in ["UndoMoves (3)", "UndoMoves (1)"] {
-        assert_eq!(desk.act(Action::Undo), [asked]);
-        desk.answer("UndoMoves", Event::Moved(Vec::new()));
+    for (messages, words) in [(3, "Undone: archived 3 messages"), (1, "Undone: archived 1 message")] {
+        assert_eq!(desk.act(Action::Undo), ["Undo the last"]);
+        desk.answer("Undo", Event::Undone(Some(Box::new(undone(messages)))));
         let toast = desk.model.toast.clone().unwrap();
-        assert!(toast.text.starts_with("Undone: ") && !toast.undo, "{toast:?}");
+        assert!(toast.text == words && !toast.undo, "{toast:?}");
     }
-    assert!(desk.act(Action::Undo).is_empty(), "there is no more");
+    desk.act(Action::Undo);
+    desk.answer("Undo", Event::Undone(None));
+    assert_eq!(desk.model.toast.unwrap().text, "There is nothing to undo");
 }
 
 #[test]
@@ -133,7 +141,7 @@ fn a_move_that_failed_is_told_and_the_list_is_asked_for_anew() {
     desk.serve();
     assert_eq!(desk.model.messages.keys.len(), 3, "it is back");
     assert_eq!(desk.model.notices.len(), 1);
-    assert_eq!(desk.model.messages.can_undo(), None);
+    assert!(desk.model.toast.is_none());
 }
 
 #[test]
@@ -148,5 +156,7 @@ fn words_that_pass_pass() {
     desk.tick(6.0);
     assert!(desk.model.toast.is_none());
     assert_eq!(desk.model.next_tick(), None);
-    assert!(desk.model.messages.can_undo().is_some(), "undoing outlives the words");
+    let history = vec![undone(1).entry];
+    desk.hear(Event::Organisation(Box::new(Organisation { history, ..Organisation::default() })));
+    assert_eq!(desk.model.can_undo().as_deref(), Some("Archived 1 message"), "undoing outlives the words");
 }

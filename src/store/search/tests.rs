@@ -350,7 +350,7 @@ fn words_and_conditions_use_the_indexes_that_are_there_for_them() {
         ("in:inbox", "SCAN message USING COVERING INDEX message_facts"),
         ("is:starred", "message_starred"),
         ("is:unread", "message_unread"),
-        ("newer:7d", "SEARCH message USING INTEGER PRIMARY KEY (rowid>?)"),
+        ("newer:7d", "SEARCH message USING COVERING INDEX message_facts (key>?)"),
         ("minutes", "SCAN search VIRTUAL TABLE"),
     ] {
         let query = Query::parse(typed, false, &now()).unwrap();

@@ -1,6 +1,6 @@
 //! Where in a text a query finds its words. The text is cut into words as for the index, and letters are made alike at least
 //! as far as the index does it: what the index finds in a text is marked in it, and now and then a little more (“Straße” for
-//! “strasse”, a Greek letter with another accent), which a reader takes for a kindness.
+//! “strasse”), which a reader takes for a kindness.
 
 use std::collections::HashSet;
 use std::ops::Range;

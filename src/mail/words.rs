@@ -3,8 +3,8 @@
 //! The index (SQLite's FTS5, tokenizer unicode61) cuts text into words where there is anything but letters, marks and digits,
 //! folds case, and takes accents off letters. Before it gets the text, two things are done here:
 //!
-//! * Marks that are written or left out at will (combining accents, Hebrew points, Arabic vowels, joiners) are left out, and
-//!   full-width letters become ordinary ones.
+//! * Marks that are written or left out at will (combining accents, Hebrew points, Arabic vowels, joiners) are left out, Greek
+//!   and Cyrillic letters lose their accents as Latin ones do, and full-width letters become ordinary ones.
 //! * Chinese, Japanese, Thai, Lao, Khmer and Burmese are written without spaces, and Korean puts several words into one. Each
 //!   run of such characters is cut into overlapping pairs, and its last character once more alone: 東京都 becomes 東京 京都 都.
 //!   What is searched for becomes the same pairs as a phrase, so that any two or more characters are found wherever they
@@ -13,6 +13,8 @@
 //!   of a line does not end a run (such text is broken anywhere), but in Korean, which is broken at its spaces.
 //! * Tibetan needs nothing of this: it parts its syllables with a sign of its own, so that each syllable is a word here, and
 //!   a word of several is found as a phrase wherever it stands.
+
+use unicode_normalization::char::decompose_canonical;
 
 /// Text for the index.
 pub fn for_index(text: &str) -> String {
@@ -133,8 +135,19 @@ pub(super) fn folded(c: char) -> Option<char> {
         '\u{591}'..='\u{5BD}' | '\u{5BF}' | '\u{5C1}' | '\u{5C2}' | '\u{5C4}' | '\u{5C5}' | '\u{5C7}' => None,
         '\u{610}'..='\u{61A}' | '\u{640}' | '\u{64B}'..='\u{65F}' | '\u{670}' => None,
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0),
+        // The index takes accents off Latin letters alone; these are as often left out, or written as marks of their own.
+        '\u{386}'..='\u{3CE}' | '\u{400}'..='\u{45F}' | '\u{4C1}'..='\u{4F9}' | '\u{1F00}'..='\u{1FFF}' => {
+            Some(bare(c))
+        }
         _ => Some(c),
     }
+}
+
+/// A letter without its accents: the first of what it is composed of.
+fn bare(c: char) -> char {
+    let mut first = None;
+    decompose_canonical(c, |part| first = first.or(Some(part)));
+    first.unwrap_or(c)
 }
 
 /// Whether words of this character's script are not set apart by spaces.
@@ -212,6 +225,8 @@ mod tests {
             ("שָׁלוֹם", "שלום"),
             ("مُحَمَّد", "محمد"),
             ("ＡＢＣ１２", "ABC12"),
+            ("Αθήνα ἀρχή", "Αθηνα αρχη"),
+            ("ёлка и\u{306}", "елка и"),
         ] {
             assert_eq!(for_index(text), index, "{text}");
         }

@@ -52,16 +52,19 @@ impl Store {
 }
 
 fn people(db: &Connection, words: &[String], most: usize) -> Result<Vec<Person>, Error> {
-    // The longest says most.
-    let Some(longest) = words.iter().max_by_key(|word| word.chars().count()) else { return Ok(Vec::new()) };
+    let mut count =
+        db.prepare_cached("SELECT count(*) FROM (SELECT 1 FROM contact_word WHERE word >= ?1 AND word < ?2 LIMIT ?3)")?;
+    // The word that fewest have says most.
+    let mut rarest: Option<(i64, &String)> = None;
+    for word in words.iter().take(MAX_WORDS) {
+        let few = count.query_row(params![word, after(word), FEW], |row| row.get(0))?;
+        rarest = rarest.filter(|(fewest, _)| *fewest <= few).or(Some((few, word)));
+    }
+    let Some((few, rarest)) = rarest else { return Ok(Vec::new()) };
+    let words = words.get(..words.len().min(MAX_WORDS)).unwrap_or_default();
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    // Nothing sorts behind it that begins with the word.
-    let end = format!("{longest}\u{10FFFF}");
     let conditions: Vec<String> = (0..words.len()).map(|at| format!("instr(words, ?{})", at + 4)).collect();
     let conditions = conditions.join(" AND ");
-    let few: i64 = db
-        .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM contact_word WHERE word >= ?1 AND word < ?2 LIMIT ?3)")?
-        .query_row(params![longest, end, FEW], |row| row.get(0))?;
     let sql = if few < FEW {
         format!(
             "SELECT name, address, written FROM contact
@@ -75,11 +78,16 @@ fn people(db: &Connection, words: &[String], most: usize) -> Result<Vec<Person>,
              WHERE ?1 < ?2 AND {conditions} LIMIT ?3"
         )
     };
-    let mut values: Vec<rusqlite::types::Value> = vec![longest.clone().into(), end.into(), most.into()];
+    let mut values: Vec<rusqlite::types::Value> = vec![rarest.clone().into(), after(rarest).into(), most.into()];
     values.extend(words.iter().map(|word| format!(" {word}").into()));
     let mut select = db.prepare_cached(&sql)?;
     let people = select.query_map(rusqlite::params_from_iter(values), person)?;
     Ok(people.collect::<Result<_, _>>()?)
+}
+
+/// Behind everything that begins with the word.
+fn after(word: &str) -> String {
+    format!("{word}\u{10FFFF}")
 }
 
 fn person(row: &Row<'_>) -> rusqlite::Result<Person> {

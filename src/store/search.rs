@@ -110,6 +110,8 @@ struct Statement {
     /// What must not.
     without: Vec<String>,
     conditions: Vec<String>,
+    /// The index that holds only what is asked for, if one does: it is read before any that holds everything.
+    index: Option<&'static str>,
     /// The oldest key and the one behind the newest that may be found.
     from: Option<MessageKey>,
     before: Option<MessageKey>,
@@ -155,6 +157,11 @@ impl Statement {
                     statement.before = Some(statement.before.map_or(first_key(*at), |key| key.min(first_key(*at))));
                 }
                 part => {
+                    statement.index = statement.index.or(match part {
+                        Query::Condition(Condition::Starred) => Some("message_starred"),
+                        Query::Condition(Condition::Unread) => Some("message_unread"),
+                        _ => None,
+                    });
                     let condition = statement.condition(part);
                     statement.conditions.push(condition);
                 }
@@ -338,13 +345,15 @@ impl Statement {
             self.conditions.push(format!("{key} >= {place}"));
         }
         let from = if self.words.is_empty() {
-            "message"
+            self.index.map_or("message".to_owned(), |index| format!("message INDEXED BY {index}"))
         } else {
             let is_about_rows = self.conditions.iter().any(|condition| condition.contains("message."));
             let place = self.bind(self.match_words());
             self.conditions.push(format!("search MATCH {place}"));
-            // In this order: the index is read newest first, and each of its rows is looked at once.
-            if is_about_rows { "search CROSS JOIN message ON message.key = search.rowid" } else { "search" }
+            // In this order: the index is read newest first, and what is asked of each of its rows is looked up once, where it
+            // lies close together.
+            let facts = "search CROSS JOIN message INDEXED BY message_facts ON message.key = search.rowid";
+            if is_about_rows { facts.to_owned() } else { "search".to_owned() }
         };
         if self.conditions.is_empty() {
             self.conditions.push("1".into());

@@ -153,6 +153,11 @@ fn nothing_found_ui(ui: &mut Ui, model: &Model, text: &str, actions: &mut Vec<Ac
         ui.set_max_width(270.0);
         ui.add(Icon::Search.image(38.0, palette.faint).alt_text("Search"));
         ui.add_space(8.0);
+        if model.search.fault.is_some() {
+            ui.label(egui::RichText::new("Not finished yet").font(theme::heading()).color(palette.muted));
+            prose(ui, "What is searched for cannot be understood as it stands.", palette.faint);
+            return;
+        }
         let shown: String = text.trim().chars().take(60).collect();
         let cut = if shown.len() < text.trim().len() { "…" } else { "" };
         ui.label(

@@ -324,8 +324,15 @@ fn source_ui(ui: &mut Ui, source: &str, actions: &mut Vec<Action>) {
 fn wrapped(ui: &mut Ui, text: &str, marks: &[Range<usize>], font: egui::FontId, color: Color32, strong: bool) {
     let width = ui.available_width().min(MEASURE);
     if bidi::has_rtl(text) {
+        let mut at = 0;
         for row in broken(ui, text, &font, width) {
-            label(ui, &row, font.clone(), color, strong);
+            let here: Vec<Range<usize>> =
+                marks.iter().map(|mark| mark.start.saturating_sub(at)..mark.end.saturating_sub(at)).collect();
+            at += row.len();
+            let galley = super::widgets::marked_line(ui, &row, &here, font.clone(), color, f32::INFINITY);
+            let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::hover());
+            super::widgets::paint_line(ui, rect.min, &galley, strong);
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &row));
         }
         return;
     }

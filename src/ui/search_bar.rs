@@ -92,7 +92,8 @@ fn field_ui(ui: &mut Ui, model: &Model, state: &mut SearchState, area: Rect, act
     if text.is_empty() && rows.is_empty() {
         response.clone().on_hover_text(HINT);
     }
-    let frame = area.expand2(Vec2::new(27.0, 2.0));
+    let right = area.right() + if eager { 28.0 } else { 6.0 };
+    let frame = Rect::from_min_max(area.min - Vec2::new(27.0, 2.0), Pos2::new(right, area.bottom() + 2.0));
     let taken = taken.or(popup::popup_ui(ui, field_id(), frame, &rows));
     if let Some(suggestion) = taken.and_then(|taken| offered.get(taken)) {
         return take(ui, suggestion, &model.search.text, actions);

@@ -179,7 +179,7 @@ fn help_and_marks(window: &Window, when: &str) {
     window.press(Key::ArrowDown, Modifiers::NONE);
     window.picture(&format!("search-13-people{when}"));
     search(TEN_WORDS);
-    window.see("10 messages found");
+    window.see("11 messages found");
     window.press(Key::Enter, Modifiers::NONE);
     window.see("in this message");
     window.picture(&format!("search-14-marks{when}"));

@@ -354,6 +354,7 @@ impl Import {
     fn foreign(&self, marks: Marks) -> Foreign {
         let path = self.folders.get(marks.folder).map(|folder| folder.path.as_slice()).unwrap_or_default();
         let Marks { flags, uid, received_at, part, is_trash, .. } = marks;
+        // Folders that are none of those that every account has go to Archive, as long as there are no others.
         let role = if is_trash { Role::Trash } else { destination(path).0 };
         Foreign { uid, part, flags, role, received_at, ..Foreign::default() }
     }

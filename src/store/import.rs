@@ -270,10 +270,10 @@ pub(super) fn alike(
 ) -> Result<Option<MessageKey>, Error> {
     let Some(message_id) = message_id.filter(|id| !id.is_empty()) else { return Ok(None) };
     let mut select = db.prepare_cached(
-        "SELECT message.key FROM message JOIN mailbox ON mailbox.id = message.mailbox
-         WHERE message.message_id = ?1 AND mailbox.account = ?2 AND message.part = 0
-           AND (NOT ?3 OR EXISTS (SELECT 1 FROM ledger WHERE ledger.message = message.key AND ledger.uid = x''))
-         LIMIT ?4",
+        "SELECT twin.key FROM (SELECT key, mailbox FROM message WHERE message_id = ?1 AND part = 0 LIMIT ?4) AS twin
+         JOIN mailbox ON mailbox.id = twin.mailbox
+         WHERE mailbox.account = ?2
+           AND (NOT ?3 OR EXISTS (SELECT 1 FROM ledger WHERE ledger.message = twin.key AND ledger.uid = x''))",
     )?;
     let keys: Vec<i64> = select
         .query_map(params![message_id, account.0, foreign, TWINS_LOOKED_AT], |row| row.get(0))?

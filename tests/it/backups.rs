@@ -202,7 +202,7 @@ fn the_window_makes_backups_by_itself_and_says_how_they_stand() {
     window.click("Settings");
     window.see("No backup has been made yet.");
     window.fill("Into the folder", path(&backup));
-    window.click("every day");
+    window.click_one(Role::RadioButton, "every day");
     window.picture("backup-settings");
     window.click("Back up now");
     window.see("Last verified just now: 8 messages");

@@ -101,7 +101,8 @@ fn open_demo(mailto: Option<String>) -> Result<(), String> {
 fn without_display(why: &str) -> String {
     format!(
         "no window can be opened here: {}\nWithout a display these commands work: malote account, get, list, search, show, archive, \
-         delete, undelete, reply, send, import, export, inspect, attachments; “malote help” tells more.\nOn a desktop the window needs \
+         thread, move, tag, undo, delete, undelete, reply, send, import, export, backup, verify, restore, salvage, inspect,\n\
+         attachments; “malote help” tells more.\nOn a desktop the window needs \
          X11 (libx11-6 libxcursor1 libxi6 libx11-xcb1 libxkbcommon-x11-0 libgl1) or Wayland (libwayland-client0 \
          libwayland-egl1 libxkbcommon0 libegl1).",
         why.lines().next().and_then(|line| line.rsplit(": ").next()).unwrap_or("there is no display")

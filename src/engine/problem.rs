@@ -450,7 +450,8 @@ fn store_words(error: &store::Error) -> (String, String) {
         }
         Error::NewerVersion { .. } => "It was left untouched. Start the newer Malote that wrote it.",
         Error::Damaged(_) => {
-            "It was left as it is. Bring the file back from a backup; mail that is still on the server can be fetched again."
+            "It was left as it is. “malote salvage” saves everything that can be read into a new store, “malote restore” brings a \
+             backup back; mail that is still on the server can be fetched again."
         }
         Error::ReadOnly(_) => "Give yourself the right to write there, or name another folder with --profile.",
         Error::Busy => "Another program holds it. Close that program, then try again.",

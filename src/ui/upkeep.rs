@@ -19,13 +19,15 @@ pub fn backup_ui(ui: &mut Ui, upkeep: &mut Upkeep, now: i64, actions: &mut Vec<A
     let palette = palette(ui);
     ui.add_space(theme::GROUP);
     label(ui, "Backup", theme::heading(), palette.text, true);
+    // A click on a rhythm also leaves the field: that is one plan, not two.
+    let mut planned = None;
     ui.horizontal(|ui| {
         field_name(ui, "Make one", Vec2::new(NAME_WIDTH, 30.0), palette.muted);
         for (rhythm, words) in
             [(Rhythm::Off, "when I say so"), (Rhythm::Daily, "every day"), (Rhythm::Weekly, "every week")]
         {
             if ui.radio(upkeep.view.upkeep.rhythm == rhythm, words).clicked() {
-                actions.push(Action::PlanBackups(rhythm));
+                planned = Some(rhythm);
             }
         }
     });
@@ -36,9 +38,10 @@ pub fn backup_ui(ui: &mut Ui, upkeep: &mut Upkeep, now: i64, actions: &mut Vec<A
         let field = ui.add(field).labelled_by(name.id);
         upkeep.edited |= field.changed();
         if field.lost_focus() && upkeep.edited {
-            actions.push(Action::PlanBackups(upkeep.view.upkeep.rhythm));
+            planned = planned.or(Some(upkeep.view.upkeep.rhythm));
         }
     });
+    actions.extend(planned.map(Action::PlanBackups));
     ui.horizontal(|ui| {
         ui.add_space(NAME_WIDTH + theme::GAP);
         let idle = upkeep.running.is_none();

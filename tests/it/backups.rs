@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 
+use egui::accesskit::Role;
 use rusqlite::Connection;
 
 use crate::support::malote::Malote;
@@ -165,6 +166,34 @@ fn beside_a_running_window_a_backup_and_a_check_go_well_and_a_restore_is_refused
 }
 
 #[test]
+fn the_window_tells_of_a_damaged_message_when_it_is_opened_and_the_next_visit_brings_it_back() {
+    let (malote, _server, sent, _) = collected(60);
+    let keys = malote.keys("inbox");
+    spoil(&malote, &keys[4]);
+    let screen = Screen::start();
+    let window = Window::open(&malote, &screen);
+    window.click_one(Role::ListBoxOption, "Message number 56");
+    window.see("Could not open “Message number 56”");
+    window.see("A stored message was damaged");
+    window.see("1 damaged message");
+    window.picture("damage");
+    window.click("Settings");
+    window.click("Dark");
+    window.picture("damage-settings-dark");
+    window.click("Done");
+    window.picture("damage-dark");
+    window.click("Get mail");
+    window.see("Line closed. 1 new message");
+    window.click_one(Role::ListBoxOption, "Message number 56");
+    window.see("The end of number 56.");
+    screen.press("alt+F4");
+    window.closed().succeeded();
+    malote.run(&["verify", "--repair"]);
+    malote.get();
+    assert_same(malote.stored(), sent, "everything is back");
+}
+
+#[test]
 fn the_window_makes_backups_by_itself_and_says_how_they_stand() {
     let (malote, _server, sent, backup) = collected(8);
     let screen = Screen::start();
@@ -173,13 +202,15 @@ fn the_window_makes_backups_by_itself_and_says_how_they_stand() {
     window.click("Settings");
     window.see("No backup has been made yet.");
     window.fill("Into the folder", path(&backup));
-    window.click("every day");
+    window.click_one(Role::RadioButton, "every day");
     window.picture("backup-settings");
     window.click("Back up now");
     window.see("Last verified just now: 8 messages");
     window.click("Check all mail");
     window.see("All 8 messages are as they were stored");
     window.picture("backup-made");
+    window.click("Dark");
+    window.picture("backup-made-dark");
     window.click("Done");
     screen.press("alt+F4");
     window.closed().succeeded();

@@ -92,6 +92,8 @@ fn a_backup_is_planned_made_and_stopped() {
         "{:?}",
         window.asked()
     );
+    let plans: Vec<String> = window.asked().into_iter().filter(|asked| asked.contains("PlanBackups")).collect();
+    assert!(plans.last().is_some_and(|plan| plan.contains("Weekly")), "the last word counts: {plans:?}");
     window.meanwhile(|desk| {
         let upkeep = Upkeep { verified_at: None, tried_at: None, rhythm: Rhythm::Weekly, ..planned(None, None) };
         desk.hear(Event::Upkeep(Box::new(UpkeepView { upkeep, damaged: vec![] })));

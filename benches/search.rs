@@ -89,7 +89,7 @@ fn account(store: &Store) -> AccountId {
 /// Everything that is marked, batch by batch, on this thread and the store's.
 fn index_all(store: &Store) {
     loop {
-        let (next, _) = block_on(store.to_index(BATCH)).unwrap();
+        let next = block_on(store.to_index(BATCH)).unwrap();
         if next.is_empty() {
             return;
         }

@@ -6,7 +6,7 @@ use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::Draft;
 use crate::secret::Password;
 use crate::store::Wish;
-use crate::store::types::{Flag, MailboxView, MessageKey, Move, Role};
+use crate::store::types::{Flag, MailboxView, MessageKey, Move, Role, SortOrder};
 
 /// Names a request; its answers carry it back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -78,6 +78,8 @@ pub enum Command {
     ListMailboxes,
     /// All keys of a view, newest first. → `Listing`
     ListMessages { view: MailboxView },
+    /// The same in another order. → `Sorted`
+    SortMessages { view: MailboxView, order: SortOrder },
     /// A page of what a search finds, newest first: the first, or what follows `after`. A search gives up the one before it.
     /// → `Found`, `NotUnderstood` or `Superseded`
     Search { search: Search, after: Option<MessageKey>, most: usize },

@@ -8,8 +8,8 @@ use super::command::RequestId;
 pub use super::plan::Fate;
 use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::{Draft, Fault, MessageView};
-use crate::store::types::{MailboxCount, MailboxView, MessageKey, MessageRow, Move, OutboxState, Part};
-pub use crate::store::{Found, LineUse, Outcome, PastVisit, RoundTrip, Wish};
+use crate::store::types::{MailboxCount, MailboxView, MessageKey, MessageRow, Move, OutboxState, Part, SortOrder};
+pub use crate::store::{Found, LineUse, Outcome, PastVisit, RoundTrip, Sorted, Wish};
 
 /// News from the engine. `answers` names the request that it answers; None: unasked.
 #[derive(Clone, Debug)]
@@ -49,6 +49,12 @@ pub enum Event {
     Listing {
         view: MailboxView,
         keys: Arc<Vec<MessageKey>>,
+    },
+    /// The keys of a view in another order than the newest first.
+    Sorted {
+        view: MailboxView,
+        order: SortOrder,
+        sorted: Sorted,
     },
     Found(Found),
     /// The search cannot be understood: where, and what would be right.

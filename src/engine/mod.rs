@@ -38,8 +38,8 @@ use futures::FutureExt;
 pub use command::{Command, PasswordChange, Request, RequestId, Search};
 pub use event::{
     AccountTest, Again, Answer, CertificateFacts, Event, Fate, Finding, Found, LineUse, NextVisit, Offer,
-    OpenedMessage, Outcome, PastVisit, Problem, Room, RoundTrip, ServerMessage, ServerSummary, ServerView, Stage,
-    Visit, Wish,
+    OpenedMessage, Outcome, PastVisit, Problem, Room, RoundTrip, ServerMessage, ServerSummary, ServerView, Sorted,
+    Stage, Visit, Wish,
 };
 pub use hub::Wake;
 pub use problem::opening_store;

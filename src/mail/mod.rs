@@ -25,6 +25,7 @@ pub mod html;
 mod layout;
 mod mailto;
 mod mime;
+pub mod order;
 mod param;
 pub mod query;
 mod recipients;

@@ -94,7 +94,7 @@ impl Cutter {
 }
 
 /// Without what may be written or left out; None: nothing is left.
-fn folded(c: char) -> Option<char> {
+pub(super) fn folded(c: char) -> Option<char> {
     match c {
         // Most text by far.
         '\0'..='\u{AC}' => Some(c),

@@ -5,13 +5,14 @@
 //! When a method that changes something returns, the change is on the disk.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rusqlite::Transaction;
 
 mod account;
 mod change;
 mod delivery;
+mod dictionary;
 mod draft;
 mod error;
 mod index;
@@ -27,6 +28,7 @@ mod raw;
 mod refuse;
 mod search;
 mod server_memory;
+mod sort;
 #[cfg(test)]
 mod testing;
 pub mod types;
@@ -34,6 +36,7 @@ mod visit;
 mod worker;
 
 pub use delivery::{Arrival, Content, Delivery, Prepared, prepare};
+pub use dictionary::Packer;
 pub use error::Error;
 pub use index::{Indexed, ToIndex};
 pub use ledger::{DeleteState, LedgerEntry, LedgerId};
@@ -44,6 +47,7 @@ pub use private::private_folder;
 pub use raw::{PackedPiece, StagedRaw};
 pub use search::{Asking, Found};
 pub use server_memory::ServerMemory;
+pub use sort::Sorted;
 pub use visit::{Outcome, PastVisit, RoundTrip};
 
 /// The store of one profile. Clones share it; when the last is dropped, what is queued is done and the file is closed.
@@ -54,6 +58,9 @@ struct Threads {
     // Dropped in this order: the connection that is closed last tidies the log away, and only the writer may.
     readers: worker::Pool,
     writer: worker::Pool,
+    /// The last list in another order than by time.
+    sorted: Mutex<Option<sort::Remembered>>,
+    dictionary: dictionary::Current,
 }
 
 impl Store {
@@ -76,10 +83,12 @@ impl Store {
         let transaction = connection.transaction()?;
         raw::remove_orphans(&transaction)?;
         outbox::settle_after_crash(&transaction)?;
+        index::tune(&transaction)?;
+        let dictionary = dictionary::Current::load(&transaction)?;
         transaction.commit()?;
         let writer = worker::Pool::writer(&file, connection)?;
         let readers = worker::Pool::readers(&file)?;
-        Ok(Self(Arc::new(Threads { readers, writer })))
+        Ok(Self(Arc::new(Threads { readers, writer, sorted: Mutex::default(), dictionary })))
     }
 
     /// Reads every page of the file.

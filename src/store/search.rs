@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, InterruptHandle, params_from_iter};
+use rusqlite::{Connection, InterruptHandle, OptionalExtension, params_from_iter};
 
 use super::listing::mailboxes_of;
 use super::message::first_key;
-use super::types::{Flag, Flags, MailboxView, MessageKey};
+use super::types::{MailboxView, MessageKey};
 use super::{Error, Store};
 use crate::mail::Query;
 use crate::mail::query::{Condition, Field, Text};
@@ -41,6 +41,7 @@ impl Store {
             if let Some(view) = within {
                 let ids: Vec<String> = mailboxes_of(db, view)?.iter().map(|id| id.0.to_string()).collect();
                 statement.conditions.push(format!("message.mailbox IN ({})", ids.join(", ")));
+                statement.in_stretches = true;
             }
             statement.page(db, after, most, &asking)
         })
@@ -109,12 +110,16 @@ struct Statement {
     /// The oldest key and the one behind the newest that may be found.
     from: Option<MessageKey>,
     before: Option<MessageKey>,
+    /// The first two are the keys between which a stretch lies.
     values: Vec<Value>,
+    /// It is searched stretch by stretch: there is a condition that would be answered, or sorted, for all messages at once,
+    /// though the newest of them are enough.
+    in_stretches: bool,
 }
 
 impl Statement {
     fn of(query: &Query) -> Self {
-        let mut statement = Self::default();
+        let mut statement = Self { values: vec![i64::MIN.into(), i64::MAX.into()], ..Self::default() };
         let parts = match query {
             Query::All(all) => all.as_slice(),
             other => std::slice::from_ref(other),
@@ -162,7 +167,8 @@ impl Statement {
 
     fn in_index(&mut self, words: String) -> String {
         let place = self.bind(words);
-        format!("message.key IN (SELECT rowid FROM search WHERE search MATCH {place})")
+        self.in_stretches = true;
+        format!("message.key IN (SELECT rowid FROM search WHERE search MATCH {place} AND rowid BETWEEN ?1 AND ?2)")
     }
 
     fn condition(&mut self, query: &Query) -> String {
@@ -186,20 +192,21 @@ impl Statement {
     }
 
     fn of_row(&mut self, condition: &Condition) -> String {
-        let flag = |flag| Flags::default().with(flag, true).0;
         match condition {
             Condition::HasAttachment => "message.has_attachments <> 0".into(),
             // Written as the indexes of these are, or they would not be used.
             Condition::Unread => "message.flags & 1 = 0".into(),
             Condition::Starred => "message.flags & 2 = 2".into(),
-            Condition::Read => format!("message.flags & {} <> 0", flag(Flag::Seen)),
-            Condition::Answered => format!("message.flags & {} <> 0", flag(Flag::Answered)),
-            Condition::Forwarded => format!("message.flags & {} <> 0", flag(Flag::Forwarded)),
+            Condition::Read => "message.flags & 1 = 1".into(),
+            Condition::Answered => "message.flags & 4 = 4".into(),
+            Condition::Forwarded => "message.flags & 8 = 8".into(),
             Condition::In(role) => {
+                self.in_stretches = true;
                 let place = self.bind((*role).to_owned());
                 format!("message.mailbox IN (SELECT id FROM mailbox WHERE role = {place})")
             }
             Condition::Account(name) => {
+                self.in_stretches = true;
                 let place = self.bind(beginning(name));
                 format!(
                     "message.mailbox IN (SELECT mailbox.id FROM mailbox JOIN account ON account.id = mailbox.account
@@ -208,18 +215,40 @@ impl Statement {
             }
             Condition::Before(at) => format!("message.key < {}", self.bind(first_key(*at).0)),
             Condition::Since(at) => format!("message.key >= {}", self.bind(first_key(*at).0)),
-            Condition::Larger(size) => format!("message.size_bytes > {}", self.bind(signed(*size))),
-            Condition::Smaller(size) => format!("message.size_bytes < {}", self.bind(signed(*size))),
+            Condition::Larger(size) => {
+                self.of_size(*size, '>', LARGE_BYTES.into_iter().rev().find(|large| size >= large))
+            }
+            Condition::Smaller(size) => self.of_size(*size, '<', SMALL_BYTES.into_iter().find(|small| size <= small)),
         }
     }
 
+    /// `also`: what an index is limited to that this may be found in.
+    fn of_size(&mut self, size: u64, than: char, also: Option<u64>) -> String {
+        let limit = also.map(|limit| format!("message.size_bytes {than} {limit} AND ")).unwrap_or_default();
+        format!("({limit}message.size_bytes {than} {})", self.bind(signed(size)))
+    }
+
     fn page(self, db: &Connection, after: Option<MessageKey>, most: usize, asking: &Asking) -> Result<Found, Error> {
-        let (sql, values) = self.sql(after, most);
+        let stretches: &[Option<u32>] = if self.in_stretches { &STRETCHES } else { &[None] };
+        let mut to = after.into_iter().chain(self.before).min().map_or(i64::MAX, |key| key.0);
+        let (sql, mut values) = self.sql(after, most);
         let mut select = db.prepare(&sql)?;
         // As late as can be: only a statement that runs can be interrupted.
         let _running = asking.begin(db)?;
-        let keys = select.query_map(params_from_iter(values), |row| row.get(0).map(MessageKey))?;
-        let keys: Vec<MessageKey> = keys.collect::<Result<_, _>>()?;
+        let mut keys: Vec<MessageKey> = Vec::new();
+        // The newest stretch mostly holds enough.
+        for stretch in stretches {
+            let from = stretch.map_or(Ok(i64::MIN), |messages| key_before(db, to, messages))?;
+            values.splice(..2, [from.into(), to.into()]);
+            let found = select.query_map(params_from_iter(&values), |row| row.get(0).map(MessageKey))?;
+            for key in found.take(most - keys.len()) {
+                keys.push(key?);
+            }
+            if keys.len() >= most || from == i64::MIN {
+                break;
+            }
+            to = from - 1;
+        }
         let to_index: i64 = db.prepare_cached("SELECT count(*) FROM to_index")?.query_row([], |row| row.get(0))?;
         Ok(Found { more: keys.len() >= most, keys, to_index: to_index.cast_unsigned() })
     }
@@ -243,6 +272,9 @@ impl Statement {
             // In this order: the index is read newest first, and each of its rows is looked at once.
             "search CROSS JOIN message ON message.key = search.rowid"
         };
+        if self.in_stretches {
+            self.conditions.push(format!("{key} BETWEEN ?1 AND ?2"));
+        }
         if self.conditions.is_empty() {
             self.conditions.push("1".into());
         }
@@ -255,6 +287,20 @@ impl Statement {
         but_not(self.words.join(" AND "), &self.without)
     }
 }
+
+/// The key before which so many messages lie that are not newer than `to`; the least there is if there are fewer.
+fn key_before(db: &Connection, to: i64, messages: u32) -> Result<i64, Error> {
+    let mut select = db.prepare_cached(
+        "SELECT message FROM message_order WHERE message <= ?1 ORDER BY message DESC LIMIT 1 OFFSET ?2",
+    )?;
+    Ok(select.query_row((to, messages), |row| row.get(0)).optional()?.unwrap_or(i64::MIN))
+}
+
+/// Messages in the stretches that a search goes through, the newest first; then come all others.
+const STRETCHES: [Option<u32>; 3] = [Some(2_000), Some(32_000), None];
+/// Sizes from which, and up to which, there is an index of messages (see the migration): octets.
+const LARGE_BYTES: [u64; 2] = [65_536, 1_048_576];
+const SMALL_BYTES: [u64; 1] = [2_048];
 
 /// The query in the index's own language, if it is about words alone. Something must be looked for: NOT stands between two.
 fn matched(query: &Query) -> Option<String> {

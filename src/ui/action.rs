@@ -6,7 +6,7 @@ use crate::account::AccountId;
 use crate::engine::{Offer, Wish};
 use crate::mail::DraftAttachment;
 use crate::mail::compose::Answer;
-use crate::store::types::{Flag, MailboxView, MessageKey, Role};
+use crate::store::types::{Flag, MailboxView, MessageKey, Role, SortOrder};
 
 /// What a person did, in the screen's words; [`super::model::Model::act`] knows what follows from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,8 @@ pub enum Action {
     SearchHere(bool),
     /// Empties the search field: the list shows the mailbox again.
     EndSearch,
+    /// Puts the list in this order.
+    Sort(SortOrder),
     /// These rows of the list are on the screen (from, to): their text is wanted.
     RowsVisible(usize, usize),
     /// A row was clicked.

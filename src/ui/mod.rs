@@ -16,6 +16,7 @@ mod search_bar;
 mod server_window;
 mod settings;
 mod sidebar;
+mod sort_menu;
 mod status;
 #[cfg(test)]
 mod testing;

@@ -30,7 +30,8 @@ impl Fixture {
 
     /// One batch, as the engine does it; how many are left.
     fn index_some(&self, most: usize) -> u64 {
-        let (next, left) = block_on(self.store.to_index(most)).unwrap();
+        let left = block_on(self.store.left_to_index()).unwrap();
+        let next = block_on(self.store.to_index(most)).unwrap();
         let batch: Vec<Indexed> = next
             .into_iter()
             .map(|message| Indexed {
@@ -166,6 +167,13 @@ fn conditions_ask_the_rows() {
         ("smaller:20K", vec![theirs, old]),
         ("is:read OR is:starred", vec![large, old]),
         ("-is:read -is:starred", vec![theirs]),
+        ("is:read", "message_read"),
+        ("is:answered", "message_answered"),
+        ("is:forwarded", "message_forwarded"),
+        ("has:attachment", "message_with_attachment"),
+        ("larger:100k", "COVERING INDEX message_above_64_kib"),
+        ("larger:5m", "COVERING INDEX message_above_1_mib"),
+        ("smaller:1k", "COVERING INDEX message_below_2_kib"),
         ("newer:7d", vec![theirs, large]),
         ("older:7d", vec![old]),
         ("on:2023-11-03", vec![old]),
@@ -283,10 +291,10 @@ fn a_draft_is_found_by_what_it_says_now() {
     fixture.index_all();
     assert_eq!(fixture.find("first"), [key]);
     // Read for the index, saved again, and only then written into the index.
-    let (next, _) = block_on(fixture.store.to_index(10)).unwrap();
+    let next = block_on(fixture.store.to_index(10)).unwrap();
     assert_eq!(next, []);
     save(Some(key), "second");
-    let (next, _) = block_on(fixture.store.to_index(10)).unwrap();
+    let next = block_on(fixture.store.to_index(10)).unwrap();
     let late = Indexed {
         key,
         sha256: next[0].sha256,
@@ -303,7 +311,7 @@ fn a_draft_is_found_by_what_it_says_now() {
 fn a_message_whose_words_cannot_be_had_is_found_by_its_row() {
     let fixture = Fixture::new();
     let key = fixture.receive_mail(&mail(1, "Minutes", "lighthouse"));
-    let (next, _) = block_on(fixture.store.to_index(1)).unwrap();
+    let next = block_on(fixture.store.to_index(1)).unwrap();
     block_on(fixture.store.index(vec![Indexed { key, sha256: next[0].sha256, words: None }])).unwrap();
     assert_eq!((fixture.find("subject:minutes from:berg to:ana"), fixture.rows_of("to_index")), (vec![key], 0));
 }
@@ -348,6 +356,13 @@ fn words_and_conditions_use_the_indexes_that_are_there_for_them() {
         ("in:inbox", "message_by_mailbox"),
         ("is:starred", "message_starred"),
         ("is:unread", "message_unread"),
+        ("is:read", "message_read"),
+        ("is:answered", "message_answered"),
+        ("is:forwarded", "message_forwarded"),
+        ("has:attachment", "message_with_attachment"),
+        ("larger:100k", "COVERING INDEX message_above_64_kib"),
+        ("larger:5m", "COVERING INDEX message_above_1_mib"),
+        ("smaller:1k", "COVERING INDEX message_below_2_kib"),
         ("newer:7d", "SEARCH message USING INTEGER PRIMARY KEY (rowid>?)"),
         ("minutes", "SCAN search VIRTUAL TABLE"),
     ] {
@@ -359,6 +374,37 @@ fn words_and_conditions_use_the_indexes_that_are_there_for_them() {
         let plan = steps.collect::<Result<Vec<_>, _>>().unwrap().join("; ");
         assert!(plan.contains(used), "{typed}: {plan}");
     }
+}
+
+#[test]
+fn a_search_that_goes_through_stretches_finds_what_one_that_does_not_would() {
+    let fixture = Fixture::new();
+    let arrivals = (0..4_600).map(|n| {
+        let raw = mail(n, if n % 1500 == 0 { "lighthouse" } else { "minutes" }, "x");
+        prepare(Arrival {
+            uid: Some(n.to_be_bytes().to_vec()),
+            content: Content::Whole(raw.as_bytes().to_vec()),
+            envelope: Envelope::from_raw(raw.as_bytes()),
+            ..Arrival::default()
+        })
+    });
+    let delivered = fixture.deliver(arrivals.collect()).unwrap();
+    while fixture.index_some(1000) > 0 {}
+    let expected: Vec<MessageKey> =
+        delivered.iter().step_by(1500).rev().map(|delivery| delivery.key.unwrap()).collect();
+    assert_eq!(expected.len(), 4, "two of them lie beyond the newest stretch");
+    for typed in
+        ["-minutes", "-minutes in:inbox", "lighthouse OR is:starred", "lighthouse in:inbox", "-minutes account:work"]
+    {
+        assert_eq!(fixture.find(typed), expected, "{typed}");
+        let page = |after| {
+            let query = Query::parse(typed, false, &now()).unwrap();
+            block_on(fixture.store.search(query, None, after, 2, Asking::default())).unwrap()
+        };
+        let (first, rest) = (page(None), page(Some(expected[1])));
+        assert_eq!([first.keys, rest.keys].concat(), expected, "{typed}, page by page");
+    }
+    assert_eq!(fixture.find("-minutes in:archive"), []);
 }
 
 #[test]

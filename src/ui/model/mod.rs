@@ -7,6 +7,7 @@ mod notices;
 mod search;
 mod server;
 mod settings;
+mod sorting;
 #[cfg(test)]
 mod tests;
 
@@ -116,6 +117,7 @@ impl Model {
             (Event::Notice(problem), _) => self.notify(None, *problem),
             (Event::Mailboxes(counts), _) => self.counts = counts,
             (Event::Listing { view, keys }, Some(Pending::Listing)) => self.listed(view, keys),
+            (Event::Sorted { view, order, sorted }, Some(Pending::Listing)) => self.sorted(view, order, sorted),
             (Event::Found(found), Some(Pending::Search { search, after, most })) => {
                 self.found(found, search, after, most);
             }
@@ -152,6 +154,7 @@ impl Model {
             Action::Search(text) => self.search_for(text),
             Action::SearchHere(here) => self.search_here(here),
             Action::EndSearch => self.end_search(),
+            Action::Sort(order) => self.sort(order),
             Action::RowsVisible(from, to) => self.rows_visible(from, to),
             Action::Select { index, how } => self.select(index, how),
             Action::MoveCursor { by, extend } => self.move_cursor(by, extend),
@@ -255,7 +258,7 @@ impl Model {
     fn start(&mut self) {
         self.ask(Command::ListAccounts, Pending::Other);
         self.ask(Command::ListMailboxes, Pending::Other);
-        self.ask(Command::ListMessages { view: self.messages.view }, Pending::Listing);
+        self.list_mailbox();
         self.ask(Command::KeepSchedule, Pending::Other);
     }
 
@@ -313,7 +316,7 @@ impl Model {
         if self.pending.values().any(|purpose| *purpose == Pending::Listing) {
             self.messages.listing_is_stale = true;
         } else {
-            self.ask(Command::ListMessages { view: self.messages.view }, Pending::Listing);
+            self.list_mailbox();
         }
     }
 }

@@ -90,10 +90,6 @@ impl Model {
         }
     }
 
-    fn list_mailbox(&mut self) {
-        self.ask(Command::ListMessages { view: self.messages.view }, Pending::Listing);
-    }
-
     fn ask_search(&mut self) {
         self.ask_page(None, FIRST_PAGE);
     }
@@ -135,8 +131,9 @@ impl Model {
         match after {
             None => self.show_keys(Listed::Results(search), Arc::new(keys)),
             Some(_) => {
-                let all = self.messages.keys.iter().copied().chain(keys).collect();
-                self.show_keys(Listed::Results(search), Arc::new(all));
+                let mut all = std::mem::take(&mut self.messages.keys);
+                Arc::make_mut(&mut all).extend(keys);
+                self.show_keys(Listed::Results(search), all);
             }
         }
         // All of them first: what comes in all the time would keep the list from ever being whole.

@@ -9,6 +9,7 @@ mod reading;
 mod search;
 mod server;
 mod settings;
+mod sorting;
 
 use egui::accesskit::Role as AccessRole;
 use egui::{Context, Key, Modifiers, Ui, Vec2};

@@ -6,6 +6,7 @@ mod list;
 mod notices;
 mod search;
 mod settings;
+mod sorting;
 mod tidying;
 mod visits;
 

@@ -85,7 +85,7 @@ fn an_order_is_mended_by_what_comes_and_what_goes() {
         for step in 0..6 {
             let came = receive(&fixture, fixture.account, 1000 + step);
             check(&fixture, INBOX, order);
-            block_on(fixture.store.move_to(vec![keys.swap_remove(step * 5), came], Role::Archive)).unwrap();
+            block_on(fixture.store.move_to(vec![keys.remove(step * 3), came], Role::Archive)).unwrap();
             check(&fixture, INBOX, order);
             block_on(fixture.store.move_to(vec![came], Role::Trash)).unwrap();
             block_on(fixture.store.empty_trash(None)).unwrap();
@@ -133,7 +133,9 @@ fn who_remembers_less_than_what_is_kept_of_changes_begins_anew() {
 #[test]
 fn what_was_stored_before_there_were_orders_is_put_in_order_too() {
     let fixture = Fixture::new();
-    (0..40).for_each(|number| drop(receive(&fixture, fixture.account, number)));
+    for number in 0..40 {
+        receive(&fixture, fixture.account, number);
+    }
     let by_trigger = rows_of_order(&fixture);
     let folders = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap();
     let folder = folders.map(|folder| folder.unwrap().path()).find(|path| path.to_string_lossy().ends_with("-scale"));

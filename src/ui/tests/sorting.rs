@@ -33,7 +33,7 @@ fn the_order_is_reached_by_the_keyboard_alone() {
         let focused = window.0.root().children_recursive().find(|node| node.accesskit_node().is_focused());
         focused.and_then(|node| node.accesskit_node().label()).unwrap_or_default()
     };
-    let mut go_to = |window: &mut Window, name: &str| {
+    let go_to = |window: &mut Window, name: &str| {
         let found = (0..60).any(|_| {
             window.key(Modifiers::NONE, Key::Tab);
             focused(window) == name

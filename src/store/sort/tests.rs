@@ -79,7 +79,7 @@ fn a_view_of_one_account_or_of_all_comes_in_every_order() {
 #[test]
 fn an_order_is_mended_by_what_comes_and_what_goes() {
     let fixture = Fixture::new();
-    let mut keys: Vec<MessageKey> = (0..60).map(|number| receive(&fixture, fixture.account, number)).collect();
+    let mut keys: Vec<MessageKey> = (0..100).map(|number| receive(&fixture, fixture.account, number)).collect();
     for order in orders() {
         check(&fixture, INBOX, order);
         for step in 0..6 {

@@ -19,7 +19,7 @@ use malote::account::{Account, AccountId};
 use malote::engine::{self, Command, Engine, Event, Request, RequestId};
 use malote::mail::{Envelope, Searchable};
 use malote::secret::Keyring;
-use malote::store::types::{MailboxView, Role};
+use malote::store::types::{MailboxView, Role, SortBy, SortOrder};
 use malote::store::{Arrival, Content, Packer, Prepared, Store};
 use meter::{cost, forget_peak, peak_mb, process_cpu_ms, resident_mb, thread_cpu_ms};
 
@@ -28,7 +28,7 @@ const NOW: i64 = 1_770_000_000;
 const GROUP: usize = 256;
 /// Times that a store is opened.
 const OPENED: usize = 20;
-const STEPS: [&str; 8] = ["build", "index", "disk", "open", "queries", "screen", "reference", "remove"];
+const STEPS: [&str; 9] = ["build", "index", "disk", "open", "sort", "queries", "screen", "reference", "remove"];
 
 pub struct Bench {
     folder: PathBuf,
@@ -54,6 +54,7 @@ fn main() {
             "index" => bench.index(),
             "disk" => bench.disk(),
             "open" => bench.open(),
+            "sort" => bench.sort(),
             "queries" => queries::run(&bench),
             "screen" => screen::run(&bench),
             "reference" => bench.reference(),
@@ -164,6 +165,32 @@ impl Bench {
         evict(&self.profile());
         let ((), cold) = cost(|| until_listed(&self.profile()));
         println!("    the same with nothing of the file in memory: {:.1} ms", cold.wall_ms);
+    }
+
+    /// Each order from nothing, and once more when a message has gone.
+    fn sort(&self) {
+        let store = self.store();
+        let view = MailboxView { role: Role::Inbox, account: None };
+        let sorted = |order| cost(|| block_on(store.sorted_keys(view, order)).unwrap());
+        for by in SortBy::ALL {
+            let order = SortOrder { by, reversed: true };
+            forget_peak();
+            let (first, made) = sorted(order);
+            let some = first.keys[first.keys.len() / 3];
+            block_on(store.move_to(vec![some], Role::Archive)).unwrap();
+            let (_, gone) = sorted(order);
+            block_on(store.restore(vec![some])).unwrap();
+            let (again, back) = sorted(order);
+            assert!(first == again, "it is where it was");
+            println!(
+                "sort {} by {order}: {:.0} ms of CPU; after one has gone {:.0} ms, when it is back {:.0} ms; peak {:.0} MB",
+                first.keys.len(),
+                made.cpu_ms,
+                gone.cpu_ms,
+                back.cpu_ms,
+                peak_mb()
+            );
+        }
     }
 
     /// SQLite's own full text search with the same words, and nothing else.

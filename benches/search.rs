@@ -105,7 +105,7 @@ fn thread_all(store: &Store) {
 /// Everything that is marked, batch by batch, on this thread and the store's.
 fn index_all(store: &Store) {
     loop {
-        let (next, _) = block_on(store.to_index(BATCH)).unwrap();
+        let next = block_on(store.to_index(BATCH)).unwrap();
         if next.is_empty() {
             return;
         }

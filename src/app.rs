@@ -193,6 +193,8 @@ impl App {
         let dark = creation.storage.and_then(|storage| storage.get_string("theme")).as_deref() == Some("dark");
         let mut model = Model::default();
         model.theme = if dark { Theme::Dark } else { Theme::Light };
+        let order = creation.storage.and_then(|storage| storage.get_string("order"));
+        model.messages.order = order.and_then(|words| words.parse().ok()).unwrap_or_default();
         model.mailto = options.mailto;
         close_when_told(&creation.egui_ctx);
         let mut app = Self {
@@ -286,6 +288,7 @@ impl eframe::App for App {
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         storage.set_string("theme", if self.model.theme == Theme::Dark { "dark" } else { "light" }.into());
+        storage.set_string("order", self.model.messages.order.to_string());
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::account::policy::{Fetch, Line, Metered, Mirror, Order, Size};
 use crate::account::{Fingerprint, Proxy, Retention, Security, SignIn};
 use crate::engine::{ImportFormat, Rhythm};
-use crate::store::types::{MessageKey, Role};
+use crate::store::types::{MessageKey, Role, SortBy};
 
 /// A mail reader for POP3: dial in, take everything, hang up, and live offline. Without a command it opens its window.
 #[derive(Debug, Parser)]
@@ -87,6 +87,12 @@ pub enum Command {
     List {
         /// inbox (the default), drafts, outbox, sent, archive, junk, trash or one of your own; ACCOUNT/inbox for one account's
         mailbox: Option<String>,
+        /// In another order: date, sender, subject or size (the largest first)
+        #[arg(long, value_name = "ORDER", default_value = "date", hide_default_value = true)]
+        sort: SortBy,
+        /// The other way round: the oldest, Z to A, or the smallest first
+        #[arg(long)]
+        reverse: bool,
         /// At most so many
         #[arg(long, value_name = "N")]
         limit: Option<usize>,

@@ -9,20 +9,29 @@ use serde_json::{Value, json};
 use super::client::{Client, expect_event};
 use super::{Failure, organise};
 use crate::account::{Account, AccountId};
-use crate::engine::{Command, Event, OpenedMessage, Organisation, Problem};
+use crate::engine::{Command, Event, OpenedMessage, Organisation, Problem, Sorted};
 use crate::mail::Snippet;
 use crate::mail::compose::{self, Answer};
-use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, Role};
+use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, Role, SortOrder};
 
 /// Rows that are asked for at once.
 pub(super) const ROWS_AT_ONCE: usize = 500;
 
-pub fn list(client: &mut Client, mailbox: Option<&str>, limit: Option<usize>, json: bool) -> Result<(), Failure> {
+pub fn list(
+    client: &mut Client,
+    mailbox: Option<&str>,
+    order: SortOrder,
+    limit: Option<usize>,
+    json: bool,
+) -> Result<(), Failure> {
     let view = view(client, mailbox.unwrap_or("inbox"))?;
     let names: HashMap<AccountId, String> =
         client.accounts()?.into_iter().map(|account| (account.id, account.name)).collect();
-    let listing = client.ask(Command::ListMessages { view })?;
-    let keys = expect_event!(listing, Event::Listing { keys, .. } => keys)?;
+    let listing = client.ask(match order.is_newest_first() {
+        true => Command::ListMessages { view },
+        false => Command::SortMessages { view, order },
+    })?;
+    let keys = expect_event!(listing, Event::Listing { keys, .. } | Event::Sorted { sorted: Sorted { keys, .. }, .. } => keys)?;
     let keys = keys.get(..limit.unwrap_or(usize::MAX).min(keys.len())).unwrap_or_default();
     let mut out = io::BufWriter::new(io::stdout().lock());
     for chunk in keys.chunks(ROWS_AT_ONCE) {

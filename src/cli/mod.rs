@@ -33,6 +33,7 @@ use crate::engine::{self, Engine, Problem, Wake};
 use crate::profile::{self, Profile};
 use crate::secret::Keyring;
 use crate::store::Store;
+use crate::store::types::SortOrder;
 
 /// Why a command did not do all it should; the words say what, why and what to do.
 #[derive(Debug)]
@@ -136,7 +137,10 @@ fn with_client(client: &mut Client, command: Command) -> Result<(), Failure> {
         Command::Send => visit::send(client),
         Command::Meter { visits: true, json } => meter::visits(client, json),
         Command::Meter { visits: false, json } => meter::months(client, json),
-        Command::List { mailbox, limit, json } => message::list(client, mailbox.as_deref(), limit, json),
+        Command::List { mailbox, sort, reverse, limit, json } => {
+            let order = SortOrder { by: sort, reversed: reverse };
+            message::list(client, mailbox.as_deref(), order, limit, json)
+        }
         Command::Search { list_saved: true, json, .. } => search::list_saved(client, json),
         Command::Search { forget: Some(name), .. } => search::forget(client, &name),
         Command::Search { query, save, saved, limit, json, snippets, .. } => {
@@ -188,7 +192,7 @@ fn demo_visit(client: &mut Client, demo: &Demo, command: Command) -> Result<(), 
     }
     let json = matches!(command, Command::Get { json: true, .. });
     with_client(client, command)?;
-    message::list(client, None, None, json)
+    message::list(client, None, SortOrder::default(), None, json)
 }
 
 /// An engine on the throw-away profile, with the demonstration's account in it.

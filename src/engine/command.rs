@@ -7,7 +7,7 @@ use super::moving::{ExportFormat, Selection};
 use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::Draft;
 use crate::secret::Password;
-use crate::store::types::{Flag, MailboxView, MessageKey, OwnMailboxId, Role, Tag, TagId};
+use crate::store::types::{Flag, MailboxView, MessageKey, OwnMailboxId, Role, SortOrder, Tag, TagId};
 use crate::store::{EntryId, Rhythm, SearchId, Wish};
 
 /// Names a request; its answers carry it back.
@@ -80,6 +80,8 @@ pub enum Command {
     ListMailboxes,
     /// All keys of a view, newest first. → `Listing`
     ListMessages { view: MailboxView },
+    /// The same in another order. → `Sorted`
+    SortMessages { view: MailboxView, order: SortOrder },
     /// A page of what a search finds, newest first: the first, or what follows `after`. A search gives up the one before it.
     /// → `Found`, `NotUnderstood` or `Superseded`
     Search { search: Search, after: Option<MessageKey>, most: usize },

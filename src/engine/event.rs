@@ -11,11 +11,11 @@ use super::thread::Thread;
 use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::{Draft, Fault, MessageView, Snippet};
 use crate::store::types::{
-    MailboxCount, MailboxView, MessageKey, MessageRow, Move, OutboxState, OwnMailboxId, Part, TagId,
+    MailboxCount, MailboxView, MessageKey, MessageRow, Move, OutboxState, OwnMailboxId, Part, SortOrder, TagId,
 };
 pub use crate::store::{
     BackedUp, DamagedMessage, Deed, Entry, EntryId, Found, Healed, LineUse, Organisation, Outcome, PastVisit, Person,
-    Progress, Report, Rhythm, RoundTrip, SavedSearch, SearchId, Searches, Undone, Upkeep, Wish,
+    Progress, Report, Rhythm, RoundTrip, SavedSearch, SearchId, Searches, Sorted, Undone, Upkeep, Wish,
 };
 
 /// News from the engine. `answers` names the request that it answers; None: unasked.
@@ -56,6 +56,12 @@ pub enum Event {
     Listing {
         view: MailboxView,
         keys: Arc<Vec<MessageKey>>,
+    },
+    /// The keys of a view in another order than the newest first.
+    Sorted {
+        view: MailboxView,
+        order: SortOrder,
+        sorted: Sorted,
     },
     Found(Found),
     /// The search cannot be understood: where, and what would be right.

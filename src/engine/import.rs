@@ -13,6 +13,7 @@ mod destination;
 mod read;
 mod source;
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,7 +37,9 @@ use crate::mail::likeness::WireSize;
 use crate::mail::mbox::{self, Splitter};
 use crate::mail::{Envelope, Searchable};
 use crate::store::types::Role;
-use crate::store::{Content, Error, Foreign, Imported, Indexed, StagedRaw, Store, octets_sha256, prepare_foreign};
+use crate::store::{
+    Content, Error, Foreign, Imported, Indexed, Packer, PreparedForeign, StagedRaw, Store, octets_sha256,
+};
 
 pub use self::destination::destination;
 pub use self::source::ImportFormat;
@@ -171,6 +174,8 @@ struct Import {
     account: Account,
     source: Source,
     folders: Arc<Vec<Folder>>,
+    /// Where the messages of a folder go, by its number, once the first has come.
+    places: HashMap<usize, Role>,
     read_bytes: Arc<AtomicU64>,
     total_bytes: u64,
     report: ImportReport,
@@ -209,6 +214,7 @@ impl Import {
             account,
             source,
             folders,
+            places: HashMap::new(),
             read_bytes: Arc::default(),
             total_bytes,
             report,
@@ -293,6 +299,7 @@ impl Import {
     async fn take(&mut self, item: Item) -> Result<(), Error> {
         match item {
             Item::Message { octets, marks } => {
+                self.find_place(marks.folder).await?;
                 self.batch_bytes += octets.len();
                 self.batch.push((octets, marks));
                 if self.batch_bytes >= BATCH_BYTES || self.batch.len() >= BATCH_MESSAGES {
@@ -340,22 +347,41 @@ impl Import {
     }
 
     async fn end_large(&mut self, marks: Marks) -> Result<(), Error> {
+        self.find_place(marks.folder).await?;
         let Some(Large { staged, head, wire_size }) = self.large.take() else { return Ok(()) };
         let foreign =
             Foreign { content: Content::Staged(staged), wire_size, envelope: envelope(&head), ..self.foreign(marks) };
-        let prepared = self.hub.workers.run(move || prepare_foreign(foreign)).await.ok_or_else(lost)?;
+        let packer = self.hub.store.packer();
+        let prepared = self.hub.workers.run(move || packer.prepare_foreign(foreign)).await.ok_or_else(lost)?;
         let imported = self.hub.store.import(self.account.id, vec![prepared], now()).await?;
         let known = imported.iter().filter(|imported| **imported == Imported::Known).count() as u64;
         self.count(&Batch { imported: imported.len() as u64 - known, known });
         Ok(())
     }
 
+    /// Makes a mailbox for what every account has none of. A folder whose name is none that a mailbox can have goes to Archive.
+    async fn find_place(&mut self, folder: usize) -> Result<(), Error> {
+        if self.places.contains_key(&folder) {
+            return Ok(());
+        }
+        let path = self.folders.get(folder).map(|folder| folder.path.as_slice()).unwrap_or_default();
+        let place = match destination(path) {
+            (Role::Archive, Some(path)) => match self.hub.store.own_mailbox(path).await {
+                Ok(id) => Role::Own(id),
+                Err(Error::Name(_)) => Role::Archive,
+                Err(error) => return Err(error),
+            },
+            (role, _) => role,
+        };
+        self.places.insert(folder, place);
+        Ok(())
+    }
+
     /// A message without its content.
     fn foreign(&self, marks: Marks) -> Foreign {
-        let path = self.folders.get(marks.folder).map(|folder| folder.path.as_slice()).unwrap_or_default();
-        let Marks { flags, uid, received_at, part, is_trash, .. } = marks;
-        // Folders that are none of those that every account has go to Archive, as long as there are no others.
-        let role = if is_trash { Role::Trash } else { destination(path).0 };
+        let Marks { folder, flags, uid, received_at, part, is_trash } = marks;
+        let place = self.places.get(&folder).copied().unwrap_or(Role::Archive);
+        let role = if is_trash { Role::Trash } else { place };
         Foreign { uid, part, flags, role, received_at, ..Foreign::default() }
     }
 
@@ -440,7 +466,8 @@ async fn import_batch(
     if messages.is_empty() {
         return Ok(Batch { imported: 0, known });
     }
-    let prepare = move || messages.into_iter().map(|(octets, foreign)| prepared(octets, foreign)).unzip();
+    let packer = hub.store.packer();
+    let prepare = move || messages.into_iter().map(|(octets, foreign)| prepared(&packer, octets, foreign)).unzip();
     let (prepared, words): (Vec<_>, Vec<_>) = hub.workers.run(prepare).await.ok_or_else(lost)?;
     let count = prepared.len() as u64;
     let imported = hub.store.import(account, prepared, now()).await?;
@@ -452,7 +479,7 @@ async fn import_batch(
 }
 
 /// The message is parsed once for the list and for the search.
-fn prepared(octets: Vec<u8>, mut foreign: Foreign) -> (crate::store::PreparedForeign, Option<Searchable>) {
+fn prepared(packer: &Packer, octets: Vec<u8>, mut foreign: Foreign) -> (PreparedForeign, Option<Searchable>) {
     let parsed = catch_unwind(AssertUnwindSafe(|| Searchable::with_envelope(&octets)));
     let words = match parsed {
         Ok((envelope, words)) => {
@@ -463,7 +490,7 @@ fn prepared(octets: Vec<u8>, mut foreign: Foreign) -> (crate::store::PreparedFor
         Err(_) => None,
     };
     foreign.content = Content::Whole(octets);
-    (prepare_foreign(foreign), words)
+    (packer.prepare_foreign(foreign), words)
 }
 
 fn indexed(imported: &Imported, words: Option<Searchable>) -> Option<Indexed> {

@@ -29,6 +29,11 @@ const BATCH_MESSAGES: usize = 64;
 const BATCH_BYTES: u64 = 1024 * 1024;
 /// Messages that are only put into their threads, of which nothing is read but the row.
 const BATCH_TO_THREAD: usize = 256;
+/// Where more than so many wait (mail was imported, or the index is made anew), batches are larger: what each of them adds to
+/// the index is merged with what is there, again and again, and the fewer they are, the less.
+const MANY: u64 = 4_000;
+const BATCH_MESSAGES_OF_MANY: usize = 1024;
+const BATCH_BYTES_OF_MANY: u64 = 4 * 1024 * 1024;
 /// Octets of a message that are read for its words. What is larger carries files, and its text comes before them.
 const MOST_BYTES: usize = 64 << 20;
 /// A visit mostly takes seconds: for so long nothing is indexed, and all there is works for the line.
@@ -78,6 +83,8 @@ async fn work_off(hub: &Hub, work: &Receiver<Work>, waiting: &mut Vec<RequestId>
     let mut has_worked = false;
     let mut told = Instant::now();
     let mut gives_way_since = None;
+    // Counting a million takes its time, so it is done for each telling, not for each batch.
+    let mut left = hub.store.left_to_index().await?;
     while !work.is_closed() {
         while let Ok(more) = work.try_recv() {
             note(more, waiting);
@@ -91,8 +98,12 @@ async fn work_off(hub: &Hub, work: &Receiver<Work>, waiting: &mut Vec<RequestId>
             pause(work, waiting).await;
             continue;
         }
-        let most = if gives_way { BATCH_MESSAGES_ON_LINE } else { BATCH_MESSAGES };
-        let (next, mut left) = hub.store.to_index(most).await?;
+        let (most, most_bytes) = match (gives_way, left) {
+            (true, _) => (BATCH_MESSAGES_ON_LINE, BATCH_BYTES),
+            (false, MANY..) => (BATCH_MESSAGES_OF_MANY, BATCH_BYTES_OF_MANY),
+            (false, _) => (BATCH_MESSAGES, BATCH_BYTES),
+        };
+        let next = hub.store.to_index(most).await?;
         if next.is_empty() {
             // What is indexed is in its thread, too; what an older version indexed is not.
             let most = if gives_way { BATCH_MESSAGES_ON_LINE } else { BATCH_TO_THREAD };
@@ -100,13 +111,13 @@ async fn work_off(hub: &Hub, work: &Receiver<Work>, waiting: &mut Vec<RequestId>
                 break;
             }
         } else {
-            let batch = read(hub, next).await?;
-            left = left.saturating_sub(batch.len() as u64);
+            let batch = read(hub, next, most_bytes).await?;
             hub.store.index(batch).await?;
         }
         has_worked = true;
         if told.elapsed() >= TELL_EVERY {
             told = Instant::now();
+            left = hub.store.left_to_index().await?;
             hub.tell_if_room(Event::Indexed { left });
         }
         if gives_way {
@@ -127,12 +138,12 @@ async fn pause(work: &Receiver<Work>, waiting: &mut Vec<RequestId>) {
 }
 
 /// Reads as many of these as make a batch.
-async fn read(hub: &Hub, next: Vec<ToIndex>) -> Result<Vec<Indexed>, Error> {
+async fn read(hub: &Hub, next: Vec<ToIndex>, most_bytes: u64) -> Result<Vec<Indexed>, Error> {
     let mut bytes = 0;
     let mut octets = Vec::new();
     for message in next {
         bytes += message.size_bytes;
-        if !octets.is_empty() && bytes > BATCH_BYTES {
+        if !octets.is_empty() && bytes > most_bytes {
             break;
         }
         match hub.store.raw_head(message.key, MOST_BYTES).await {

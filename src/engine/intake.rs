@@ -22,7 +22,7 @@ use crate::account::AccountId;
 use crate::mail::Envelope;
 use crate::protocol::pop3::MessageNumber;
 use crate::store::types::Part;
-use crate::store::{Arrival, Content, Delivery, Error, Prepared, StagedRaw, Store, prepare};
+use crate::store::{Arrival, Content, Delivery, Error, Packer, Prepared, StagedRaw, Store, prepare};
 
 /// Octets that go to a worker at once,
 const PARCEL_BYTES: usize = 256 * 1024;
@@ -289,7 +289,9 @@ impl Intake {
         }
         let parcel = std::mem::take(&mut self.parcel);
         self.parcel_bytes = 0;
-        let ready = self.workers.run(move || parcel.into_iter().map(prepared).collect());
+        let packer = self.store.packer();
+        let prepare = move || parcel.into_iter().map(|arrived| prepared(&packer, arrived)).collect();
+        let ready = self.workers.run(prepare);
         self.preparing.push_back(ready.map(|ready| ready.ok_or_else(lost)).boxed());
     }
 
@@ -398,13 +400,13 @@ async fn failure_of(incoming: Option<Incoming>) -> Error {
     }
 }
 
-fn prepared((number, mut arrival): (MessageNumber, Arrival)) -> Ready {
+fn prepared(packer: &Packer, (number, mut arrival): (MessageNumber, Arrival)) -> Ready {
     let mut bytes = MESSAGE_BYTES;
     if let Content::Whole(octets) = &arrival.content {
         bytes += octets.len();
         arrival.envelope = envelope(octets);
     }
-    Ready { number, prepared: prepare(arrival), bytes }
+    Ready { number, prepared: packer.prepare(arrival), bytes }
 }
 
 /// A message that a parser stumbles over is stored all the same, with an empty envelope.

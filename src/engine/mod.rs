@@ -48,7 +48,7 @@ pub use event::{
     AccountTest, Again, Answer, BackedUp, CertificateFacts, DamagedMessage, Deed, Entry, EntryId, Event, Fate, Finding,
     Found, Healed, LineUse, NextVisit, Offer, OpenedMessage, Organisation, Outcome, PastVisit, Person, Problem,
     Progress, Report, Rhythm, Room, RoundTrip, SavedSearch, SearchId, Searches, ServerMessage, ServerSummary,
-    ServerView, Stage, Undone, Upkeep, UpkeepView, Visit, Wish,
+    ServerView, Sorted, Stage, Undone, Upkeep, UpkeepView, Visit, Wish,
 };
 pub use hub::Wake;
 pub use import::ImportFormat;

@@ -26,6 +26,7 @@ pub(super) fn is_reading(command: &Command) -> bool {
             | ListMailboxes
             | ListOrganisation
             | ListMessages { .. }
+            | SortMessages { .. }
             | LoadRows { .. }
             | OpenMessage { .. }
             | ListThread { .. }
@@ -72,6 +73,10 @@ pub(super) async fn answer(hub: &Arc<Hub>, command: Command) -> Result<Event, Bo
         Command::ListMessages { view } => {
             let keys = store.keys(view).await.map_err(failed("Could not list the mailbox"))?;
             Ok(Event::Listing { view, keys: Arc::new(keys) })
+        }
+        Command::SortMessages { view, order } => {
+            let sorted = store.sorted_keys(view, order).await.map_err(failed("Could not put the mailbox in order"))?;
+            Ok(Event::Sorted { view, order, sorted })
         }
         Command::LoadRows { keys } => {
             Ok(Event::Rows(store.rows(keys).await.map_err(failed("Could not read the mailbox"))?))

@@ -33,6 +33,7 @@ pub mod marks;
 pub mod mbox;
 mod mime;
 pub mod mozilla;
+pub mod order;
 mod param;
 pub mod query;
 mod recipients;

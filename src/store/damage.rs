@@ -69,7 +69,7 @@ impl Store {
             };
             match octets {
                 Some(octets) => {
-                    let raw = PackedRaw::whole(&octets);
+                    let raw = PackedRaw::whole(&octets, None);
                     self.write(move |db| put_back(db, key, raw)).await?;
                     healed.whole.push(key);
                 }

@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::dictionary::Dictionary;
 use super::listing::mailbox_of;
 use super::message::{NewMessage, insert_message, replace_message};
 use super::raw::PackedRaw;
@@ -62,10 +63,14 @@ pub struct Delivery {
     pub duplicate: bool,
 }
 
-/// Does the work that needs no store, on whichever thread can bear it: hashing, compressing.
+/// As [`super::Packer::prepare`], as every store understands it.
 pub fn prepare(arrival: Arrival) -> Prepared {
+    prepare_with(arrival, None)
+}
+
+pub(super) fn prepare_with(arrival: Arrival, dictionary: Option<&Dictionary>) -> Prepared {
     let raw = match arrival.content {
-        Content::Whole(octets) => PackedRaw::whole(&octets),
+        Content::Whole(octets) => PackedRaw::whole(&octets, dictionary),
         Content::Staged(staged) => PackedRaw::staged(staged),
     };
     Prepared {
@@ -93,12 +98,22 @@ impl Store {
     /// # Errors
     /// [`Error::NotFound`] if the account was removed. After any error nothing was stored, and staged octets are gone.
     pub async fn deliver(&self, account: AccountId, arrivals: Vec<Prepared>, now: i64) -> Result<Vec<Delivery>, Error> {
-        self.write(move |db| {
+        let delivered = self.write(move |db| {
             let inbox = mailbox_of(db, account, Role::Inbox)?;
-            arrivals.into_iter().map(|arrival| deliver_one(db, account, inbox, arrival, now)).collect()
-        })
-        .await
+            let delivered: Result<Vec<_>, Error> =
+                arrivals.into_iter().map(|arrival| deliver_one(db, account, inbox, arrival, now)).collect();
+            Ok((delivered?, stored(db)?))
+        });
+        let (delivered, stored) = delivered.await?;
+        self.learn(stored);
+        Ok(delivered)
     }
+}
+
+/// Messages in all mailboxes, as they count them.
+pub(super) fn stored(db: &Connection) -> Result<u64, Error> {
+    let mut select = db.prepare_cached("SELECT coalesce(sum(total), 0) FROM mailbox")?;
+    Ok(select.query_row([], |row| row.get::<_, i64>(0))?.cast_unsigned())
 }
 
 fn deliver_one(

@@ -92,7 +92,7 @@ impl Written {
     ) -> Result<Self, Error> {
         let attachments = std::mem::take(&mut draft.attachments);
         let fields = serde_json::to_string(&draft).map_err(|error| Error::Unexpected(error.to_string()))?;
-        Ok(Self { account, role, fields, attachments, raw: PackedRaw::whole(raw), envelope, now })
+        Ok(Self { account, role, fields, attachments, raw: PackedRaw::whole(raw, None), envelope, now })
     }
 }
 

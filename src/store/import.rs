@@ -3,11 +3,12 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::delivery::stored;
 use super::listing::mailbox_of;
 use super::message::{NewMessage, insert_message};
 use super::raw::{self, PackedRaw};
 use super::types::{Flags, MessageKey, Part, Role};
-use super::{Content, Error, Store, ledger};
+use super::{Content, Error, Packer, Store, ledger};
 use crate::account::AccountId;
 use crate::mail::Envelope;
 use crate::mail::likeness::{Likeness, WireSize};
@@ -47,16 +48,18 @@ pub enum Imported {
     Known,
 }
 
-/// Does the work that needs no store.
-pub fn prepare_foreign(mut message: Foreign) -> PreparedForeign {
-    let raw = match std::mem::take(&mut message.content) {
-        Content::Whole(octets) => {
-            message.wire_size.feed(&octets);
-            PackedRaw::whole(&octets)
-        }
-        Content::Staged(staged) => PackedRaw::staged(staged),
-    };
-    PreparedForeign { raw, fingerprint: message.envelope.fingerprint(), message }
+impl Packer {
+    /// Does the work that needs no store.
+    pub fn prepare_foreign(&self, mut message: Foreign) -> PreparedForeign {
+        let raw = match std::mem::take(&mut message.content) {
+            Content::Whole(octets) => {
+                message.wire_size.feed(&octets);
+                self.whole(&octets)
+            }
+            Content::Staged(staged) => PackedRaw::staged(staged),
+        };
+        PreparedForeign { raw, fingerprint: message.envelope.fingerprint(), message }
+    }
 }
 
 impl Store {
@@ -84,7 +87,14 @@ impl Store {
         messages: Vec<PreparedForeign>,
         now: i64,
     ) -> Result<Vec<Imported>, Error> {
-        self.write(move |db| messages.into_iter().map(|message| import_one(db, account, message, now)).collect()).await
+        let imported = self.write(move |db| {
+            let imported: Result<Vec<_>, Error> =
+                messages.into_iter().map(|message| import_one(db, account, message, now)).collect();
+            Ok((imported?, stored(db)?))
+        });
+        let (imported, stored) = imported.await?;
+        self.learn(stored);
+        Ok(imported)
     }
 
     /// Notes messages of the server as known, whatever their size: another program has fetched them. Those that are known are
@@ -310,7 +320,7 @@ mod tests {
     const KEPT: &[u8] = b"Message-ID: <a@b>\nDate: Fri, 27 Nov 2026 10:00:00 +0000\nSubject: a\n\nText\n";
 
     fn foreign(uid: Option<&[u8]>, octets: &[u8]) -> PreparedForeign {
-        prepare_foreign(Foreign {
+        Packer::default().prepare_foreign(Foreign {
             uid: uid.map(<[u8]>::to_owned),
             content: Content::Whole(octets.to_owned()),
             envelope: Envelope::from_raw(octets),

@@ -28,10 +28,18 @@ pub struct Indexed {
 }
 
 impl Store {
-    /// Messages that are to be indexed, the newest first, and how many there are in all.
-    pub async fn to_index(&self, most: usize) -> Result<(Vec<ToIndex>, u64), Error> {
-        self.read(move |db| {
+    /// How many messages are to be indexed. Counts them: of a million in some milliseconds.
+    pub async fn left_to_index(&self) -> Result<u64, Error> {
+        self.read(|db| {
             let left: i64 = db.prepare_cached("SELECT count(*) FROM to_index")?.query_row([], |row| row.get(0))?;
+            Ok(left.cast_unsigned())
+        })
+        .await
+    }
+
+    /// Messages that are to be indexed, the newest first.
+    pub async fn to_index(&self, most: usize) -> Result<Vec<ToIndex>, Error> {
+        self.read(move |db| {
             let mut select = db.prepare_cached(
                 "SELECT message.key, message.size_bytes, message.sha256
                  FROM to_index CROSS JOIN message ON message.key = to_index.message
@@ -44,14 +52,17 @@ impl Store {
                     sha256: row.get(2)?,
                 })
             })?;
-            Ok((next.collect::<Result<_, _>>()?, left.cast_unsigned()))
+            Ok(next.collect::<Result<_, _>>()?)
         })
         .await
     }
 
     /// Puts these into the index and into their threads, and takes their marks away, all or nothing. Not synced: what a power cut undoes is marked
     /// again, and done again.
-    pub async fn index(&self, batch: Vec<Indexed>) -> Result<(), Error> {
+    pub async fn index(&self, mut batch: Vec<Indexed>) -> Result<(), Error> {
+        // The oldest first: at each key that is not above the one before, the index writes out what it has gathered so far,
+        // which costs several times as much as the words themselves.
+        batch.sort_unstable_by_key(|indexed| indexed.key);
         self.write_unsynced(move |db| batch.into_iter().try_for_each(|indexed| index_one(db, indexed))).await
     }
 }
@@ -62,13 +73,27 @@ impl Store {
         self.write(|db| {
             db.execute_batch(
                 "INSERT INTO search (search) VALUES ('delete-all');
-                 INSERT OR IGNORE INTO to_index (message) SELECT key FROM message;",
+                 INSERT OR IGNORE INTO to_index (message, people) SELECT key, 0 FROM message;",
             )?;
             Ok(())
         })
         .await
     }
 }
+
+/// Sets the index as much mail needs it, wherever it was made; it keeps what it is told.
+pub(super) fn tune(db: &Connection) -> Result<(), Error> {
+    let known: Option<i64> =
+        db.query_row("SELECT v FROM search_config WHERE k = 'hashsize'", [], |row| row.get(0)).optional()?;
+    if known != Some(GATHERED_BYTES) {
+        db.execute("INSERT INTO search (search, rank) VALUES ('hashsize', ?1)", [GATHERED_BYTES])?;
+    }
+    Ok(())
+}
+
+/// Octets of words that are gathered in memory before they are written: a whole batch, so that it becomes one piece of the
+/// index and not several, which would have to be merged.
+const GATHERED_BYTES: i64 = 16 << 20;
 
 fn index_one(db: &Connection, Indexed { key, sha256, words }: Indexed) -> Result<(), Error> {
     let mut is_same = db.prepare_cached("SELECT 1 FROM message WHERE key = ?1 AND sha256 = ?2")?;

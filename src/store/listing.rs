@@ -30,19 +30,7 @@ impl Store {
 
     /// All keys of a view, newest first. Reads nothing but an index: a hundred thousand take some milliseconds.
     pub async fn keys(&self, view: MailboxView) -> Result<Vec<MessageKey>, Error> {
-        self.read(move |db| {
-            let mut keys = Vec::new();
-            let mut select = db.prepare_cached("SELECT key FROM message WHERE mailbox = ?1 ORDER BY key DESC")?;
-            for mailbox in mailboxes_of(db, view)? {
-                for key in select.query_map([mailbox.0], |row| row.get(0))? {
-                    keys.push(MessageKey(key?));
-                }
-            }
-            // Sorted runs, one an account: merging them is quicker than having SQLite sort them.
-            keys.sort_by(|a, b| b.cmp(a));
-            Ok(keys)
-        })
-        .await
+        self.read(move |db| keys_of(db, view)).await
     }
 
     /// The key of every message, newest first.
@@ -70,6 +58,20 @@ impl Store {
     pub async fn row(&self, key: MessageKey) -> Result<MessageRow, Error> {
         self.read(move |db| message_row(db, key)?.ok_or(Error::NotFound)).await
     }
+}
+
+/// All keys of a view, newest first.
+pub(super) fn keys_of(db: &Connection, view: MailboxView) -> Result<Vec<MessageKey>, Error> {
+    let mut keys = Vec::new();
+    let mut select = db.prepare_cached("SELECT key FROM message WHERE mailbox = ?1 ORDER BY key DESC")?;
+    for mailbox in mailboxes_of(db, view)? {
+        for key in select.query_map([mailbox.0], |row| row.get(0))? {
+            keys.push(MessageKey(key?));
+        }
+    }
+    // Sorted runs, one an account: merging them is quicker than having SQLite sort them.
+    keys.sort_by(|a, b| b.cmp(a));
+    Ok(keys)
 }
 
 pub(super) fn message_row(db: &Connection, key: MessageKey) -> Result<Option<MessageRow>, Error> {

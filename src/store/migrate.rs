@@ -41,6 +41,7 @@ pub(super) fn connect_to_write(file: &Path) -> Result<Connection, Error> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     sync_commits(&connection, true)?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     Ok(connection)
 }
 
@@ -118,6 +119,9 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages that each reader keeps. The system keeps them as well, so that a long scan need not fill the program's memory, too.
 const READER_CACHE_KIB: i32 = 1024;
+/// The same for the writer, which adds to indexes in no order (by hash, by Message-ID), and changes the same pages again and
+/// again in one delivery.
+const WRITER_CACHE_KIB: i32 = 8 * 1024;
 /// After a flood of mail the write-ahead log shrinks back to this.
 const LOG_BYTES: u32 = 16 << 20;
 

@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rusqlite::{Connection, Transaction};
 
@@ -16,6 +16,7 @@ mod change;
 mod contact;
 mod damage;
 mod delivery;
+mod dictionary;
 mod draft;
 mod error;
 mod import;
@@ -37,6 +38,7 @@ mod salvage;
 mod saved_search;
 mod search;
 mod server_memory;
+mod sort;
 mod source;
 #[cfg(test)]
 mod testing;
@@ -52,8 +54,9 @@ pub use backup::{BackedUp, Failure as BackupFailure, back_up, note_beside};
 pub use contact::Person;
 pub use damage::{DamagedMessage, Healed};
 pub use delivery::{Arrival, Content, Delivery, Prepared, prepare};
+pub use dictionary::Packer;
 pub use error::Error;
-pub use import::{Foreign, Imported, PreparedForeign, prepare_foreign};
+pub use import::{Foreign, Imported, PreparedForeign};
 pub use index::{Indexed, ToIndex};
 pub use journal::{Deed, Entry, EntryId, Undone};
 pub use ledger::{DeleteState, LedgerEntry, LedgerId};
@@ -68,6 +71,7 @@ pub use salvage::{Salvaged, salvage};
 pub use saved_search::{SavedSearch, SearchId, Searches};
 pub use search::{Asking, Found};
 pub use server_memory::ServerMemory;
+pub use sort::Sorted;
 pub use source::{Control, Source};
 pub use thread::Conversation;
 pub use upkeep::{Rhythm, Upkeep};
@@ -85,6 +89,9 @@ struct Threads {
     file: Arc<Path>,
     /// Open as long as any connection is: see [`Source`].
     octets: Arc<File>,
+    /// The last list in another order than by time.
+    sorted: Mutex<Option<sort::Remembered>>,
+    dictionary: dictionary::Current,
 }
 
 impl Store {
@@ -110,11 +117,14 @@ impl Store {
         remove_orphans(&mut connection)?;
         let transaction = connection.transaction()?;
         outbox::settle_after_crash(&transaction)?;
+        index::tune(&transaction)?;
+        let dictionary = dictionary::Current::load(&transaction)?;
         transaction.commit()?;
         let octets = File::open(&file).map_err(|error| Error::of_file(&error, &file))?;
         let writer = worker::Pool::writer(&file, connection)?;
         let readers = worker::Pool::readers(&file)?;
-        Ok(Self(Arc::new(Threads { readers, writer, file, octets: Arc::new(octets) })))
+        let (sorted, octets) = (Mutex::default(), Arc::new(octets));
+        Ok(Self(Arc::new(Threads { readers, writer, file, octets, sorted, dictionary })))
     }
 
     /// Reads every page of the file.

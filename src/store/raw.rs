@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 use zstd::bulk::{Compressor, Decompressor};
 
+use super::dictionary::{self, Dictionary, SMALL_BYTES};
 use super::types::MessageKey;
 use super::worker::WeakPool;
 use super::{Error, Store};
@@ -91,13 +92,7 @@ impl Store {
     /// # Errors
     /// [`Error::Damaged`] if they are not what was stored.
     pub async fn raw(&self, key: MessageKey) -> Result<Vec<u8>, Error> {
-        self.read(move |db| {
-            let stored = stored_raw(db, key)?;
-            let mut octets = Vec::with_capacity(usize::try_from(stored.size_bytes.min(ROOM_BYTES)).unwrap_or(0));
-            unpack(db, key, &stored, &mut octets)?;
-            Ok(octets)
-        })
-        .await
+        self.read(move |db| octets(db, key)).await
     }
 
     /// The first received octets, at most so many.
@@ -127,6 +122,13 @@ impl Store {
         })
         .await
     }
+}
+
+pub(super) fn octets(db: &Connection, key: MessageKey) -> Result<Vec<u8>, Error> {
+    let stored = stored_raw(db, key)?;
+    let mut octets = Vec::with_capacity(usize::try_from(stored.size_bytes.min(ROOM_BYTES)).unwrap_or(0));
+    unpack(db, key, &stored, &mut octets)?;
+    Ok(octets)
 }
 
 /// Keeps the first octets of what is written to it.
@@ -180,11 +182,11 @@ impl Drop for StagedRaw {
 
 impl PackedRaw {
     /// Splits, hashes and compresses: the work that must not be done while the writer waits.
-    pub(super) fn whole(octets: &[u8]) -> Self {
+    pub(super) fn whole(octets: &[u8], dictionary: Option<&Dictionary>) -> Self {
         Self {
             size_bytes: octets.len() as u64,
             sha256: Sha256::digest(octets).into(),
-            pieces: Pieces::Here(pack_chunks(octets)),
+            pieces: Pieces::Here(pack_whole(octets, dictionary)),
         }
     }
 
@@ -311,6 +313,9 @@ fn insert_chunks(db: &Connection, raw: i64, first: i64, chunks: &[Chunk]) -> Res
         if number >> NUMBER_BITS != 0 {
             return Err(Error::Unexpected("the message has too many pieces".into()));
         }
+        if chunk.packing > 1 && !dictionary::is_kept(db, chunk.packing)? {
+            return Err(Error::Unexpected("the message was packed for another store".into()));
+        }
         insert.execute(params![raw << NUMBER_BITS | number, chunk.packing, chunk.bytes])?;
     }
     Ok(())
@@ -319,6 +324,17 @@ fn insert_chunks(db: &Connection, raw: i64, first: i64, chunks: &[Chunk]) -> Res
 thread_local! {
     /// Making one costs more than compressing a short message.
     static COMPRESSOR: RefCell<Option<Compressor<'static>>> = RefCell::new(Compressor::new(LEVEL).ok());
+}
+
+/// A whole message: a small one with the dictionary, if there is one.
+fn pack_whole(octets: &[u8], dictionary: Option<&Dictionary>) -> Vec<Chunk> {
+    let dictionary = dictionary.filter(|_| (1..=SMALL_BYTES).contains(&octets.len()));
+    let packed = dictionary
+        .and_then(|dictionary| Some(Chunk { packing: dictionary.id, bytes: dictionary.pack(octets, LEVEL)? }));
+    match packed {
+        Some(chunk) if chunk.bytes.len() < octets.len() => vec![chunk],
+        _ => pack_chunks(octets),
+    }
 }
 
 /// At least one piece, even of nothing, so that the raw's number is taken.
@@ -438,7 +454,15 @@ fn unpack_raw(
                 unpacked = unpacker.decompress(bytes, CHUNK_BYTES).map_err(|_| damaged(key))?;
                 unpacked.as_slice()
             }
-            _ => return Err(damaged(key)),
+            dictionary => {
+                let Some(octets) = dictionary::unpack(db, dictionary, bytes, CHUNK_BYTES)? else {
+                    return Err(Error::Damaged(format!(
+                        "message {key} is not as it was stored, or what it was packed with (dictionary {dictionary}) is missing or damaged"
+                    )));
+                };
+                unpacked = octets;
+                unpacked.as_slice()
+            }
         };
         hash.update(octets);
         unpacked_bytes += octets.len() as u64;

@@ -253,7 +253,7 @@ fn adopt_strays(new: &Connection, now: i64, control: &Control) -> Result<u64, Er
     for raw in raws {
         control.goes_on()?;
         let Ok(octets) = raw::octets_of_raw(new, raw) else { continue };
-        let packed = raw::PackedRaw::whole(&octets);
+        let packed = raw::PackedRaw::whole(&octets, None);
         let known = "SELECT ledger.id, mailbox.id FROM ledger
                      JOIN mailbox ON mailbox.account = ledger.account AND mailbox.role = 'inbox'
                      WHERE ledger.sha256 = ?1 AND ledger.message IS NULL LIMIT 1";

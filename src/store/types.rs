@@ -64,6 +64,26 @@ pub struct MailboxView {
     pub account: Option<AccountId>,
 }
 
+/// What a list is put in order by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SortBy {
+    #[default]
+    Date,
+    /// The one whom the list names: of mail that was written here the recipients.
+    Sender,
+    /// Without `Re:` and the like, so that conversations lie together.
+    Subject,
+    Size,
+}
+
+/// The order of a list. Where it says nothing, the newest comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SortOrder {
+    pub by: SortBy,
+    /// The oldest first, Z to A, the smallest first.
+    pub reversed: bool,
+}
+
 /// How full a mailbox is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MailboxCount {
@@ -207,6 +227,54 @@ impl FromStr for Role {
             let known: Vec<&str> = Self::ALL.iter().map(|role| role.word()).collect();
             format!("there is no mailbox “{word}”: say one of {}", known.join(", "))
         })
+    }
+}
+
+impl SortBy {
+    pub const ALL: [Self; 4] = [Self::Date, Self::Sender, Self::Subject, Self::Size];
+
+    /// The word that the command line uses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Date => "date",
+            Self::Sender => "sender",
+            Self::Subject => "subject",
+            Self::Size => "size",
+        }
+    }
+}
+
+impl FromStr for SortBy {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|by| by.word() == word).ok_or_else(|| {
+            let known: Vec<&str> = Self::ALL.iter().map(|by| by.word()).collect();
+            format!("there is no order “{word}”: say one of {}", known.join(", "))
+        })
+    }
+}
+
+impl SortOrder {
+    /// The order in which keys lie, which costs nothing.
+    pub fn is_newest_first(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl fmt::Display for SortOrder {
+    /// As the settings keep it: `sender`, or `sender reversed`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.by.word(), if self.reversed { " reversed" } else { "" })
+    }
+}
+
+impl FromStr for SortOrder {
+    type Err = String;
+
+    fn from_str(words: &str) -> Result<Self, String> {
+        let by = words.strip_suffix(" reversed");
+        Ok(Self { by: by.unwrap_or(words).parse()?, reversed: by.is_some() })
     }
 }
 

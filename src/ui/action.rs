@@ -7,7 +7,7 @@ use crate::account::AccountId;
 use crate::engine::{EntryId, Offer, Rhythm, SearchId, Wish};
 use crate::mail::DraftAttachment;
 use crate::mail::compose::Answer;
-use crate::store::types::{Flag, MailboxView, MessageKey, OwnMailboxId, Role, TagId};
+use crate::store::types::{Flag, MailboxView, MessageKey, OwnMailboxId, Role, SortOrder, TagId};
 
 /// What a person did, in the screen's words; [`super::model::Model::act`] knows what follows from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +42,8 @@ pub enum Action {
     NextHit {
         back: bool,
     },
+    /// Puts the list in this order.
+    Sort(SortOrder),
     /// These rows of the list are on the screen (from, to): their text is wanted.
     RowsVisible(usize, usize),
     /// A row was clicked.

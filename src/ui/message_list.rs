@@ -8,6 +8,7 @@ use super::action::{Action, Selecting};
 use super::icons::Icon;
 use super::model::{Choosing, Listed, Model};
 use super::sidebar::thousands;
+use super::sort_menu::sort_ui;
 use super::tag_chips;
 use super::theme::{self, Palette, palette};
 use super::widgets::{hairline, icon, label, line, marked_line, paint_line, prose, quiet};
@@ -57,6 +58,7 @@ fn header_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let view = model.messages.view;
     let (total, unread) = model.count(view);
+    let width = ui.available_width();
     let frame = egui::Frame::new().inner_margin(Margin::symmetric(16, 9)).show(ui, |ui| {
         ui.horizontal(|ui| {
             // What a long name leaves is for the numbers.
@@ -74,14 +76,21 @@ fn header_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
                 (_, total, 0) => thousands(total),
                 (_, total, unread) => format!("{} · {} unread", thousands(total), thousands(unread)),
             };
-            label(ui, &words, theme::small(), palette.faint, false);
+            // What stands at the right has its place first, and the words what is left.
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                sort_ui(ui, model, width, actions);
                 if view.role == Role::Trash
                     && total > 0
                     && quiet(ui, "Empty").on_hover_text("Removes these messages for good").clicked()
                 {
                     actions.push(Action::EmptyTrash);
                 }
+                let left = ui.available_width();
+                ui.allocate_ui_with_layout(
+                    Vec2::new(left, ui.available_height()),
+                    egui::Layout::left_to_right(egui::Align::Center),
+                    |ui| label(ui, &words, theme::small(), palette.faint, false),
+                );
             });
         });
     });

@@ -24,6 +24,7 @@ mod search_bar;
 mod server_window;
 mod settings;
 mod sidebar;
+mod sort_menu;
 mod status;
 mod tag_chips;
 #[cfg(test)]

@@ -8,11 +8,13 @@ use super::model::Model;
 use crate::account::{Account, AccountId, Fingerprint, Identity, Security, Server};
 use crate::engine::{
     Answer, CertificateFacts, Command, Event, Found, InThread, Offer, OpenedMessage, Person, Problem, Request, Search,
-    Searches, Stage, Thread, Visit,
+    Searches, Sorted, Stage, Thread, Visit,
 };
 use crate::mail::query::Field;
 use crate::mail::{Envelope, Marker, MessageView, Query, Readable, Snippet};
-use crate::store::types::{Flags, MailboxCount, MailboxView, MessageKey, MessageRow, OutboxState, Part, Role};
+use crate::store::types::{
+    Flags, MailboxCount, MailboxView, MessageKey, MessageRow, OutboxState, Part, Role, SortBy, SortOrder,
+};
 
 pub const WORK: AccountId = AccountId(1);
 pub const HOME: AccountId = AccountId(2);
@@ -108,6 +110,9 @@ impl Desk {
             Command::ListAccounts => Event::Accounts(self.model.accounts.clone()),
             Command::ListMailboxes => Event::Mailboxes(self.counts()),
             Command::ListMessages { view } => Event::Listing { view: *view, keys: Arc::new(self.keys(*view)) },
+            Command::SortMessages { view, order } => {
+                Event::Sorted { view: *view, order: *order, sorted: self.sorted(*view, *order) }
+            }
             Command::Search { search, after, most } => self.found(search, *after, *most),
             Command::CountFound { search } => match self.found(search, None, usize::MAX) {
                 Event::Found(found) => Event::Counted(found.keys.len() as u64),
@@ -135,6 +140,27 @@ impl Desk {
 
     pub fn keys(&self, view: MailboxView) -> Vec<MessageKey> {
         (1..=self.count).rev().map(MessageKey).filter(|key| self.place(*key) == view.role).collect()
+    }
+
+    /// By the words of the rows, as they stand there.
+    pub fn sorted(&self, view: MailboxView, order: SortOrder) -> Sorted {
+        let newest_first = self.keys(view);
+        let mut keys = newest_first.clone();
+        keys.sort_by_key(|&key| {
+            let row = self.row(key);
+            match order.by {
+                SortBy::Date => String::new(),
+                SortBy::Sender => row.from_name,
+                SortBy::Subject => row.subject,
+                SortBy::Size => format!("{:09}", 999_999_999 - row.size_bytes),
+            }
+        });
+        if order.reversed {
+            keys.reverse();
+        }
+        let place = |key| keys.iter().position(|other| other == key).unwrap() as u32;
+        let places = newest_first.iter().map(place).collect();
+        Sorted { keys: Arc::new(keys), places: Arc::new(places) }
     }
 
     /// What a search finds: messages whose octets hold the words, whatever the language says beyond that.
@@ -228,6 +254,7 @@ pub fn words(command: &Command) -> String {
             None => format!("ListMessages {}", view.role),
             Some(account) => format!("ListMessages {} of {}", view.role, account.0),
         },
+        Command::SortMessages { view, order } => format!("SortMessages {} by {order}", view.role),
         Command::Search { search, after, .. } => {
             let within = search.within.map(|view| format!(" in {}", view.role)).unwrap_or_default();
             let after = after.map(|key| format!(" after {key}")).unwrap_or_default();

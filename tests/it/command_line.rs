@@ -13,6 +13,7 @@ fn wrong_usage_exits_with_2_and_says_what_is_wrong() {
         &["account", "add", "--name", "x", "--port", "many"],
         &["list", "inbox", "--limit", "few"],
         &["list", "no-such-mailbox"],
+        &["list", "--sort", "colour"],
         &["show"],
         &["export", "--format", "docx", "somewhere"],
     ] {
@@ -20,6 +21,20 @@ fn wrong_usage_exits_with_2_and_says_what_is_wrong() {
         assert_eq!(outcome.status, Some(2), "{arguments:?}: {}", outcome.said());
         assert!(!outcome.stderr.trim().is_empty(), "{arguments:?}");
     }
+}
+
+#[test]
+fn a_mailbox_is_listed_in_the_order_that_is_asked_for() {
+    let malote = Malote::new();
+    let listed = |order: &[&str]| malote.run(&[&["--demo", "list", "--json"], order].concat()).succeeded().json();
+    let sizes = |order: &[&str]| -> Vec<u64> {
+        listed(order).iter().map(|message| message["size"].as_u64().unwrap()).collect()
+    };
+    let largest = sizes(&["--sort", "size"]);
+    assert!(largest.len() > 5 && largest.is_sorted_by(|a, b| a >= b), "{largest:?}");
+    assert!(sizes(&["--sort", "size", "--reverse"]).is_sorted());
+    let dates: Vec<i64> = listed(&["--reverse"]).iter().map(|message| message["date"].as_i64().unwrap()).collect();
+    assert!(dates.len() == largest.len() && dates.is_sorted(), "{dates:?}");
 }
 
 #[test]

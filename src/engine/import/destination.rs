@@ -4,7 +4,7 @@ use crate::store::types::Role;
 
 /// The mailbox, and below it the folder's own path where it is none of those that every account has.
 ///
-/// What is none of these goes to Archive for now. Drafts do, too: what lies in Drafts here can be finished and sent, which takes more than
+/// What is none of these goes into a mailbox of that path. Drafts go to Archive: what lies in Drafts here can be finished and sent, which takes more than
 /// the octets of a message. What waits to be sent elsewhere must not be sent from here by itself, and goes there as well.
 pub fn destination(folder: &[String]) -> (Role, Option<String>) {
     let Some(last) = folder.last() else { return (Role::Inbox, None) };

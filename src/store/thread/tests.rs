@@ -213,7 +213,7 @@ fn mail_that_was_there_before_there_were_threads_is_marked_and_so_is_all_that_co
 fn indexing_a_message_puts_it_into_its_thread() {
     let fixture = Fixture::new();
     let key = receive(&fixture, 1, &answer(1, "a", &[]));
-    let (marked, _) = block_on(fixture.store.to_index(10)).unwrap();
+    let marked = block_on(fixture.store.to_index(10)).unwrap();
     let indexed = super::super::Indexed { key, sha256: marked[0].sha256, words: None };
     block_on(fixture.store.index(vec![indexed])).unwrap();
     assert_eq!((fixture.rows_of("to_thread"), fixture.rows_of("in_thread")), (0, 1));

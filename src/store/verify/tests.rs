@@ -94,7 +94,7 @@ fn small() -> (Vec<u8>, Vec<Vec<u8>>) {
     block_on(fixture.store.deliver(home, vec![arrival(b"h", octets.last().unwrap())], NOON)).unwrap();
     block_on(fixture.store.set_flag(vec![messages[2].0], Flag::Starred, true)).unwrap();
     block_on(fixture.store.move_to(vec![messages[3].0], Role::Archive)).unwrap();
-    let (to_index, _) = block_on(fixture.store.to_index(10)).unwrap();
+    let to_index = block_on(fixture.store.to_index(10)).unwrap();
     let words = |number: usize| Searchable { body: format!("word{number} and others"), ..Searchable::default() };
     let indexed = to_index.iter().enumerate().map(|(number, message)| Indexed {
         key: message.key,

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Conversation, Model, Pending};
-use crate::engine::{Command, OpenedMessage, Search, Wish};
+use crate::engine::{Command, OpenedMessage, Search, Sorted, Wish};
 use crate::mail::compose::Answer;
-use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, OutboxState, Part, Role};
+use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, OutboxState, Part, Role, SortOrder};
 use crate::ui::action::Selecting;
 
 /// Rows whose text is kept. Far more than any screen shows, far less than a mailbox can hold.
@@ -34,8 +34,14 @@ impl Default for Listed {
 pub struct Messages {
     /// The mailbox that is open; while something is searched for, the one to come back to.
     pub view: MailboxView,
-    /// Newest first.
+    /// The order that is wanted of a mailbox; results come newest first.
+    pub order: SortOrder,
+    /// In the order of [`Self::keys_order`].
     pub keys: Arc<Vec<MessageKey>>,
+    /// Where each key stands in `keys`, the newest first; empty where `keys` are in that order themselves.
+    pub(super) places: Arc<Vec<u32>>,
+    /// The order in which mailboxes were listed last.
+    pub(super) keys_order: SortOrder,
     /// What `keys` are of: until the new listing comes the old one stays.
     pub keys_of: Listed,
     /// A listing has come at all.
@@ -90,9 +96,14 @@ impl Messages {
         self.rows.get(&key).map(|(_, row)| row)
     }
 
-    /// Place of a key in the list, which is sorted newest first.
+    /// Place of a key in the list.
     pub fn index_of(&self, key: MessageKey) -> Option<usize> {
-        self.keys.binary_search_by(|probe| key.cmp(probe)).ok()
+        if self.places.is_empty() {
+            return self.keys.binary_search_by(|probe| key.cmp(probe)).ok();
+        }
+        let key_at = |place: &u32| self.keys.get(*place as usize).copied();
+        let found = self.places.binary_search_by(|place| Some(key).cmp(&key_at(place))).ok()?;
+        self.places.get(found).map(|&place| place as usize)
     }
 
     /// What an action on the selection is about, in the list's order.
@@ -143,9 +154,10 @@ impl Messages {
         if self.rows.len() + rows.len() > ROWS_KEPT {
             let (from, to) = self.visible;
             let near = from.saturating_sub(ROWS_AHEAD)..to.saturating_add(ROWS_AHEAD);
-            let keep: HashSet<MessageKey> =
-                near.filter_map(|index| self.keys.get(index)).chain(&self.selected).copied().collect();
-            self.rows.retain(|key, _| keep.contains(key));
+            let keep: HashSet<MessageKey> = near.filter_map(|index| self.keys.get(index)).copied().collect();
+            // What an action is about is known, unless it is more than is kept anyway.
+            let selected = (self.selected.len() <= ROWS_KEPT / 2).then_some(&self.selected);
+            self.rows.retain(|key, _| keep.contains(key) || selected.is_some_and(|selected| selected.contains(key)));
         }
         let generation = self.generation;
         self.rows.extend(rows.into_iter().map(|row| (row.key, (generation, row))));
@@ -181,7 +193,7 @@ impl Messages {
     /// Takes keys out of the list at once, without waiting for the store; the cursor goes to the next one that stays.
     fn take_out(&mut self, gone: &HashSet<MessageKey>) {
         self.select_after(gone);
-        self.keys = Arc::new(self.keys.iter().copied().filter(|key| !gone.contains(key)).collect());
+        self.remove_keys(gone);
     }
 
     /// Selects the next one that is none of these.
@@ -216,25 +228,19 @@ impl Model {
         self.messages.view = view;
         self.search.text.clear();
         self.search.fault = None;
-        self.ask(Command::ListMessages { view }, Pending::Listing);
-    }
-
-    pub(super) fn listed(&mut self, view: MailboxView, keys: Arc<Vec<MessageKey>>) {
-        if view != self.messages.view || self.search.is_on() {
-            return;
-        }
-        self.show_keys(Listed::Mailbox(view), keys);
-        if std::mem::take(&mut self.messages.listing_is_stale) {
-            self.ask(Command::ListMessages { view }, Pending::Listing);
-        }
+        self.list_mailbox();
     }
 
     /// Other keys for the list. What is selected stays so where it stays in the list: of a mailbox, and while a search is typed.
     pub(super) fn show_keys(&mut self, of: Listed, keys: Arc<Vec<MessageKey>>) {
+        self.show_in_order(of, Sorted { keys, places: Arc::default() });
+    }
+
+    pub(super) fn show_in_order(&mut self, of: Listed, Sorted { keys, places }: Sorted) {
         let messages = &mut self.messages;
         let another = messages.keys_of != of;
         let typed_on = matches!((&messages.keys_of, &of), (Listed::Results(_), Listed::Results(_)));
-        messages.keys = keys;
+        (messages.keys, messages.places) = (keys, places);
         messages.keys_of = of;
         messages.listed = true;
         if another && !typed_on {
@@ -243,13 +249,9 @@ impl Model {
             messages.reveal += 1;
             self.reading.clear();
         } else {
+            messages.select_what_is_listed();
             let is_gone =
                 |messages: &Messages, key| messages.index_of(key).is_none() && messages.outside() != Some(key);
-            let gone: Vec<MessageKey> =
-                messages.selected.iter().copied().filter(|&key| is_gone(messages, key)).collect();
-            for key in gone {
-                messages.selected.remove(&key);
-            }
             if messages.cursor.is_some_and(|key| is_gone(messages, key)) {
                 messages.cursor = None;
                 self.reading.clear();

@@ -10,6 +10,7 @@ mod organise;
 mod search;
 mod server;
 mod settings;
+mod sorting;
 #[cfg(test)]
 mod tests;
 mod thread;
@@ -169,6 +170,7 @@ impl Model {
             (Event::Notice(problem), _) => self.notify(None, *problem),
             (Event::Mailboxes(counts), _) => self.counts = counts,
             (Event::Listing { view, keys }, Some(Pending::Listing)) => self.listed(view, keys),
+            (Event::Sorted { view, order, sorted }, Some(Pending::Listing)) => self.sorted(view, order, sorted),
             (Event::Found(found), Some(Pending::Search { search, after, most })) => {
                 self.found(found, search, after, most);
             }
@@ -238,6 +240,7 @@ impl Model {
             Action::SaveSearch => self.save_search(),
             Action::RemoveSaved(id) => self.remove_saved(id),
             Action::NextHit { back } => self.reading.hit += if back { -1 } else { 1 },
+            Action::Sort(order) => self.sort(order),
             Action::RowsVisible(from, to) => self.rows_visible(from, to),
             Action::Select { index, how } => self.select(index, how),
             Action::MoveCursor { by, extend } => self.move_cursor(by, extend),
@@ -372,7 +375,7 @@ impl Model {
         self.ask(Command::ListAccounts, Pending::Other);
         self.ask(Command::ListMailboxes, Pending::Other);
         self.ask(Command::ListOrganisation, Pending::Other);
-        self.ask(Command::ListMessages { view: self.messages.view }, Pending::Listing);
+        self.list_mailbox();
         self.ask(Command::ListSearches, Pending::Searches);
         self.ask(Command::KeepSchedule, Pending::Other);
     }
@@ -433,7 +436,7 @@ impl Model {
         if self.pending.values().any(|purpose| *purpose == Pending::Listing) {
             self.messages.listing_is_stale = true;
         } else {
-            self.ask(Command::ListMessages { view: self.messages.view }, Pending::Listing);
+            self.list_mailbox();
         }
     }
 }

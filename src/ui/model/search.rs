@@ -100,10 +100,6 @@ impl Model {
         }
     }
 
-    fn list_mailbox(&mut self) {
-        self.ask(Command::ListMessages { view: self.messages.view }, Pending::Listing);
-    }
-
     fn ask_search(&mut self) {
         self.ask_page(None, FIRST_PAGE);
     }
@@ -150,8 +146,9 @@ impl Model {
                 self.show_keys(Listed::Results(search.clone()), Arc::new(keys));
             }
             Some(_) => {
-                let all = self.messages.keys.iter().copied().chain(keys).collect();
-                self.show_keys(Listed::Results(search.clone()), Arc::new(all));
+                let mut all = std::mem::take(&mut self.messages.keys);
+                Arc::make_mut(&mut all).extend(keys);
+                self.show_keys(Listed::Results(search.clone()), all);
             }
         }
         let next_page = most.saturating_mul(10).min(LARGEST_PAGE);

@@ -13,6 +13,7 @@ mod reading;
 mod search;
 mod server;
 mod settings;
+mod sorting;
 mod upkeep;
 
 use egui::accesskit::Role as AccessRole;

@@ -9,6 +9,7 @@ mod notices;
 mod organise;
 mod search;
 mod settings;
+mod sorting;
 mod thread;
 mod tidying;
 mod visits;

@@ -43,7 +43,7 @@ fn described(found: &ImportSource) -> String {
     for folder in &found.folders {
         let name = if folder.name.is_empty() { "(the folder itself)" } else { &folder.name };
         let (messages, bytes) = (folder.messages, folder.bytes);
-        words.push_str(&format!("  {name}: {messages} messages, {bytes} bytes, into {}\n", folder.role));
+        words.push_str(&format!("  {name}: {messages} messages, {bytes} bytes, into {}\n", folder.place()));
     }
     if found.folders_left_out > 0 {
         words.push_str(&format!("  {} folders belong to another account and stay out\n", found.folders_left_out));

@@ -3,7 +3,7 @@
 //! An export goes into a folder of its own, so that nothing that was there can be overwritten, and as long as it is not finished
 //! a file in it says so.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::event::{Event, Problem};
 use super::hub::Hub;
 use super::moving::{ExportFormat, ExportReport, ImportFault, MoveProgress, Selection, Stop};
-use super::problem;
+use super::{problem, searching};
 use crate::account::AccountId;
 use crate::mail::Query;
 use crate::mail::mbox::{self, FromLine};
@@ -36,7 +36,8 @@ pub(super) async fn run(
     selection: Selection,
     stop: Stop,
 ) -> Result<Event, Box<Problem>> {
-    let keys = match chosen(hub, &selection).await? {
+    let mailboxes = mailboxes(hub).await?;
+    let keys = match chosen(hub, &selection, &mailboxes).await? {
         Ok(keys) => keys,
         Err(fault) => return Ok(Event::NotUnderstood(fault)),
     };
@@ -46,23 +47,31 @@ pub(super) async fn run(
     let accounts = hub.store.accounts().await.map_err(|error| unread(&error))?;
     let names = accounts.into_iter().map(|account| (account.id, account.name)).collect();
     let report = ExportReport { folder: folder.clone(), ..ExportReport::default() };
-    let mut export = Export { hub, format, selection, names: folders(names), files: HashMap::new(), report };
+    let names = folders(names);
+    let mut export =
+        Export { hub, format, selection, names, mailboxes, files: HashMap::new(), parts: Vec::new(), report };
     export.write_all(keys, &stop).await?;
     if !export.report.stopped {
-        let (files, place) = (std::mem::take(&mut export.files), folder.clone());
-        let ended = async_std::task::spawn_blocking(move || end(files, &place)).await;
+        let (files, parts) = (std::mem::take(&mut export.files), std::mem::take(&mut export.parts));
+        let place = folder.clone();
+        let ended = async_std::task::spawn_blocking(move || end(files, parts, &place)).await;
         ended.map_err(|error| not_written(&folder, &error))?;
     }
     Ok(Event::Exported(Box::new(export.report)))
 }
 
 /// The messages, the oldest first.
-async fn chosen(hub: &Hub, selection: &Selection) -> Result<Result<Vec<MessageKey>, crate::mail::Fault>, Box<Problem>> {
+async fn chosen(
+    hub: &Hub,
+    selection: &Selection,
+    mailboxes: &HashMap<Role, String>,
+) -> Result<Result<Vec<MessageKey>, crate::mail::Fault>, Box<Problem>> {
     let mut keys = Vec::new();
     if let Some(text) = &selection.search {
+        let known = searching::known(hub).await?;
         let mut after = None;
         loop {
-            let query = match Query::parse(text, false, &jiff::Zoned::now()) {
+            let query = match Query::parse_knowing(text, false, &jiff::Zoned::now(), &known) {
                 Ok(query) => query,
                 Err(fault) => return Ok(Err(fault)),
             };
@@ -75,7 +84,7 @@ async fn chosen(hub: &Hub, selection: &Selection) -> Result<Result<Vec<MessageKe
             }
         }
     } else {
-        let roles = selection.role.map_or(Role::ALL.to_vec(), |role| vec![role]);
+        let roles = selection.role.map_or_else(|| mailboxes.keys().copied().collect(), |role| vec![role]);
         for role in roles {
             let view = MailboxView { role, account: selection.account };
             keys.extend(hub.store.keys(view).await.map_err(|error| unread(&error))?);
@@ -88,14 +97,20 @@ async fn chosen(hub: &Hub, selection: &Selection) -> Result<Result<Vec<MessageKe
 /// Hits of a search that are asked for at once.
 const PAGE: usize = 10_000;
 
+type Mbox = Arc<Mutex<BufWriter<File>>>;
+
 struct Export<'a> {
     hub: &'a Arc<Hub>,
     format: ExportFormat,
     selection: Selection,
     /// What the accounts' folders are called.
     names: HashMap<AccountId, String>,
+    /// Where in them each mailbox is written.
+    mailboxes: HashMap<Role, String>,
     /// The mboxes that are open.
-    files: HashMap<(AccountId, Role), Arc<Mutex<BufWriter<File>>>>,
+    files: HashMap<(AccountId, Role), Mbox>,
+    /// Their names, as long as they are not whole.
+    parts: Vec<PathBuf>,
     report: ExportReport,
 }
 
@@ -155,8 +170,10 @@ impl Export<'_> {
         Ok(())
     }
 
-    fn folder_of(&self, row: &MessageRow) -> PathBuf {
-        self.report.folder.join(self.names.get(&row.account).map_or("mail", String::as_str))
+    /// Below its account's folder.
+    fn mailbox_of(&self, row: &MessageRow) -> PathBuf {
+        let account = self.names.get(&row.account).map_or("mail", String::as_str);
+        self.report.folder.join(account).join(self.mailboxes.get(&row.role).map_or("Archive", String::as_str))
     }
 
     /// Behind the others of its mailbox. A message that cannot be read leaves nothing in the file.
@@ -165,9 +182,10 @@ impl Export<'_> {
         let file = match self.files.get(&place) {
             Some(file) => file.clone(),
             None => {
-                let folder = self.folder_of(row);
-                crate::profile::make_private_folder(&folder)?;
-                let file = new_file(&folder.join(format!("{}.mbox.part", row.role)))?;
+                let file = self.mailbox_of(row).with_added_extension("mbox.part");
+                crate::profile::make_private_folder(file.parent().unwrap_or(&file))?;
+                self.parts.push(file.clone());
+                let file = new_file(&file)?;
                 let file = Arc::new(Mutex::new(BufWriter::new(file)));
                 self.files.insert(place, file.clone());
                 file
@@ -199,12 +217,12 @@ impl Export<'_> {
     async fn write_file(&mut self, row: &MessageRow) -> io::Result<Result<u64, Error>> {
         let (draft, finished) = match self.format {
             ExportFormat::Maildir => {
-                let folder = maildir(self.folder_of(row).join(row.role.to_string()))?;
+                let folder = maildir(self.mailbox_of(row))?;
                 let name = format!("{}.M{}.malote", row.date, row.key);
                 (folder.join("tmp").join(&name), folder.join("cur").join(format!("{name}:2,{}", letters(row.flags))))
             }
             ExportFormat::Mbox | ExportFormat::Eml => {
-                let folder = self.folder_of(row).join(row.role.to_string());
+                let folder = self.mailbox_of(row);
                 crate::profile::make_private_folder(&folder)?;
                 (folder.join(format!("{}.part", row.key)), folder.join(format!("{}.eml", row.key)))
             }
@@ -255,21 +273,43 @@ fn letters(flags: Flags) -> String {
     all.into_iter().filter(|(flag, _)| flags.has(*flag)).map(|(_, letter)| letter).collect()
 }
 
+/// Every mailbox with its path, fit for every file system: what lies in another lies in its folder.
+async fn mailboxes(hub: &Hub) -> Result<HashMap<Role, String>, Box<Problem>> {
+    let own = hub.store.organisation().await.map_err(|error| unread(&error))?.mailboxes;
+    let mut paths: HashMap<Role, String> = Role::ALL.into_iter().map(|role| (role, role.to_string())).collect();
+    let mut taken: HashSet<String> = paths.values().map(|path| path.to_lowercase()).collect();
+    for mailbox in own {
+        let safe = |name| Some(safe(name)).filter(|name| !name.is_empty()).unwrap_or_else(|| "_".into());
+        let path: Vec<String> = mailbox.name.split('/').map(safe).collect();
+        let mut path = path.join("/");
+        while !taken.insert(path.to_lowercase()) {
+            path.push('_');
+        }
+        paths.insert(Role::Own(mailbox.id), path);
+    }
+    Ok(paths)
+}
+
 /// A folder name for each account, fit for every file system.
 fn folders(names: HashMap<AccountId, String>) -> HashMap<AccountId, String> {
     let mut names: Vec<(AccountId, String)> = names.into_iter().collect();
     names.sort_by_key(|(id, _)| id.0);
     let mut taken: Vec<String> = Vec::new();
-    let fit = |c: char| if c.is_alphanumeric() || " -_@+.".contains(c) { c } else { '_' };
     let name = |(id, name): (AccountId, String)| {
-        let plain: String = name.trim().chars().map(fit).collect();
-        let plain = plain.trim_matches('.').to_owned();
+        let plain = safe(&name);
         let is_taken = plain.is_empty() || taken.iter().any(|other| other.eq_ignore_ascii_case(&plain));
         let name = if is_taken { format!("{plain} {}", id.0).trim().to_owned() } else { plain };
         taken.push(name.clone());
         (id, name)
     };
     names.into_iter().map(name).collect()
+}
+
+/// May be empty.
+fn safe(name: &str) -> String {
+    let fit = |c: char| if c.is_alphanumeric() || " -_@+.".contains(c) { c } else { '_' };
+    let plain: String = name.trim().chars().map(fit).collect();
+    plain.trim_matches('.').to_owned()
 }
 
 fn begin(folder: &Path) -> io::Result<()> {
@@ -286,19 +326,14 @@ fn begin(folder: &Path) -> io::Result<()> {
 }
 
 /// Everything is on the disk, and only then called finished.
-fn end(files: HashMap<(AccountId, Role), Arc<Mutex<BufWriter<File>>>>, folder: &Path) -> io::Result<()> {
+fn end(files: HashMap<(AccountId, Role), Mbox>, parts: Vec<PathBuf>, folder: &Path) -> io::Result<()> {
     for file in files.into_values() {
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         file.flush()?;
         file.get_ref().sync_all()?;
     }
-    for account in fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?.iter().filter(|entry| entry.path().is_dir()) {
-        for entry in fs::read_dir(account.path())?.collect::<Result<Vec<_>, _>>()? {
-            let path = entry.path();
-            if path.extension().is_some_and(|ending| ending == "part") && path.is_file() {
-                fs::rename(&path, path.with_extension(""))?;
-            }
-        }
+    for part in parts {
+        fs::rename(&part, part.with_extension(""))?;
     }
     fs::remove_file(folder.join(UNFINISHED))
 }

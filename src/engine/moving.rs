@@ -41,6 +41,16 @@ pub struct FoundFolder {
     pub bytes: u64,
 }
 
+impl FoundFolder {
+    /// The mailbox that its messages go to, by its name.
+    pub fn place(&self) -> String {
+        match (self.role, &self.path) {
+            (Role::Archive, Some(path)) => path.clone(),
+            (role, _) => role.to_string(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundAccount {
     pub host: String,

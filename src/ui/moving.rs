@@ -154,7 +154,7 @@ fn folder_ui(ui: &mut Ui, folder: &FoundFolder) {
     let palette = palette(ui);
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            field_name(ui, &format!("into {}", folder.role), egui::Vec2::new(96.0, 22.0), palette.muted);
+            field_name(ui, &format!("into {}", folder.place()), egui::Vec2::new(96.0, 22.0), palette.muted);
             ui.label(RichText::new(thousands(folder.messages)).color(palette.text));
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let name = if folder.name.is_empty() { "The folder itself" } else { &folder.name };

@@ -17,7 +17,7 @@ use super::problem;
 use crate::account::AccountId;
 use crate::mail::Query;
 use crate::mail::mbox::{self, FromLine};
-use crate::store::types::{Flag, Flags, MailboxView, MessageKey, MessageRow, Role};
+use crate::store::types::{Flag, Flags, MailboxView, MessageKey, MessageRow, OwnMailbox, Role};
 use crate::store::{Asking, Error};
 
 /// Its presence says that an export was cut off.
@@ -36,7 +36,8 @@ pub(super) async fn run(
     selection: Selection,
     stop: Stop,
 ) -> Result<Event, Box<Problem>> {
-    let keys = match chosen(hub, &selection).await? {
+    let own = hub.store.organisation().await.map_err(|error| unread(&error))?.mailboxes;
+    let keys = match chosen(hub, &selection, &own).await? {
         Ok(keys) => keys,
         Err(fault) => return Ok(Event::NotUnderstood(fault)),
     };
@@ -46,7 +47,8 @@ pub(super) async fn run(
     let accounts = hub.store.accounts().await.map_err(|error| unread(&error))?;
     let names = accounts.into_iter().map(|account| (account.id, account.name)).collect();
     let report = ExportReport { folder: folder.clone(), ..ExportReport::default() };
-    let mut export = Export { hub, format, selection, names: folders(names), files: HashMap::new(), report };
+    let mut export =
+        Export { hub, format, selection, names: folders(names), places: places(own), files: HashMap::new(), report };
     export.write_all(keys, &stop).await?;
     if !export.report.stopped {
         let (files, place) = (std::mem::take(&mut export.files), folder.clone());
@@ -57,7 +59,11 @@ pub(super) async fn run(
 }
 
 /// The messages, the oldest first.
-async fn chosen(hub: &Hub, selection: &Selection) -> Result<Result<Vec<MessageKey>, crate::mail::Fault>, Box<Problem>> {
+async fn chosen(
+    hub: &Hub,
+    selection: &Selection,
+    own: &[OwnMailbox],
+) -> Result<Result<Vec<MessageKey>, crate::mail::Fault>, Box<Problem>> {
     let mut keys = Vec::new();
     if let Some(text) = &selection.search {
         let mut after = None;
@@ -75,8 +81,8 @@ async fn chosen(hub: &Hub, selection: &Selection) -> Result<Result<Vec<MessageKe
             }
         }
     } else {
-        let roles = selection.role.map_or(Role::ALL.to_vec(), |role| vec![role]);
-        for role in roles {
+        let all = Role::ALL.into_iter().chain(own.iter().map(|mailbox| Role::Own(mailbox.id)));
+        for role in all.filter(|role| selection.role.is_none_or(|chosen| chosen == *role)) {
             let view = MailboxView { role, account: selection.account };
             keys.extend(hub.store.keys(view).await.map_err(|error| unread(&error))?);
         }
@@ -94,9 +100,17 @@ struct Export<'a> {
     selection: Selection,
     /// What the accounts' folders are called.
     names: HashMap<AccountId, String>,
+    /// What the mailboxes are called in them; those of the person's own lie in each other as they do here.
+    places: HashMap<Role, String>,
     /// The mboxes that are open.
-    files: HashMap<(AccountId, Role), Arc<Mutex<BufWriter<File>>>>,
+    files: HashMap<(AccountId, Role), OpenMbox>,
     report: ExportReport,
+}
+
+/// An mbox that grows, and its name as long as it is not whole.
+struct OpenMbox {
+    path: PathBuf,
+    file: Arc<Mutex<BufWriter<File>>>,
 }
 
 impl Export<'_> {
@@ -159,17 +173,24 @@ impl Export<'_> {
         self.report.folder.join(self.names.get(&row.account).map_or("mail", String::as_str))
     }
 
+    /// Where its mailbox's messages go; for an mbox without the ending.
+    fn place_of(&self, row: &MessageRow) -> PathBuf {
+        let place = self.places.get(&row.role).cloned().unwrap_or_else(|| row.role.to_string());
+        self.folder_of(row).join(place)
+    }
+
     /// Behind the others of its mailbox. A message that cannot be read leaves nothing in the file.
     async fn write_to_mbox(&mut self, row: &MessageRow) -> io::Result<Result<u64, Error>> {
         let place = (row.account, row.role);
         let file = match self.files.get(&place) {
-            Some(file) => file.clone(),
+            Some(open) => open.file.clone(),
             None => {
-                let folder = self.folder_of(row);
-                crate::profile::make_private_folder(&folder)?;
-                let file = new_file(&folder.join(format!("{}.mbox.part", row.role)))?;
-                let file = Arc::new(Mutex::new(BufWriter::new(file)));
-                self.files.insert(place, file.clone());
+                let mut path = self.place_of(row).into_os_string();
+                path.push(".mbox.part");
+                let path = PathBuf::from(path);
+                crate::profile::make_private_folder(path.parent().unwrap_or(&self.report.folder))?;
+                let file = Arc::new(Mutex::new(BufWriter::new(new_file(&path)?)));
+                self.files.insert(place, OpenMbox { path, file: file.clone() });
                 file
             }
         };
@@ -199,12 +220,12 @@ impl Export<'_> {
     async fn write_file(&mut self, row: &MessageRow) -> io::Result<Result<u64, Error>> {
         let (draft, finished) = match self.format {
             ExportFormat::Maildir => {
-                let folder = maildir(self.folder_of(row).join(row.role.to_string()))?;
+                let folder = maildir(self.place_of(row))?;
                 let name = format!("{}.M{}.malote", row.date, row.key);
                 (folder.join("tmp").join(&name), folder.join("cur").join(format!("{name}:2,{}", letters(row.flags))))
             }
             ExportFormat::Mbox | ExportFormat::Eml => {
-                let folder = self.folder_of(row).join(row.role.to_string());
+                let folder = self.place_of(row);
                 crate::profile::make_private_folder(&folder)?;
                 (folder.join(format!("{}.part", row.key)), folder.join(format!("{}.eml", row.key)))
             }
@@ -260,16 +281,41 @@ fn folders(names: HashMap<AccountId, String>) -> HashMap<AccountId, String> {
     let mut names: Vec<(AccountId, String)> = names.into_iter().collect();
     names.sort_by_key(|(id, _)| id.0);
     let mut taken: Vec<String> = Vec::new();
-    let fit = |c: char| if c.is_alphanumeric() || " -_@+.".contains(c) { c } else { '_' };
     let name = |(id, name): (AccountId, String)| {
-        let plain: String = name.trim().chars().map(fit).collect();
-        let plain = plain.trim_matches('.').to_owned();
+        let plain = plain(&name);
         let is_taken = plain.is_empty() || taken.iter().any(|other| other.eq_ignore_ascii_case(&plain));
         let name = if is_taken { format!("{plain} {}", id.0).trim().to_owned() } else { plain };
         taken.push(name.clone());
         (id, name)
     };
     names.into_iter().map(name).collect()
+}
+
+/// The same for each mailbox of the person's own, with slashes where one lies in another.
+fn places(own: Vec<OwnMailbox>) -> HashMap<Role, String> {
+    let mut taken: Vec<String> = Role::ALL.into_iter().map(|role| role.word().to_owned()).collect();
+    let mut place = |mailbox: OwnMailbox| {
+        let mut path = mailbox.name.split('/').map(plain_part).collect::<Vec<_>>().join("/");
+        if taken.contains(&path.to_lowercase()) {
+            path = format!("{path} {}", mailbox.id.0);
+        }
+        taken.push(path.to_lowercase());
+        (Role::Own(mailbox.id), path)
+    };
+    own.into_iter().map(&mut place).collect()
+}
+
+/// A part of a mailbox's path. What a Maildir consists of cannot be called like that.
+fn plain_part(name: &str) -> String {
+    let plain = plain(name);
+    let is_part_of_a_maildir = ["cur", "new", "tmp"].iter().any(|part| plain.eq_ignore_ascii_case(part));
+    if plain.is_empty() || is_part_of_a_maildir { format!("{plain}_") } else { plain }
+}
+
+fn plain(name: &str) -> String {
+    let fit = |c: char| if c.is_alphanumeric() || " -_@+.".contains(c) { c } else { '_' };
+    let plain: String = name.trim().chars().map(fit).collect();
+    plain.trim_matches('.').to_owned()
 }
 
 fn begin(folder: &Path) -> io::Result<()> {
@@ -286,19 +332,12 @@ fn begin(folder: &Path) -> io::Result<()> {
 }
 
 /// Everything is on the disk, and only then called finished.
-fn end(files: HashMap<(AccountId, Role), Arc<Mutex<BufWriter<File>>>>, folder: &Path) -> io::Result<()> {
-    for file in files.into_values() {
+fn end(files: HashMap<(AccountId, Role), OpenMbox>, folder: &Path) -> io::Result<()> {
+    for OpenMbox { path, file } in files.into_values() {
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         file.flush()?;
         file.get_ref().sync_all()?;
-    }
-    for account in fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?.iter().filter(|entry| entry.path().is_dir()) {
-        for entry in fs::read_dir(account.path())?.collect::<Result<Vec<_>, _>>()? {
-            let path = entry.path();
-            if path.extension().is_some_and(|ending| ending == "part") && path.is_file() {
-                fs::rename(&path, path.with_extension(""))?;
-            }
-        }
+        fs::rename(&path, path.with_extension(""))?;
     }
     fs::remove_file(folder.join(UNFINISHED))
 }
@@ -331,6 +370,7 @@ fn not_written(folder: &Path, error: &io::Error) -> Box<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::types::OwnMailboxId;
 
     #[test]
     fn folders_of_accounts_have_names_that_every_file_system_takes() {
@@ -340,6 +380,34 @@ mod tests {
         folders.sort_by_key(|(id, _)| id.0);
         let folders: Vec<_> = folders.into_iter().map(|(_, name)| name).collect();
         assert_eq!(folders, ["Work", "work_", "_", "Ana@example.org", "5"]);
+    }
+
+    #[test]
+    fn mailboxes_of_ones_own_lie_in_each_other_under_names_that_every_file_system_takes() {
+        let names = [
+            "Projects",
+            "Projects/Haus & Hof",
+            "projects/Haus_+_Hof",
+            "Projects/Haus _ Hof",
+            "A/cur",
+            "../..",
+            "会議",
+            "Inbox",
+        ];
+        let own = (1..).zip(names).map(|(id, name)| OwnMailbox { id: OwnMailboxId(id), name: name.into() }).collect();
+        let places = places(own);
+        let place = |id| places[&Role::Own(OwnMailboxId(id))].as_str();
+        let expected = [
+            "Projects",
+            "Projects/Haus _ Hof",
+            "projects/Haus_+_Hof",
+            "Projects/Haus _ Hof 4",
+            "A/cur_",
+            "_/_",
+            "会議",
+            "Inbox 8",
+        ];
+        assert_eq!((1..=8).map(place).collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -41,6 +41,16 @@ pub struct FoundFolder {
     pub bytes: u64,
 }
 
+impl FoundFolder {
+    /// The name of the mailbox that its messages go to.
+    pub fn goes_to(&self) -> String {
+        match (self.role, &self.path) {
+            (Role::Archive, Some(path)) => path.clone(),
+            (role, _) => role.to_string(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundAccount {
     pub host: String,

@@ -356,7 +356,7 @@ fn mail_is_imported_and_exported_in_the_window() {
         window.click("Done");
         window.see("Letter 5");
         window.click("Settings");
-        window.click("Export…");
+        window.click("Export mail…");
         window.fill("Into", &format!("{}-{theme}", place.display()));
         window.picture(&format!("moving-4-export-{theme}"));
         window.click("Export");

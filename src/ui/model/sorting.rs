@@ -93,14 +93,16 @@ impl Messages {
         indexes
     }
 
-    /// What is selected stays so where it stays in the list.
+    /// What is selected stays so where it stays in the list, or was selected beside it.
     pub(super) fn select_what_is_listed(&mut self) {
         if self.selected.is_empty() {
             return;
         }
+        let outside = self.outside();
         let indexes = self.indexes_of(&self.selected);
         if indexes.len() < self.selected.len() {
-            self.selected = indexes.into_iter().filter_map(|index| self.keys.get(index).copied()).collect();
+            let listed = indexes.into_iter().filter_map(|index| self.keys.get(index).copied());
+            self.selected = listed.chain(outside).collect();
         }
     }
 }

@@ -67,8 +67,9 @@ async fn chosen(
     let mut keys = Vec::new();
     if let Some(text) = &selection.search {
         let mut after = None;
+        let known = super::searching::known(hub).await?;
         loop {
-            let query = match Query::parse(text, false, &jiff::Zoned::now()) {
+            let query = match Query::parse_knowing(text, false, &jiff::Zoned::now(), &known) {
                 Ok(query) => query,
                 Err(fault) => return Ok(Err(fault)),
             };

@@ -42,7 +42,7 @@ pub(super) async fn count(hub: &Hub, search: Search, asking: Asking) -> Result<E
 }
 
 /// The names that the person has given.
-async fn known(hub: &Hub) -> Result<Known, Box<Problem>> {
+pub(super) async fn known(hub: &Hub) -> Result<Known, Box<Problem>> {
     match hub.store.organisation().await {
         Ok(Organisation { mailboxes, tags, .. }) => Ok(Known {
             mailboxes: mailboxes.into_iter().map(|mailbox| mailbox.name).collect(),

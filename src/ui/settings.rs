@@ -15,6 +15,9 @@ use crate::engine::Problem;
 
 const WIDTH: f32 = 600.0;
 
+/// Room beside what is scrolled.
+const BAR_WIDTH: f32 = 14.0;
+
 /// What the head takes of the height.
 const HEAD_HEIGHT: f32 = 44.0;
 
@@ -24,8 +27,12 @@ const NAME_WIDTH: f32 = 120.0;
 pub fn settings_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Action>) {
     let Model { settings: Some(settings), accounts, theme, upkeep, .. } = model else { return };
     let height = (ctx.content_rect().height() - 96.0).clamp(300.0, 780.0);
-    let shown = Modal::new(Id::unique("settings")).frame(theme::dialog(ctx)).show(ctx, |ui| {
-        ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 60.0));
+    // The bar of what is scrolled has a place of its own, in the margin.
+    let bar = if settings.form.is_none() { BAR_WIDTH } else { 0.0 };
+    let mut frame = theme::dialog(ctx);
+    frame.inner_margin.right -= bar as i8;
+    let shown = Modal::new(Id::unique("settings")).frame(frame).show(ctx, |ui| {
+        ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 60.0) + bar);
         ui.set_max_height(height);
         match settings {
             Settings { form: Some(form), .. } => form_ui(ui, form, height, !accounts.is_empty(), actions),
@@ -33,13 +40,11 @@ pub fn settings_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Act
                 head_ui(ui, actions);
                 let scroll = ScrollArea::vertical().max_height(height - HEAD_HEIGHT).auto_shrink([false, true]);
                 scroll.show(ui, |ui| {
-                    // The bar has a place of its own, beside what is scrolled.
-                    egui::Frame::new().inner_margin(Margin { right: 14, ..Margin::ZERO }).show(ui, |ui| {
-                        accounts_ui(ui, accounts, *removing, actions);
-                        appearance_ui(ui, *theme, actions);
-                        backup_ui(ui, upkeep, jiff::Timestamp::now().as_second(), actions);
-                        moving_ui(ui, !accounts.is_empty(), actions);
-                    });
+                    ui.set_max_width(ui.available_width() - bar);
+                    accounts_ui(ui, accounts, *removing, actions);
+                    appearance_ui(ui, *theme, actions);
+                    backup_ui(ui, upkeep, jiff::Timestamp::now().as_second(), actions);
+                    moving_ui(ui, !accounts.is_empty(), actions);
                 });
             }
         }
@@ -56,6 +61,7 @@ fn head_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         label(ui, "Settings", theme::title(), palette.text, true);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.add_space(BAR_WIDTH);
             if primary(ui, true, "Done").clicked() {
                 actions.push(Action::CloseSettings);
             }

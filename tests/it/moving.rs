@@ -48,7 +48,8 @@ fn a_thunderbird_profile_moves_in_with_folders_and_marks_and_without_what_was_de
     assert!(said.contains("8 messages imported") && said.contains("1 folders belong to another"), "{said}");
     let inbox = ["Letter 1 seen", "Letter 2 starred answered", "Letter 4 seen", "Letter 5"];
     assert_eq!(marked(&malote, "inbox"), inbox);
-    assert_eq!(marked(&malote, "archive"), ["Letter 10 seen", "Letter 6 seen forwarded"]);
+    assert_eq!(marked(&malote, "archive"), ["Letter 10 seen"]);
+    assert_eq!(marked(&malote, "Friends"), ["Letter 6 seen forwarded"]);
     assert_eq!(marked(&malote, "sent"), ["Letter 7 seen"]);
     assert_eq!(marked(&malote, "trash"), ["Letter 8 seen"]);
     // Nothing of what the program wrote before a message is the message's, and nothing else is missing.
@@ -77,7 +78,7 @@ fn claws_mail_moves_in_by_its_settings_or_by_its_folders() {
         let said = import(&malote, &data(place));
         assert!(said.contains("4 messages imported") && said.contains("2 messages on the server"), "{said}");
         assert_eq!(marked(&malote, "inbox"), ["Letter 1 seen", "Letter 2 starred answered"]);
-        assert_eq!(marked(&malote, "archive"), ["Letter 6 seen"]);
+        assert_eq!(marked(&malote, "friends"), ["Letter 6 seen"]);
         assert_eq!(marked(&malote, "sent"), ["Letter 7 seen"]);
     }
 }
@@ -109,7 +110,7 @@ fn what_cannot_be_read_is_told_with_its_place_and_does_not_stop_the_rest() {
     let outcome = outcome.failed();
     assert!(outcome.stderr.contains("b.mbox: 10 octets before message 1 belong to no message"), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("message 2 is cut off"), "{}", outcome.stderr);
-    assert_eq!(malote.list("archive").len(), 2);
+    assert_eq!((malote.list("a").len(), malote.list("b").len()), (1, 1));
     malote.run(&["import", "/nonexistent", "--account", "Work"]).failed();
 }
 

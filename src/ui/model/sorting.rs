@@ -93,16 +93,16 @@ impl Messages {
         indexes
     }
 
-    /// What is selected stays so where it stays in the list, or was selected beside it.
+    /// What is selected stays so where it stays in the list.
     pub(super) fn select_what_is_listed(&mut self) {
         if self.selected.is_empty() {
             return;
         }
-        let outside = self.outside();
         let indexes = self.indexes_of(&self.selected);
         if indexes.len() < self.selected.len() {
             let listed = indexes.into_iter().filter_map(|index| self.keys.get(index).copied());
-            self.selected = listed.chain(outside).collect();
+            // What is read beside the list stays.
+            self.selected = listed.chain(self.outside()).collect();
         }
     }
 }

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::account::policy::{Fetch, Line, Metered, Mirror, Order, Size};
 use crate::account::{Fingerprint, Proxy, Retention, Security, SignIn};
 use crate::engine::{ImportFormat, Rhythm};
-use crate::store::types::{MessageKey, Role, SortBy};
+use crate::store::types::{MessageKey, SortBy};
 
 /// A mail reader for POP3: dial in, take everything, hang up, and live offline. Without a command it opens its window.
 #[derive(Debug, Parser)]
@@ -100,8 +100,11 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Find messages, newest first: words, "phrases", -not, OR, from: to: subject: has:attachment is:unread newer:7d and more
+    /// Find messages, newest first, or keep a search under a name
+    ///
+    /// Words, "phrases", -not, OR, from: to: subject: in: tag: has:attachment is:unread newer:7d and more.
     Search {
+        /// What to find; the words above, put together as in the window
         #[arg(allow_hyphen_values = true, required_unless_present_any = ["saved", "list_saved", "forget"])]
         query: Option<String>,
         /// Say what each message says where something was found (on a terminal the first ones do so anyway)
@@ -128,6 +131,7 @@ pub enum Command {
     },
     /// Show the conversation that a message is part of, in all accounts and mailboxes
     Thread {
+        /// The message, by the number that “list” and “search” show
         key: MessageKey,
         /// One JSON object a line
         #[arg(long)]
@@ -135,6 +139,7 @@ pub enum Command {
     },
     /// Show a message
     Show {
+        /// The message, by the number that “list” and “search” show
         key: MessageKey,
         /// The received octets, unchanged
         #[arg(long, conflicts_with_all = ["text", "headers"])]
@@ -148,16 +153,19 @@ pub enum Command {
     },
     /// Move messages to Archive
     Archive {
+        /// Messages, by the numbers that “list” and “search” show
         #[arg(required = true, value_name = "KEY")]
         keys: Vec<MessageKey>,
     },
     /// Move messages to Trash
     Delete {
+        /// Messages, by the numbers that “list” and “search” show
         #[arg(required = true, value_name = "KEY")]
         keys: Vec<MessageKey>,
     },
     /// Bring messages back to where they were
     Undelete {
+        /// Messages, by the numbers that “list” and “search” show
         #[arg(required = true, value_name = "KEY")]
         keys: Vec<MessageKey>,
     },
@@ -165,6 +173,7 @@ pub enum Command {
     EmptyTrash,
     /// Move messages to a mailbox
     Move {
+        /// Messages, by the numbers that “list” and “search” show
         #[arg(required = true, value_name = "KEY")]
         keys: Vec<MessageKey>,
         /// inbox, archive, junk, trash or one of your own
@@ -176,6 +185,8 @@ pub enum Command {
     Mailbox(MailboxCommand),
     /// Put tags on messages and take them off; or “list” the tags
     Tag {
+        /// Messages, by the numbers that “list” and “search” show, and what to put on them (+NAME, made if it is new) or take off
+        /// (-NAME)
         #[arg(
             required = true,
             allow_hyphen_values = true,
@@ -197,6 +208,7 @@ pub enum Command {
     Redo,
     /// Answer a message with the text on standard input; without --send it stays in Drafts
     Reply {
+        /// The message, by the number that “list” and “search” show
         key: MessageKey,
         /// Put it into the Outbox and submit it
         #[arg(long)]
@@ -204,8 +216,10 @@ pub enum Command {
     },
     /// Submit what waits in the Outbox
     Send,
-    /// Move in: import what another mail program has (an mbox, a Maildir, .eml files, the profile of Thunderbird or Claws
-    /// Mail, getmail's or mpop's list of what they fetched); run again, it goes on where it was stopped
+    /// Move in: import what another mail program has; run again, it goes on where it was stopped
+    ///
+    /// That is an mbox, a Maildir, a folder of .eml files, the profile of Thunderbird or Claws Mail, or getmail's or mpop's list of
+    /// what they fetched. Folders that are none of the usual ones become mailboxes of your own.
     Import {
         /// A file or a folder
         source: PathBuf,
@@ -227,9 +241,9 @@ pub enum Command {
         /// Only this account's
         #[arg(long, value_name = "NAME")]
         account: Option<String>,
-        /// Only this mailbox: inbox, drafts, outbox, sent, archive, junk or trash
-        #[arg(long)]
-        mailbox: Option<Role>,
+        /// Only this mailbox: inbox, drafts, outbox, sent, archive, junk, trash or one of your own
+        #[arg(long, value_name = "MAILBOX")]
+        mailbox: Option<String>,
         /// Only what this finds
         #[arg(long, value_name = "QUERY", allow_hyphen_values = true)]
         search: Option<String>,
@@ -291,11 +305,22 @@ pub enum MailboxCommand {
         json: bool,
     },
     /// Make one: “Receipts”, or “Projects/House” in “Projects”
-    Add { name: String },
+    Add {
+        /// Its name, after those that it lies in
+        name: String,
+    },
     /// Give one another name, or another place
-    Rename { name: String, new: String },
+    Rename {
+        /// As it is called now
+        name: String,
+        /// As it is called from now on
+        new: String,
+    },
     /// Remove one with those in it; their messages go to Archive
-    Remove { name: String },
+    Remove {
+        /// As “mailbox list” shows it
+        name: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -143,10 +143,36 @@ pub(super) fn day(date: i64) -> String {
         .unwrap_or_default()
 }
 
-/// Cut or filled to so many characters.
+/// Cut or filled to so many columns of a terminal, so that what follows stands below each other in every script.
 pub(super) fn fitted(text: &str, width: usize) -> String {
-    let cut: String = text.chars().take(width).collect();
-    format!("{cut:<width$}")
+    let mut taken = 0;
+    let fits = |c: &char| {
+        taken += columns(*c);
+        taken <= width
+    };
+    let cut: String = text.chars().filter(|c| !c.is_control()).take_while(fits).collect();
+    let filled: usize = cut.chars().map(columns).sum();
+    cut + &" ".repeat(width.saturating_sub(filled))
+}
+
+/// Columns that a terminal gives to a character: two to the wide ones of East Asia and to pictures, none to what is drawn onto
+/// the one before.
+fn columns(c: char) -> usize {
+    match c {
+        c if unicode_normalization::char::is_combining_mark(c) => 0,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => 0,
+        '\u{1100}'..='\u{115f}'
+        | '\u{2e80}'..='\u{a4cf}'
+        | '\u{ac00}'..='\u{d7a3}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{fe30}'..='\u{fe6f}'
+        | '\u{ff00}'..='\u{ff60}'
+        | '\u{ffe0}'..='\u{ffe6}'
+        | '\u{1f300}'..='\u{1f64f}'
+        | '\u{1f900}'..='\u{1f9ff}'
+        | '\u{20000}'..='\u{3fffd}' => 2,
+        _ => 1,
+    }
 }
 
 /// The words for something that failed with one message.
@@ -266,4 +292,24 @@ pub fn export(client: &mut Client, folder: PathBuf) -> Result<(), Failure> {
     let files = expect_event!(saved, Event::Saved { files } => files)?;
     writeln!(io::stdout(), "{} {} written", files.len(), if files.len() == 1 { "message" } else { "messages" })?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cut_and_filled_by_what_a_terminal_shows_of_them() {
+        for (text, expected) in [
+            ("Ana", "Ana     "),
+            ("Ana Duarte", "Ana Duar"),
+            ("田中 陽子", "田中 陽 "),
+            ("田中", "田中    "),
+            ("Zoe\u{308}", "Zoe\u{308}     "),
+            ("a\tb", "ab      "),
+            ("", "        "),
+        ] {
+            assert_eq!(fitted(text, 8), expected, "{text}");
+        }
+    }
 }

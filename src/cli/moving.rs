@@ -5,9 +5,8 @@ use std::path::PathBuf;
 
 use super::args::ExportFormat;
 use super::client::{Client, expect_event};
-use super::{Failure, message};
+use super::{Failure, message, organise};
 use crate::engine::{self, Command, Event, ImportFormat, ImportSource, MoveProgress, Selection};
-use crate::store::types::Role;
 
 pub fn import(
     client: &mut Client,
@@ -43,7 +42,7 @@ fn described(found: &ImportSource) -> String {
     for folder in &found.folders {
         let name = if folder.name.is_empty() { "(the folder itself)" } else { &folder.name };
         let (messages, bytes) = (folder.messages, folder.bytes);
-        words.push_str(&format!("  {name}: {messages} messages, {bytes} bytes, into {}\n", folder.place()));
+        words.push_str(&format!("  {name}: {messages} messages, {bytes} bytes, into {}\n", folder.goes_to()));
     }
     if found.folders_left_out > 0 {
         words.push_str(&format!("  {} folders belong to another account and stay out\n", found.folders_left_out));
@@ -57,7 +56,7 @@ fn described(found: &ImportSource) -> String {
 /// What is chosen of all mail.
 pub struct Chosen {
     pub account: Option<String>,
-    pub mailbox: Option<Role>,
+    pub mailbox: Option<String>,
     pub search: Option<String>,
 }
 
@@ -75,10 +74,14 @@ pub fn export(client: &mut Client, folder: PathBuf, format: ExportFormat, chosen
         Some(name) => Some(client.account(&name)?.id),
         None => None,
     };
+    let role = match mailbox {
+        Some(name) => Some(organise::role(client, &name)?),
+        None => None,
+    };
     if search.is_some() {
         client.ask(Command::FinishIndex)?;
     }
-    let selection = Selection { account, role: mailbox, search };
+    let selection = Selection { account, role, search };
     let shows = Progress::new();
     let export = Command::Export { folder: std::path::absolute(folder)?, format, selection };
     let told = client.ask_and_hear(export, |event| shows.hear(&event));

@@ -3,7 +3,7 @@
 //! An export goes into a folder of its own, so that nothing that was there can be overwritten, and as long as it is not finished
 //! a file in it says so.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 use super::event::{Event, Problem};
 use super::hub::Hub;
 use super::moving::{ExportFormat, ExportReport, ImportFault, MoveProgress, Selection, Stop};
-use super::{problem, searching};
+use super::problem;
 use crate::account::AccountId;
 use crate::mail::Query;
 use crate::mail::mbox::{self, FromLine};
-use crate::store::types::{Flag, Flags, MailboxView, MessageKey, MessageRow, Role};
+use crate::store::types::{Flag, Flags, MailboxView, MessageKey, MessageRow, OwnMailbox, Role};
 use crate::store::{Asking, Error};
 
 /// Its presence says that an export was cut off.
@@ -36,8 +36,8 @@ pub(super) async fn run(
     selection: Selection,
     stop: Stop,
 ) -> Result<Event, Box<Problem>> {
-    let mailboxes = mailboxes(hub).await?;
-    let keys = match chosen(hub, &selection, &mailboxes).await? {
+    let own = hub.store.organisation().await.map_err(|error| unread(&error))?.mailboxes;
+    let keys = match chosen(hub, &selection, &own).await? {
         Ok(keys) => keys,
         Err(fault) => return Ok(Event::NotUnderstood(fault)),
     };
@@ -47,14 +47,12 @@ pub(super) async fn run(
     let accounts = hub.store.accounts().await.map_err(|error| unread(&error))?;
     let names = accounts.into_iter().map(|account| (account.id, account.name)).collect();
     let report = ExportReport { folder: folder.clone(), ..ExportReport::default() };
-    let names = folders(names);
     let mut export =
-        Export { hub, format, selection, names, mailboxes, files: HashMap::new(), parts: Vec::new(), report };
+        Export { hub, format, selection, names: folders(names), places: places(own), files: HashMap::new(), report };
     export.write_all(keys, &stop).await?;
     if !export.report.stopped {
-        let (files, parts) = (std::mem::take(&mut export.files), std::mem::take(&mut export.parts));
-        let place = folder.clone();
-        let ended = async_std::task::spawn_blocking(move || end(files, parts, &place)).await;
+        let (files, place) = (std::mem::take(&mut export.files), folder.clone());
+        let ended = async_std::task::spawn_blocking(move || end(files, &place)).await;
         ended.map_err(|error| not_written(&folder, &error))?;
     }
     Ok(Event::Exported(Box::new(export.report)))
@@ -64,12 +62,12 @@ pub(super) async fn run(
 async fn chosen(
     hub: &Hub,
     selection: &Selection,
-    mailboxes: &HashMap<Role, String>,
+    own: &[OwnMailbox],
 ) -> Result<Result<Vec<MessageKey>, crate::mail::Fault>, Box<Problem>> {
     let mut keys = Vec::new();
     if let Some(text) = &selection.search {
-        let known = searching::known(hub).await?;
         let mut after = None;
+        let known = super::searching::known(hub).await?;
         loop {
             let query = match Query::parse_knowing(text, false, &jiff::Zoned::now(), &known) {
                 Ok(query) => query,
@@ -84,8 +82,8 @@ async fn chosen(
             }
         }
     } else {
-        let roles = selection.role.map_or_else(|| mailboxes.keys().copied().collect(), |role| vec![role]);
-        for role in roles {
+        let all = Role::ALL.into_iter().chain(own.iter().map(|mailbox| Role::Own(mailbox.id)));
+        for role in all.filter(|role| selection.role.is_none_or(|chosen| chosen == *role)) {
             let view = MailboxView { role, account: selection.account };
             keys.extend(hub.store.keys(view).await.map_err(|error| unread(&error))?);
         }
@@ -97,21 +95,23 @@ async fn chosen(
 /// Hits of a search that are asked for at once.
 const PAGE: usize = 10_000;
 
-type Mbox = Arc<Mutex<BufWriter<File>>>;
-
 struct Export<'a> {
     hub: &'a Arc<Hub>,
     format: ExportFormat,
     selection: Selection,
     /// What the accounts' folders are called.
     names: HashMap<AccountId, String>,
-    /// Where in them each mailbox is written.
-    mailboxes: HashMap<Role, String>,
+    /// What the mailboxes are called in them; those of the person's own lie in each other as they do here.
+    places: HashMap<Role, String>,
     /// The mboxes that are open.
-    files: HashMap<(AccountId, Role), Mbox>,
-    /// Their names, as long as they are not whole.
-    parts: Vec<PathBuf>,
+    files: HashMap<(AccountId, Role), OpenMbox>,
     report: ExportReport,
+}
+
+/// An mbox that grows, and its name as long as it is not whole.
+struct OpenMbox {
+    path: PathBuf,
+    file: Arc<Mutex<BufWriter<File>>>,
 }
 
 impl Export<'_> {
@@ -170,24 +170,28 @@ impl Export<'_> {
         Ok(())
     }
 
-    /// Below its account's folder.
-    fn mailbox_of(&self, row: &MessageRow) -> PathBuf {
-        let account = self.names.get(&row.account).map_or("mail", String::as_str);
-        self.report.folder.join(account).join(self.mailboxes.get(&row.role).map_or("Archive", String::as_str))
+    fn folder_of(&self, row: &MessageRow) -> PathBuf {
+        self.report.folder.join(self.names.get(&row.account).map_or("mail", String::as_str))
+    }
+
+    /// Where its mailbox's messages go; for an mbox without the ending.
+    fn place_of(&self, row: &MessageRow) -> PathBuf {
+        let place = self.places.get(&row.role).cloned().unwrap_or_else(|| row.role.to_string());
+        self.folder_of(row).join(place)
     }
 
     /// Behind the others of its mailbox. A message that cannot be read leaves nothing in the file.
     async fn write_to_mbox(&mut self, row: &MessageRow) -> io::Result<Result<u64, Error>> {
         let place = (row.account, row.role);
         let file = match self.files.get(&place) {
-            Some(file) => file.clone(),
+            Some(open) => open.file.clone(),
             None => {
-                let file = self.mailbox_of(row).with_added_extension("mbox.part");
-                crate::profile::make_private_folder(file.parent().unwrap_or(&file))?;
-                self.parts.push(file.clone());
-                let file = new_file(&file)?;
-                let file = Arc::new(Mutex::new(BufWriter::new(file)));
-                self.files.insert(place, file.clone());
+                let mut path = self.place_of(row).into_os_string();
+                path.push(".mbox.part");
+                let path = PathBuf::from(path);
+                crate::profile::make_private_folder(path.parent().unwrap_or(&self.report.folder))?;
+                let file = Arc::new(Mutex::new(BufWriter::new(new_file(&path)?)));
+                self.files.insert(place, OpenMbox { path, file: file.clone() });
                 file
             }
         };
@@ -217,12 +221,12 @@ impl Export<'_> {
     async fn write_file(&mut self, row: &MessageRow) -> io::Result<Result<u64, Error>> {
         let (draft, finished) = match self.format {
             ExportFormat::Maildir => {
-                let folder = maildir(self.mailbox_of(row))?;
+                let folder = maildir(self.place_of(row))?;
                 let name = format!("{}.M{}.malote", row.date, row.key);
                 (folder.join("tmp").join(&name), folder.join("cur").join(format!("{name}:2,{}", letters(row.flags))))
             }
             ExportFormat::Mbox | ExportFormat::Eml => {
-                let folder = self.mailbox_of(row);
+                let folder = self.place_of(row);
                 crate::profile::make_private_folder(&folder)?;
                 (folder.join(format!("{}.part", row.key)), folder.join(format!("{}.eml", row.key)))
             }
@@ -273,30 +277,13 @@ fn letters(flags: Flags) -> String {
     all.into_iter().filter(|(flag, _)| flags.has(*flag)).map(|(_, letter)| letter).collect()
 }
 
-/// Every mailbox with its path, fit for every file system: what lies in another lies in its folder.
-async fn mailboxes(hub: &Hub) -> Result<HashMap<Role, String>, Box<Problem>> {
-    let own = hub.store.organisation().await.map_err(|error| unread(&error))?.mailboxes;
-    let mut paths: HashMap<Role, String> = Role::ALL.into_iter().map(|role| (role, role.to_string())).collect();
-    let mut taken: HashSet<String> = paths.values().map(|path| path.to_lowercase()).collect();
-    for mailbox in own {
-        let safe = |name| Some(safe(name)).filter(|name| !name.is_empty()).unwrap_or_else(|| "_".into());
-        let path: Vec<String> = mailbox.name.split('/').map(safe).collect();
-        let mut path = path.join("/");
-        while !taken.insert(path.to_lowercase()) {
-            path.push('_');
-        }
-        paths.insert(Role::Own(mailbox.id), path);
-    }
-    Ok(paths)
-}
-
 /// A folder name for each account, fit for every file system.
 fn folders(names: HashMap<AccountId, String>) -> HashMap<AccountId, String> {
     let mut names: Vec<(AccountId, String)> = names.into_iter().collect();
     names.sort_by_key(|(id, _)| id.0);
     let mut taken: Vec<String> = Vec::new();
     let name = |(id, name): (AccountId, String)| {
-        let plain = safe(&name);
+        let plain = plain(&name);
         let is_taken = plain.is_empty() || taken.iter().any(|other| other.eq_ignore_ascii_case(&plain));
         let name = if is_taken { format!("{plain} {}", id.0).trim().to_owned() } else { plain };
         taken.push(name.clone());
@@ -305,8 +292,28 @@ fn folders(names: HashMap<AccountId, String>) -> HashMap<AccountId, String> {
     names.into_iter().map(name).collect()
 }
 
-/// May be empty.
-fn safe(name: &str) -> String {
+/// The same for each mailbox of the person's own, with slashes where one lies in another.
+fn places(own: Vec<OwnMailbox>) -> HashMap<Role, String> {
+    let mut taken: Vec<String> = Role::ALL.into_iter().map(|role| role.word().to_owned()).collect();
+    let mut place = |mailbox: OwnMailbox| {
+        let mut path = mailbox.name.split('/').map(plain_part).collect::<Vec<_>>().join("/");
+        if taken.contains(&path.to_lowercase()) {
+            path = format!("{path} {}", mailbox.id.0);
+        }
+        taken.push(path.to_lowercase());
+        (Role::Own(mailbox.id), path)
+    };
+    own.into_iter().map(&mut place).collect()
+}
+
+/// A part of a mailbox's path. What a Maildir consists of cannot be called like that.
+fn plain_part(name: &str) -> String {
+    let plain = plain(name);
+    let is_part_of_a_maildir = ["cur", "new", "tmp"].iter().any(|part| plain.eq_ignore_ascii_case(part));
+    if plain.is_empty() || is_part_of_a_maildir { format!("{plain}_") } else { plain }
+}
+
+fn plain(name: &str) -> String {
     let fit = |c: char| if c.is_alphanumeric() || " -_@+.".contains(c) { c } else { '_' };
     let plain: String = name.trim().chars().map(fit).collect();
     plain.trim_matches('.').to_owned()
@@ -326,14 +333,12 @@ fn begin(folder: &Path) -> io::Result<()> {
 }
 
 /// Everything is on the disk, and only then called finished.
-fn end(files: HashMap<(AccountId, Role), Mbox>, parts: Vec<PathBuf>, folder: &Path) -> io::Result<()> {
-    for file in files.into_values() {
+fn end(files: HashMap<(AccountId, Role), OpenMbox>, folder: &Path) -> io::Result<()> {
+    for OpenMbox { path, file } in files.into_values() {
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         file.flush()?;
         file.get_ref().sync_all()?;
-    }
-    for part in parts {
-        fs::rename(&part, part.with_extension(""))?;
+        fs::rename(&path, path.with_extension(""))?;
     }
     fs::remove_file(folder.join(UNFINISHED))
 }
@@ -366,6 +371,7 @@ fn not_written(folder: &Path, error: &io::Error) -> Box<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::types::OwnMailboxId;
 
     #[test]
     fn folders_of_accounts_have_names_that_every_file_system_takes() {
@@ -375,6 +381,34 @@ mod tests {
         folders.sort_by_key(|(id, _)| id.0);
         let folders: Vec<_> = folders.into_iter().map(|(_, name)| name).collect();
         assert_eq!(folders, ["Work", "work_", "_", "Ana@example.org", "5"]);
+    }
+
+    #[test]
+    fn mailboxes_of_ones_own_lie_in_each_other_under_names_that_every_file_system_takes() {
+        let names = [
+            "Projects",
+            "Projects/Haus & Hof",
+            "projects/Haus_+_Hof",
+            "Projects/Haus _ Hof",
+            "A/cur",
+            "../..",
+            "会議",
+            "Inbox",
+        ];
+        let own = (1..).zip(names).map(|(id, name)| OwnMailbox { id: OwnMailboxId(id), name: name.into() }).collect();
+        let places = places(own);
+        let place = |id| places[&Role::Own(OwnMailboxId(id))].as_str();
+        let expected = [
+            "Projects",
+            "Projects/Haus _ Hof",
+            "projects/Haus_+_Hof",
+            "Projects/Haus _ Hof 4",
+            "A/cur_",
+            "_/_",
+            "会議",
+            "Inbox 8",
+        ];
+        assert_eq!((1..=8).map(place).collect::<Vec<_>>(), expected);
     }
 
     #[test]

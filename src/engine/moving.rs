@@ -42,8 +42,8 @@ pub struct FoundFolder {
 }
 
 impl FoundFolder {
-    /// The mailbox that its messages go to, by its name.
-    pub fn place(&self) -> String {
+    /// The name of the mailbox that its messages go to.
+    pub fn goes_to(&self) -> String {
         match (self.role, &self.path) {
             (Role::Archive, Some(path)) => path.clone(),
             (role, _) => role.to_string(),

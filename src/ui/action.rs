@@ -214,7 +214,7 @@ pub struct Shortcut {
 pub const SHORTCUTS: [Shortcut; 26] = [
     Shortcut { keys: "F5 or g", what: "Get mail" },
     Shortcut { keys: "Ctrl+F or /", what: "Search; Esc ends it" },
-    Shortcut { keys: "F3, Shift+F3", what: "Next, previous place where something was found" },
+    Shortcut { keys: "F3, Shift+F3", what: "Next, previous thing found" },
     Shortcut { keys: "j, k or Down, Up", what: "Next, previous message" },
     Shortcut { keys: "], [", what: "Next, previous in the conversation" },
     Shortcut { keys: "Page Down, Page Up", what: "A page on, a page back" },

@@ -8,7 +8,7 @@ use super::icons::Icon;
 use super::model::{Choice, Choosable, Choosing, Marked, Model};
 use super::tag_chips;
 use super::theme::{self, RADIUS, palette};
-use super::widgets::{line, paint_line};
+use super::widgets::{line, paint_line, question};
 
 const ROW_HEIGHT: f32 = 30.0;
 
@@ -16,12 +16,15 @@ pub fn chooser_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Acti
     let Some(what) = model.chooser.as_ref().map(|chooser| chooser.what) else { return };
     let shown = Modal::new(Id::unique("chooser")).frame(theme::dialog(ctx)).show(ctx, |ui| {
         ui.set_width(360.0);
-        ui.heading(match (what, model.messages.selected.len()) {
-            (Choosing::Mailbox, 1) => "Move to…".to_owned(),
-            (Choosing::Mailbox, count) => format!("Move {} messages to…", super::sidebar::thousands(count as u64)),
-            (Choosing::Tags, 1) => "Tags".to_owned(),
-            (Choosing::Tags, count) => format!("Tags of {} messages", super::sidebar::thousands(count as u64)),
-        });
+        question(
+            ui,
+            &match (what, model.messages.selected.len()) {
+                (Choosing::Mailbox, 1) => "Move to…".to_owned(),
+                (Choosing::Mailbox, count) => format!("Move {} messages to…", super::sidebar::thousands(count as u64)),
+                (Choosing::Tags, 1) => "Tags".to_owned(),
+                (Choosing::Tags, count) => format!("Tags of {} messages", super::sidebar::thousands(count as u64)),
+            },
+        );
         ui.add_space(4.0);
         filter_ui(ui, model, what);
         let choices = model.choices();

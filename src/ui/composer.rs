@@ -2,11 +2,12 @@
 
 use std::sync::mpsc::Receiver;
 
-use egui::{Align, ComboBox, CornerRadius, Layout, Margin, ScrollArea, TextEdit, Ui, Vec2};
+use egui::{Align, ComboBox, CornerRadius, Key, Layout, Margin, ScrollArea, TextEdit, Ui, Vec2};
 
 use super::action::Action;
 use super::icons::Icon;
 use super::model::{Composer, Focus, Model, People};
+use super::popup;
 use super::recipients::people_edit;
 use super::theme::{self, Palette, palette};
 use super::widgets::{field_name, hairline, icon, label, primary, prose, quiet, size};
@@ -227,7 +228,15 @@ pub fn detached_ui(
         egui::CentralPanel::no_frame()
             .frame(egui::Frame::new().fill(fill))
             .show(ui, |ui| composer_ui(ui, model, chosen, actions));
-        if ui.input(|input| input.viewport().close_requested()) {
+        let closes_popup = popup::is_on_top(ui.ctx());
+        let (sends, closes) = ui.input(|input| {
+            let sends = input.key_pressed(Key::Enter) && input.modifiers.command;
+            let closes = input.key_pressed(Key::Escape) && !closes_popup;
+            (sends, closes || input.viewport().close_requested())
+        });
+        if sends {
+            actions.push(Action::Send);
+        } else if closes {
             actions.push(Action::CloseComposer);
         }
     });

@@ -28,7 +28,8 @@ pub fn conversation_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let is_unfolded = conversation.is_unfolded;
     let fill = if is_unfolded { palette.window } else { egui::Color32::TRANSPARENT };
-    let frame = egui::Frame::new().fill(fill).corner_radius(CornerRadius::same(9)).inner_margin(Margin::same(3));
+    let frame = egui::Frame::new().fill(fill).corner_radius(CornerRadius::same(9));
+    let frame = frame.inner_margin(Margin { left: if is_unfolded { 3 } else { 0 }, right: 3, top: 3, bottom: 3 });
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width().min(MEASURE));
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -67,10 +68,11 @@ fn fold_ui(ui: &mut Ui, thread: &Thread, is_unfolded: bool, palette: Palette) ->
     let spoken = unread.iter().fold(words.clone(), |words, unread| format!("{words}, {unread}"));
     response.widget_info(|| WidgetInfo::selected(AccessRole::Button, true, is_unfolded, &spoken));
     background(ui, &response, rect, false, palette);
-    chevron(ui, Pos2::new(rect.left() + 13.0, rect.center().y), is_unfolded, palette);
+    let left = rect.left() + if is_unfolded { 13.0 } else { 4.0 };
+    chevron(ui, Pos2::new(left, rect.center().y), is_unfolded, palette);
     let color = if response.hovered() { palette.text } else { palette.muted };
     let words = line(ui, &words, theme::small(), color, rect.width() - 40.0);
-    let at = Pos2::new(rect.left() + 26.0, rect.center().y - words.size().y / 2.0);
+    let at = Pos2::new(left + 13.0, rect.center().y - words.size().y / 2.0);
     paint_line(ui, at, &words, false);
     if let Some(unread) = unread {
         let right = at.x + words.size().x;

@@ -7,7 +7,7 @@ use super::model::{CertificateDialog, Dialog, Model, NameDialog, Named, Password
 use super::saved_searches::question_ui;
 use super::sidebar::thousands;
 use super::theme::{self, palette};
-use super::widgets::{primary, prose, quiet};
+use super::widgets::{primary, prose, question, quiet};
 
 pub fn dialog_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Action>) {
     let Some(dialog) = &mut model.dialog else { return };
@@ -28,7 +28,7 @@ pub fn dialog_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Actio
 
 fn password_ui(ui: &mut Ui, dialog: &mut PasswordDialog, actions: &mut Vec<Action>) {
     let palette = palette(ui);
-    ui.heading(format!("Password for {}", dialog.account_name));
+    question(ui, &format!("Password for {}", dialog.account_name));
     ui.add_space(6.0);
     let name = ui.label(RichText::new("Password").color(palette.muted));
     let field = ui
@@ -56,7 +56,7 @@ fn certificate_ui(ui: &mut Ui, dialog: &CertificateDialog, actions: &mut Vec<Act
     let palette = palette(ui);
     let facts = &dialog.facts;
     let which = if dialog.outgoing { "outgoing" } else { "incoming" };
-    ui.heading(format!("The certificate of the {which} server of {}", dialog.account_name));
+    question(ui, &format!("The certificate of the {which} server of {}", dialog.account_name));
     ui.add_space(4.0);
     prose(ui, &format!("It is not trusted: {}.", facts.fault), palette.danger);
     ui.add_space(6.0);
@@ -94,11 +94,14 @@ fn certificate_ui(ui: &mut Ui, dialog: &CertificateDialog, actions: &mut Vec<Act
 
 fn name_ui(ui: &mut Ui, dialog: &mut NameDialog, actions: &mut Vec<Action>) {
     let palette = palette(ui);
-    ui.heading(match &dialog.named {
-        Named::NewMailbox => "New mailbox",
-        Named::Mailbox(_) => "Rename the mailbox",
-        Named::Tag(_) => "Rename the tag",
-    });
+    question(
+        ui,
+        match &dialog.named {
+            Named::NewMailbox => "New mailbox",
+            Named::Mailbox(_) => "Rename the mailbox",
+            Named::Tag(_) => "Rename the tag",
+        },
+    );
     ui.add_space(6.0);
     let name = ui.label(RichText::new("Name").color(palette.muted));
     let field = ui.add(TextEdit::singleline(&mut dialog.typed).desired_width(f32::INFINITY)).labelled_by(name.id);
@@ -126,10 +129,13 @@ fn name_ui(ui: &mut Ui, dialog: &mut NameDialog, actions: &mut Vec<Action>) {
 fn trash_ui(ui: &mut Ui, dialog: &TrashDialog, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let whose = dialog.account_name.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
-    ui.heading(match dialog.messages {
-        1 => format!("Remove the message in the Trash{whose} for good?"),
-        messages => format!("Remove {} messages in the Trash{whose} for good?", thousands(messages)),
-    });
+    question(
+        ui,
+        &match dialog.messages {
+            1 => format!("Remove the message in the Trash{whose} for good?"),
+            messages => format!("Remove {} messages in the Trash{whose} for good?", thousands(messages)),
+        },
+    );
     ui.add_space(4.0);
     prose(ui, "This cannot be undone. What lies on the server is not touched.", palette.muted);
     ui.add_space(10.0);

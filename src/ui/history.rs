@@ -6,7 +6,7 @@ use super::action::Action;
 use super::message_list::moment;
 use super::model::Model;
 use super::theme::{self, palette};
-use super::widgets::{label, primary, prose, quiet};
+use super::widgets::{label, primary, prose, question, quiet};
 use crate::engine::Entry;
 
 pub fn history_ui(ctx: &egui::Context, model: &Model, actions: &mut Vec<Action>) {
@@ -16,7 +16,7 @@ pub fn history_ui(ctx: &egui::Context, model: &Model, actions: &mut Vec<Action>)
     let shown = Modal::new(Id::unique("history")).frame(theme::dialog(ctx)).show(ctx, |ui| {
         let palette = palette(ui);
         ui.set_width(520.0);
-        ui.heading("History");
+        question(ui, "History");
         prose(
             ui,
             "What you did in the last 30 days. Undoing leaves alone what you changed otherwise since.",

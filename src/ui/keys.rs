@@ -6,6 +6,7 @@ use egui::{Event, Key, Modifiers};
 use super::action::Action;
 use super::message_list;
 use super::model::{Choosing, Model};
+use super::popup;
 use crate::mail::compose::Answer;
 use crate::store::types::{Flag, Role};
 
@@ -13,8 +14,13 @@ use crate::store::types::{Flag, Role};
 const PAGE: isize = 10;
 
 pub fn pressed(ctx: &egui::Context, model: &Model) -> Vec<Action> {
-    let in_dialog =
-        model.settings.is_some() || model.dialog.is_some() || model.help || model.history || model.chooser.is_some();
+    let in_dialog = model.settings.is_some()
+        || model.dialog.is_some()
+        || model.help
+        || model.history
+        || model.chooser.is_some()
+        || model.server.is_some()
+        || (model.moving_is_shown && model.moving.is_some());
     let writing = ctx.text_edit_focused();
     // Enter presses the button that has the keyboard; on a row of the list it means the row.
     let row = model.messages.cursor.map(message_list::row_id);
@@ -26,14 +32,20 @@ pub fn pressed(ctx: &egui::Context, model: &Model) -> Vec<Action> {
         });
         pressed.collect()
     });
-    let meant = events.into_iter().filter(|(key, modifiers)| !on_button || *key != Key::Enter || modifiers.command);
+    // Escape closes what is on top, and only that.
+    let closes_popup = popup::is_on_top(ctx);
+    let meant = events.into_iter().filter(|(key, modifiers)| match key {
+        Key::Enter => !on_button || modifiers.command,
+        Key::Escape => !closes_popup,
+        _ => true,
+    });
     meant.filter_map(|(key, modifiers)| action(model, key, modifiers, in_dialog, writing)).collect()
 }
 
 fn action(model: &Model, key: Key, modifiers: Modifiers, in_dialog: bool, writing: bool) -> Option<Action> {
     if in_dialog {
-        return (key == Key::Escape && model.settings.is_some() && model.dialog.is_none())
-            .then_some(Action::CloseSettings);
+        let in_front = model.dialog.is_some() || model.server.is_some() || model.moving_is_shown;
+        return (key == Key::Escape && model.settings.is_some() && !in_front).then_some(Action::CloseSettings);
     }
     if let Some(action) = anywhere(model, key, modifiers) {
         return Some(action);
@@ -50,10 +62,15 @@ fn action(model: &Model, key: Key, modifiers: Modifiers, in_dialog: bool, writin
             _ => None,
         };
     }
-    if model.composer.as_ref().is_some_and(|composer| !composer.detached) {
+    if is_written_here(model) {
         return None;
     }
     in_list(model, key, modifiers)
+}
+
+/// A message is written in this window, not in one of its own.
+fn is_written_here(model: &Model) -> bool {
+    model.composer.as_ref().is_some_and(|composer| !composer.detached)
 }
 
 /// Keys that hold while writing, too.
@@ -65,8 +82,8 @@ fn anywhere(model: &Model, key: Key, modifiers: Modifiers) -> Option<Action> {
         (Key::F, true) => Some(Action::FocusSearch),
         (Key::N, true) => Some(Action::Compose),
         (Key::Comma, true) => Some(Action::OpenSettings),
-        (Key::Enter, true) if model.composer.is_some() => Some(Action::Send),
-        (Key::Escape, _) if model.composer.is_some() => Some(Action::CloseComposer),
+        (Key::Enter, true) if is_written_here(model) => Some(Action::Send),
+        (Key::Escape, _) if is_written_here(model) => Some(Action::CloseComposer),
         (Key::Escape, _) if model.reading.source.is_some() => Some(Action::ShowSource(false)),
         (Key::Escape, _) if !model.search.text.is_empty() => Some(Action::EndSearch),
         _ => None,

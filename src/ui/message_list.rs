@@ -103,7 +103,14 @@ fn results_header_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let frame = egui::Frame::new().inner_margin(Margin::symmetric(16, 9)).show(ui, |ui| {
         ui.horizontal(|ui| {
-            label(ui, "Results", theme::heading(), palette.text, true);
+            // What stands at the right keeps its place beside a long name.
+            let saved = model.search.saved.iter().find(|saved| model.is_open(saved));
+            let name = saved.map_or("Results", |saved| saved.name.as_str());
+            let most = (ui.available_width() - 240.0).max(60.0);
+            ui.scope(|ui| {
+                ui.set_max_width(most);
+                label(ui, name, theme::heading(), palette.text, true)
+            });
             let words = match model.messages.selected.len() {
                 selected @ 2.. => format!("{} selected", thousands(selected as u64)),
                 _ => results_counted(model),

@@ -12,7 +12,7 @@ use super::theme::{self, palette};
 use super::widgets::{field_name, label, primary, prose, quiet, size};
 use crate::account::{Account, AccountId};
 use crate::engine::{ExportFormat, FoundFolder, ImportFault, ImportSource, MoveProgress};
-use crate::store::types::Role;
+use crate::store::types::{OwnMailbox, Role};
 
 const WIDTH: f32 = 600.0;
 const NAME_WIDTH: f32 = 110.0;
@@ -23,13 +23,13 @@ pub fn moving_ui(
     chosen: &mut Option<Receiver<Action>>,
     actions: &mut Vec<Action>,
 ) {
-    let Model { moving: Some(window), moving_is_shown: true, accounts, .. } = model else { return };
+    let Model { moving: Some(window), moving_is_shown: true, accounts, organisation, .. } = model else { return };
     let shown = Modal::new(Id::unique("moving")).frame(theme::dialog(ctx)).show(ctx, |ui| {
         ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 60.0));
         ui.set_max_height((ui.ctx().content_rect().height() - 96.0).clamp(280.0, 640.0));
         match window {
             MovingWindow::Import(import) => import_ui(ui, import, accounts, chosen, actions),
-            MovingWindow::Export(export) => export_ui(ui, export, accounts, chosen, actions),
+            MovingWindow::Export(export) => export_ui(ui, export, accounts, &organisation.mailboxes, chosen, actions),
         }
     });
     if shown.should_close() {
@@ -154,7 +154,10 @@ fn folder_ui(ui: &mut Ui, folder: &FoundFolder) {
     let palette = palette(ui);
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            field_name(ui, &format!("into {}", folder.place()), egui::Vec2::new(96.0, 22.0), palette.muted);
+            ui.allocate_ui_with_layout(egui::Vec2::new(190.0, 22.0), Layout::left_to_right(Align::Center), |ui| {
+                ui.set_min_width(190.0);
+                label(ui, &format!("into {}", folder.goes_to()), theme::label(), palette.muted, false);
+            });
             ui.label(RichText::new(thousands(folder.messages)).color(palette.text));
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let name = if folder.name.is_empty() { "The folder itself" } else { &folder.name };
@@ -168,6 +171,7 @@ fn export_ui(
     ui: &mut Ui,
     export: &mut ExportWindow,
     accounts: &[Account],
+    own: &[OwnMailbox],
     chosen: &mut Option<Receiver<Action>>,
     actions: &mut Vec<Action>,
 ) {
@@ -221,12 +225,17 @@ fn export_ui(
     });
     ui.horizontal(|ui| {
         let name = row(ui, "Mailbox");
-        let words = export.role.map_or("All mailboxes".to_owned(), |role| role.to_string());
+        let named = |role: Role| {
+            let own = own.iter().find(|mailbox| role == Role::Own(mailbox.id));
+            own.map_or_else(|| role.to_string(), |mailbox| mailbox.name.clone())
+        };
+        let words = export.role.map_or("All mailboxes".to_owned(), named);
         let combo = ComboBox::from_id_salt("export mailbox").selected_text(words).width(240.0);
         let shown = combo.show_ui(ui, |ui| {
             ui.selectable_value(&mut export.role, None, "All mailboxes");
-            for role in Role::ALL {
-                ui.selectable_value(&mut export.role, Some(role), role.to_string());
+            let own = own.iter().map(|mailbox| Role::Own(mailbox.id));
+            for role in Role::ALL.into_iter().chain(own) {
+                ui.selectable_value(&mut export.role, Some(role), named(role));
             }
         });
         shown.response.labelled_by(name);

@@ -30,9 +30,22 @@ struct State {
     offered: Vec<String>,
 }
 
-/// Whether the popup of this field is to be shown.
+/// Whether the popup of this field is to be shown: while one types, and until a click on it has been heard.
 pub fn is_open(ui: &Ui, field: Id) -> bool {
-    ui.memory(|memory| memory.has_focus(field)) || state(ui, field).is_pointed_at
+    let is_pressed = || ui.input(|input| input.pointer.any_down() || input.pointer.any_released());
+    ui.memory(|memory| memory.has_focus(field)) || (state(ui, field).is_pointed_at && is_pressed())
+}
+
+/// Whether the person sees one: Escape, which takes the keyboard from its field, is meant for it.
+pub fn is_on_top(ctx: &egui::Context) -> bool {
+    let place = last_drawn(ctx.viewport_id());
+    let drawn: Option<u64> = ctx.data(|data| data.get_temp(place));
+    drawn.is_some_and(|frame| frame + 1 >= ctx.cumulative_frame_nr())
+}
+
+/// The frame of a window in which one was drawn last.
+fn last_drawn(window: egui::ViewportId) -> Id {
+    Id::unique(("popup on top", window))
 }
 
 /// Takes the keys that are meant for the popup, before its field can. Some: this one is taken. `eager`: Tab takes the first,
@@ -75,6 +88,8 @@ pub fn popup_ui(ui: &Ui, field: Id, under: Rect, rows: &[Row]) -> Option<usize> 
     state.is_pointed_at = false;
     let mut clicked = None;
     if !rows.is_empty() {
+        let (window, frame) = (ui.ctx().viewport_id(), ui.ctx().cumulative_frame_nr());
+        ui.data_mut(|data| data.insert_temp(last_drawn(window), frame));
         let palette = palette(ui);
         let window = ui.ctx().content_rect();
         let width = under.width().max(LEAST_WIDTH).min(window.width() - 16.0);
@@ -105,7 +120,7 @@ pub fn popup_ui(ui: &Ui, field: Id, under: Rect, rows: &[Row]) -> Option<usize> 
 
 fn row_ui(ui: &mut Ui, row: &Row, width: f32, chosen: bool) -> bool {
     let palette = palette(ui);
-    // The keyboard stays in the field: what it would go to is gone as soon as it leaves it.
+    // Tab goes from the field to what is beside it: the rows are there only as long as the field has the keyboard.
     let (rect, response) = ui.allocate_exact_size(Vec2::new(width, ROW_HEIGHT), Sense::CLICK);
     let name = if row.note.is_empty() { row.text.clone() } else { format!("{}, {}", row.text, row.note) };
     response.widget_info(|| WidgetInfo::labeled(AccessRole::MenuItem, true, &name));

@@ -7,7 +7,7 @@ use super::action::Action;
 use super::icons::Icon;
 use super::model::{Model, SearchDialog};
 use super::theme::{self, RADIUS, palette};
-use super::widgets::{label, line, paint_line, primary, quiet};
+use super::widgets::{label, line, paint_line, primary, question, quiet};
 use crate::engine::SavedSearch;
 
 const ROW_HEIGHT: f32 = 30.0;
@@ -69,7 +69,7 @@ fn row_ui(ui: &mut Ui, model: &Model, saved: &SavedSearch, narrow: bool, actions
 pub fn question_ui(ui: &mut Ui, dialog: &mut SearchDialog, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let is_new = dialog.id.is_none();
-    ui.heading(if is_new { "Save this search" } else { "Change the saved search" });
+    question(ui, if is_new { "Save this search" } else { "Change the saved search" });
     ui.add_space(6.0);
     let name = ui.label(RichText::new("Name").color(palette.muted));
     let edit = TextEdit::singleline(&mut dialog.name).desired_width(f32::INFINITY).char_limit(80);

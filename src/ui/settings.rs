@@ -15,21 +15,36 @@ use crate::engine::Problem;
 
 const WIDTH: f32 = 600.0;
 
+/// Room beside what is scrolled.
+const BAR_WIDTH: f32 = 14.0;
+
+/// What the head takes of the height.
+const HEAD_HEIGHT: f32 = 44.0;
+
 /// Room for the names of the fields.
 const NAME_WIDTH: f32 = 120.0;
 
 pub fn settings_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Action>) {
     let Model { settings: Some(settings), accounts, theme, upkeep, .. } = model else { return };
     let height = (ctx.content_rect().height() - 96.0).clamp(300.0, 780.0);
-    let shown = Modal::new(Id::unique("settings")).frame(theme::dialog(ctx)).show(ctx, |ui| {
-        ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 60.0));
+    // The bar of what is scrolled has a place of its own, in the margin.
+    let bar = if settings.form.is_none() { BAR_WIDTH } else { 0.0 };
+    let mut frame = theme::dialog(ctx);
+    frame.inner_margin.right -= bar as i8;
+    let shown = Modal::new(Id::unique("settings")).frame(frame).show(ctx, |ui| {
+        ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 60.0) + bar);
         ui.set_max_height(height);
         match settings {
             Settings { form: Some(form), .. } => form_ui(ui, form, height, !accounts.is_empty(), actions),
             Settings { removing, .. } => {
-                ScrollArea::vertical().max_height(height).show(ui, |ui| {
-                    accounts_ui(ui, accounts, *removing, *theme, actions);
+                head_ui(ui, actions);
+                let scroll = ScrollArea::vertical().max_height(height - HEAD_HEIGHT).auto_shrink([false, true]);
+                scroll.show(ui, |ui| {
+                    ui.set_max_width(ui.available_width() - bar);
+                    accounts_ui(ui, accounts, *removing, actions);
+                    appearance_ui(ui, *theme, actions);
                     backup_ui(ui, upkeep, jiff::Timestamp::now().as_second(), actions);
+                    moving_ui(ui, !accounts.is_empty(), actions);
                 });
             }
         }
@@ -40,23 +55,22 @@ pub fn settings_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Act
     }
 }
 
-fn accounts_ui(
-    ui: &mut Ui,
-    accounts: &[Account],
-    removing: Option<AccountId>,
-    current: Theme,
-    actions: &mut Vec<Action>,
-) {
+/// Stands still above what is scrolled.
+fn head_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     ui.horizontal(|ui| {
         label(ui, "Settings", theme::title(), palette.text, true);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.add_space(BAR_WIDTH);
             if primary(ui, true, "Done").clicked() {
                 actions.push(Action::CloseSettings);
             }
         });
     });
-    ui.add_space(8.0);
+    ui.add_space(4.0);
+}
+
+fn accounts_ui(ui: &mut Ui, accounts: &[Account], removing: Option<AccountId>, actions: &mut Vec<Action>) {
     section(ui, "Accounts");
     for account in accounts {
         account_ui(ui, account, removing == Some(account.id), actions);
@@ -64,16 +78,22 @@ fn accounts_ui(
     if quiet(ui, "+  Add an account").clicked() {
         actions.push(Action::EditAccount(None));
     }
+}
+
+fn moving_ui(ui: &mut Ui, can_import: bool, actions: &mut Vec<Action>) {
     ui.add_space(12.0);
-    section(ui, "Moving house");
+    section(ui, "Import and export");
     ui.horizontal(|ui| {
-        if ui.add_enabled(!accounts.is_empty(), egui::Button::new("Import mail…")).clicked() {
+        if ui.add_enabled(can_import, egui::Button::new("Import mail…")).clicked() {
             actions.push(Action::OpenImport);
         }
-        if ui.button("Export…").clicked() {
+        if ui.button("Export mail…").clicked() {
             actions.push(Action::OpenExport);
         }
     });
+}
+
+fn appearance_ui(ui: &mut Ui, current: Theme, actions: &mut Vec<Action>) {
     ui.add_space(12.0);
     section(ui, "Appearance");
     ui.horizontal(|ui| {
@@ -89,6 +109,8 @@ fn account_ui(ui: &mut Ui, account: &Account, removing: bool, actions: &mut Vec<
     let palette = palette(ui);
     egui::Frame::new().fill(palette.list).corner_radius(CornerRadius::same(9)).inner_margin(Margin::symmetric(14, 10)).show(ui, |ui| {
         ui.horizontal(|ui| {
+            // Two lines: what stands beside them is in their middle.
+            ui.set_height(36.0);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let named = |words: &str| format!("{words} {}", account.name);
                 let edit = ui.button("Edit");

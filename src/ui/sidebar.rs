@@ -1,4 +1,4 @@
-//! The mailboxes: of all accounts together, then of each.
+//! The mailboxes of all accounts together, what the person has made (mailboxes, tags, searches), then each account's mailboxes.
 
 use egui::accesskit::Role as AccessRole;
 use egui::{CornerRadius, Margin, Pos2, Rect, ScrollArea, Sense, Ui, Vec2, WidgetInfo};
@@ -31,9 +31,9 @@ pub fn sidebar_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Ac
             for role in Role::ALL {
                 mailbox_ui(ui, model, unified(role), narrow, actions);
             }
-            saved_searches_ui(ui, model, narrow, actions);
             own_ui(ui, model, narrow, actions);
             tags_ui(ui, model, narrow, actions);
+            saved_searches_ui(ui, model, narrow, actions);
             if model.accounts.len() > 1 {
                 for account in &model.accounts {
                     ui.add_space(12.0);
@@ -95,15 +95,18 @@ fn tags_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Action>) 
     heading(ui, "Tags");
     for tag in &model.organisation.tags {
         let palette = palette(ui);
-        let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 26.0), Sense::click());
+        let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW_HEIGHT), Sense::click());
         response.widget_info(|| WidgetInfo::labeled(AccessRole::TreeItem, true, format!("Tag {}", tag.name)));
-        if response.hovered() || response.has_focus() {
-            ui.painter().rect_filled(rect, CornerRadius::same(RADIUS), palette.hover);
+        let selected = model.is_tag_open(tag);
+        ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(selected));
+        if selected || response.hovered() || response.has_focus() {
+            let fill = if selected { palette.selected } else { palette.hover };
+            ui.painter().rect_filled(rect, CornerRadius::same(RADIUS), fill);
         }
         let spot = Pos2::new(rect.left() + 19.0, rect.center().y);
         ui.painter().circle_filled(spot, 5.0, theme::tag_color(tag.color, palette.dark).1);
         let words = line(ui, &tag.name, theme::label(), palette.text, rect.width() - 46.0);
-        paint_line(ui, Pos2::new(rect.left() + 36.0, rect.center().y - words.size().y / 2.0), &words, false);
+        paint_line(ui, Pos2::new(rect.left() + 36.0, rect.center().y - words.size().y / 2.0), &words, selected);
         let response = if words.elided { response.on_hover_text(&tag.name) } else { response };
         if response.clicked() {
             actions.push(Action::ShowTag(tag.id));

@@ -10,7 +10,7 @@ use crate::engine::{
     Answer, CertificateFacts, Command, Event, Found, InThread, Offer, OpenedMessage, Person, Problem, Request, Search,
     Searches, Sorted, Stage, Thread, Visit,
 };
-use crate::mail::query::Field;
+use crate::mail::query::{Field, Known};
 use crate::mail::{Envelope, Marker, MessageView, Query, Readable, Snippet};
 use crate::store::types::{
     Flags, MailboxCount, MailboxView, MessageKey, MessageRow, OutboxState, Part, Role, SortBy, SortOrder,
@@ -166,7 +166,8 @@ impl Desk {
     /// What a search finds: messages whose octets hold the words, whatever the language says beyond that.
     pub fn found(&self, search: &Search, after: Option<MessageKey>, most: usize) -> Event {
         let now = jiff::Timestamp::from_second(1_700_000_000).unwrap().to_zoned(jiff::tz::TimeZone::UTC);
-        if let Err(fault) = Query::parse(&search.text, search.typing, &now) {
+        let known = Known { any: true, ..Known::default() };
+        if let Err(fault) = Query::parse_knowing(&search.text, search.typing, &now, &known) {
             return Event::NotUnderstood(fault);
         }
         let words = search.text.trim().to_lowercase();

@@ -23,6 +23,7 @@ pub fn backup_ui(ui: &mut Ui, upkeep: &mut Upkeep, now: i64, actions: &mut Vec<A
     let mut planned = None;
     ui.horizontal(|ui| {
         field_name(ui, "Make one", Vec2::new(NAME_WIDTH, 30.0), palette.muted);
+        ui.spacing_mut().item_spacing.x = 2.0 * theme::GAP;
         for (rhythm, words) in
             [(Rhythm::Off, "when I say so"), (Rhythm::Daily, "every day"), (Rhythm::Weekly, "every week")]
         {

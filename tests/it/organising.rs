@@ -1,5 +1,8 @@
 //! Mailboxes and tags of one's own, and undoing, from the command line and in the window, over new starts.
 
+use std::fs;
+use std::path::PathBuf;
+
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 
@@ -62,6 +65,33 @@ fn mail_is_filed_in_mailboxes_of_ones_own_found_there_and_all_of_it_undone() {
     let nothing = malote.run(&["undo"]);
     assert_eq!(nothing.status, Some(1), "{}", nothing.said());
     assert!(nothing.stderr.contains("nothing to undo"), "{}", nothing.said());
+}
+
+#[test]
+fn an_export_takes_mailboxes_of_ones_own_along_and_can_be_of_one_or_of_a_tag() {
+    let (_dovecot, malote) = collected(5);
+    let keys = malote.keys("inbox");
+    malote.ok(&["mailbox", "add", "Projects/House"]);
+    malote.ok(&["move", &keys[0], &keys[1], "Projects/House"]);
+    malote.ok(&["tag", &keys[2], "+to do"]);
+    let folder = tempfile::tempdir().unwrap();
+    let export = |name: &str, more: &[&str]| {
+        let place = folder.path().join(name);
+        malote.ok(&[&["export", "--format", "maildir"], more, &[place.to_str().unwrap()]].concat());
+        place.join("Work")
+    };
+    let count = |place: PathBuf| fs::read_dir(place.join("cur")).map_or(0, Iterator::count);
+    let all = export("all", &[]);
+    assert_eq!((count(all.join("Inbox")), count(all.join("Projects/House"))), (3, 2), "none is left behind");
+    let one = export("one", &["--mailbox", "projects/house"]);
+    assert_eq!((count(one.join("Inbox")), count(one.join("Projects/House"))), (0, 2));
+    let tagged = export("tagged", &["--search", "tag:\"to do\""]);
+    assert_eq!((count(tagged.join("Inbox")), count(tagged.join("Projects/House"))), (1, 0));
+    let mbox = folder.path().join("mbox");
+    malote.ok(&["export", "--format", "mbox", mbox.to_str().unwrap()]);
+    let house = fs::read_to_string(mbox.join("Work/Projects/House.mbox")).unwrap();
+    assert_eq!(house.lines().filter(|line| line.starts_with("From ")).count(), 2);
+    assert_eq!(fs::read_dir(mbox.join("Work/Projects")).unwrap().count(), 1, "nothing is called unfinished");
 }
 
 #[test]

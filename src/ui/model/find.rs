@@ -15,6 +15,8 @@ use crate::store::types::MessageKey;
 const MOST_PEOPLE: usize = 6;
 const MOST_PAST: usize = 8;
 const MOST_OPERATORS: usize = 6;
+/// Values of an operator, of which there may be any number: what is typed narrows them.
+const MOST_VALUES: usize = 14;
 /// Letters of a word after which people are offered for it.
 const LEAST_OF_A_NAME: usize = 2;
 /// Messages whose snippets are asked for at once: more than a screen shows.
@@ -177,8 +179,13 @@ impl Model {
             "tag" => (self.organisation.tags.iter().map(|tag| tag.name.as_str()).collect(), "your tag"),
             _ => (Vec::new(), ""),
         };
-        let own = names.into_iter().filter(|name| begins(name));
-        offers.chain(own.map(|name| value(name, means, format!("{} ", complete::quoted(name))))).collect()
+        // Of a mailbox in others any of their names may be what comes to mind.
+        let own = names.into_iter().filter(|name| {
+            begins(name)
+                || name.split('/').skip(1).any(|part| !text.is_empty() && part.to_lowercase().starts_with(&text))
+        });
+        let most = MOST_VALUES.max(complete::values(operator).len());
+        offers.chain(own.map(|name| value(name, means, format!("{} ", complete::quoted(name))))).take(most).collect()
     }
 
     /// The word for which people should be known, where the caret stands; None: for none.
@@ -239,7 +246,7 @@ impl Model {
 
     /// Whether the list shows what this search finds.
     pub fn is_open(&self, saved: &SavedSearch) -> bool {
-        self.search.is_on() && self.shows_results() && self.search.text.trim() == saved.text
+        self.shows_results() && !self.search.here && self.search.text.trim() == saved.text
     }
 
     pub(super) fn open_saved(&mut self, id: SearchId) {

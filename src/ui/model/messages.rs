@@ -192,7 +192,9 @@ impl Messages {
 
     /// Takes keys out of the list at once, without waiting for the store; the cursor goes to the next one that stays.
     fn take_out(&mut self, gone: &HashSet<MessageKey>) {
-        self.select_after(gone);
+        if self.selected.iter().any(|key| gone.contains(key)) {
+            self.select_after(gone);
+        }
         self.remove_keys(gone);
     }
 
@@ -259,6 +261,10 @@ impl Model {
             if another {
                 messages.reveal += 1;
             }
+        }
+        // There is nothing left that could be moved or tagged.
+        if self.messages.selected.is_empty() {
+            self.chooser = None;
         }
         self.fetch_rows();
     }
@@ -440,9 +446,13 @@ impl Model {
     }
 
     pub(super) fn move_selected(&mut self, to: Role) {
+        self.move_messages(self.messages.chosen(), to);
+    }
+
+    pub(super) fn move_messages(&mut self, keys: Vec<MessageKey>, to: Role) {
         // Each by its own mailbox, not by the one in the list.
         let among_results = self.shows_results() || self.messages.outside().is_some();
-        let keys = if among_results { self.movable_results(to) } else { self.messages.chosen() };
+        let keys = if among_results { self.movable_results(keys, to) } else { keys };
         let from = self.messages.view.role;
         // What is not sent yet would be so quietly never: it is sent, edited or thrown away.
         let is_unsent = matches!(from, Role::Drafts | Role::Outbox);

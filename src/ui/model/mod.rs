@@ -82,8 +82,9 @@ enum Pending {
     },
     Undo,
     Tag,
+    /// These are to go there; none: it is to be shown.
     AddMailbox {
-        then_move: bool,
+        then_move: Vec<MessageKey>,
     },
     RemoveMailbox(String),
     /// It is to be put on these.
@@ -384,7 +385,7 @@ impl Model {
         self.started = true;
         self.visits.retain(|id, _| accounts.iter().any(|account| account.id == *id));
         if self.messages.view.account.is_some_and(|id| !accounts.iter().any(|account| account.id == id)) {
-            self.show_mailbox(MailboxView { role: Role::Inbox, account: None });
+            self.leave_for(Role::Inbox);
         }
         self.accounts = accounts;
         if let Some(link) = self.mailto.take() {

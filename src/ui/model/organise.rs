@@ -3,7 +3,8 @@
 use super::dialogs::{Dialog, NameDialog, Named};
 use super::{Model, Pending};
 use crate::engine::{Command, EntryId, Organisation, Undone};
-use crate::store::types::{MessageKey, OwnMailboxId, Role, Tag, TagId};
+use crate::mail::query::complete;
+use crate::store::types::{MailboxView, MessageKey, OwnMailboxId, Role, Tag, TagId};
 
 /// Colours of the palette.
 pub const COLORS: u8 = 8;
@@ -84,8 +85,18 @@ impl Model {
         if let Role::Own(id) = self.messages.view.role
             && self.own_mailbox(id).is_none()
         {
-            self.show_mailbox(crate::store::types::MailboxView { role: Role::Archive, account: None });
+            self.leave_for(Role::Archive);
         }
+    }
+
+    /// The open mailbox is gone: another is shown in its place or, while something is searched for, come back to.
+    pub(super) fn leave_for(&mut self, role: Role) {
+        let view = MailboxView { role, account: None };
+        if !self.search.is_on() {
+            return self.show_mailbox(view);
+        }
+        self.messages.view = view;
+        self.search_here(self.search.here);
     }
 
     pub(super) fn open_chooser(&mut self, what: Choosing) {
@@ -153,7 +164,7 @@ impl Model {
             }
             Choice::NewMailbox(path) => {
                 self.chooser = None;
-                self.ask(Command::AddMailbox { path }, Pending::AddMailbox { then_move: true });
+                self.ask(Command::AddMailbox { path }, Pending::AddMailbox { then_move: keys });
             }
             Choice::Tag(id) => {
                 let on = self.chooser.as_mut().is_none_or(|chooser| chooser.turn(id));
@@ -198,11 +209,12 @@ impl Model {
         self.tag_messages(keys, id, true);
     }
 
-    pub(super) fn mailbox_added(&mut self, id: OwnMailboxId, then_move: bool) {
-        if then_move {
-            self.move_selected(Role::Own(id));
+    /// What was selected when it was asked for goes there, whatever is by now.
+    pub(super) fn mailbox_added(&mut self, id: OwnMailboxId, then_move: Vec<MessageKey>) {
+        if then_move.is_empty() {
+            self.show_mailbox(MailboxView { role: Role::Own(id), account: None });
         } else {
-            self.show_mailbox(crate::store::types::MailboxView { role: Role::Own(id), account: None });
+            self.move_messages(then_move, Role::Own(id));
         }
     }
 
@@ -229,7 +241,7 @@ impl Model {
         };
         match named {
             Named::NewMailbox => {
-                self.ask(Command::AddMailbox { path: typed }, Pending::AddMailbox { then_move: false });
+                self.ask(Command::AddMailbox { path: typed }, Pending::AddMailbox { then_move: Vec::new() });
             }
             Named::Mailbox(id) => self.ask(Command::RenameMailbox { id, path: typed }, Pending::Other),
             Named::Tag(tag) => self.ask(Command::ChangeTag(Tag { name: typed, ..tag }), Pending::Other),
@@ -260,11 +272,14 @@ impl Model {
 
     /// Shows what has this tag.
     pub(super) fn show_tag(&mut self, id: TagId) {
-        let Some(name) = self.tag(id).map(|tag| tag.name.clone()) else { return };
-        let needs_quotes = name.contains(|c: char| c.is_whitespace() || matches!(c, '(' | ')'));
-        let quoted = if needs_quotes { format!("tag:\"{name}\"") } else { format!("tag:{name}") };
+        let Some(text) = self.tag(id).map(search_of) else { return };
         self.search.here = false;
-        self.search_for(quoted);
+        self.search_for(text);
+    }
+
+    /// Whether the list shows what has this tag.
+    pub fn is_tag_open(&self, tag: &Tag) -> bool {
+        self.shows_results() && !self.search.here && self.search.text.trim() == search_of(tag)
     }
 
     pub(super) fn undo(&mut self, entry: Option<EntryId>) {
@@ -280,6 +295,11 @@ impl Model {
     pub(super) fn undone(&mut self, undone: Option<&Undone>) {
         self.say(undone.map_or_else(|| "There is nothing to undo".to_owned(), Undone::words), false);
     }
+}
+
+/// The search that finds what has this tag.
+fn search_of(tag: &Tag) -> String {
+    format!("tag:{}", complete::quoted(&tag.name))
 }
 
 impl Chooser {

@@ -187,9 +187,8 @@ impl Model {
         }
     }
 
-    /// Of what is selected among results, what may go there: each message by the mailbox that it lies in.
-    pub(super) fn movable_results(&self, to: Role) -> Vec<MessageKey> {
-        let mut keys = self.messages.chosen();
+    /// Of these, which were selected among results, what may go there: each message by the mailbox that it lies in.
+    pub(super) fn movable_results(&self, mut keys: Vec<MessageKey>, to: Role) -> Vec<MessageKey> {
         keys.retain(|&key| {
             self.messages.row(key).is_some_and(|row| {
                 let is_unsent = matches!(row.role, Role::Drafts | Role::Outbox);
@@ -205,6 +204,8 @@ impl Model {
             self.messages.change_row(key, |row| row.role = to);
         }
         let moved: HashSet<MessageKey> = keys.iter().copied().collect();
-        self.messages.select_after(&moved);
+        if self.messages.selected.iter().any(|key| moved.contains(key)) {
+            self.messages.select_after(&moved);
+        }
     }
 }

@@ -64,7 +64,7 @@ fn mail_of_another_program_is_looked_at_imported_and_what_came_of_it_is_said() {
 fn an_export_wants_a_new_folder_first() {
     let mut window = Window::new(Desk::of(3));
     window.press_button("Settings");
-    window.press_button("Export…");
+    window.press_button("Export mail…");
     window.press_button("Export");
     assert!(!window.asked().iter().any(|asked| asked.starts_with("Export {")));
     window.type_into("Into", "out");

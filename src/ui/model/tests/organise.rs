@@ -167,3 +167,61 @@ fn when_the_open_mailbox_is_removed_its_messages_are_shown_where_they_went() {
     assert_eq!((toast.text.as_str(), toast.undo), ("Removed Receipts; its 2 messages are in Archive", true));
     assert_eq!(desk.model.messages.view.role, Role::Archive);
 }
+
+#[test]
+fn a_mailbox_made_for_a_move_takes_what_was_selected_then_and_not_what_is_selected_by_now() {
+    let mut desk = desk();
+    desk.act(Action::OpenChooser(Choosing::Mailbox));
+    desk.act(Action::Choose(Choice::NewMailbox("Boat".into())));
+    desk.act(Action::MoveCursor { by: 1, extend: false });
+    desk.serve();
+    assert_eq!(chosen(&desk), [4], "the person reads on while the store is busy");
+    let asked = desk.answer("AddMailbox", Event::MailboxAdded(OwnMailboxId(9)));
+    assert!(asked.contains(&format!("MoveMessages 5 to {}", Role::Own(OwnMailboxId(9)))), "{asked:?}");
+    assert_eq!(desk.model.messages.index_of(key(5)), None);
+    assert_eq!(chosen(&desk), [4], "what is read stays so");
+}
+
+#[test]
+fn a_chooser_closes_when_what_it_was_opened_for_is_gone() {
+    let mut desk = desk();
+    desk.act(Action::OpenChooser(Choosing::Mailbox));
+    desk.hear(Event::MailChanged);
+    desk.serve();
+    assert!(desk.model.chooser.is_some(), "other mail is nothing to it");
+    desk.places.insert(key(5), Role::Trash);
+    desk.hear(Event::MailChanged);
+    desk.serve();
+    assert!(desk.model.chooser.is_none(), "there is nothing left to move");
+}
+
+#[test]
+fn the_end_of_the_open_mailbox_does_not_end_a_search() {
+    let mut desk = desk();
+    let own = MailboxView { role: Role::Own(OwnMailboxId(3)), account: None };
+    desk.act(Action::ShowMailbox(own));
+    desk.serve();
+    desk.act(Action::Search("subject".into()));
+    desk.serve();
+    let fewer = Organisation { mailboxes: organised().mailboxes[..2].to_vec(), ..organised() };
+    desk.hear(Event::Organisation(Box::new(fewer)));
+    desk.serve();
+    assert!(desk.model.shows_results());
+    assert_eq!(desk.model.search.text, "subject");
+    desk.act(Action::EndSearch);
+    desk.serve();
+    assert_eq!(desk.model.messages.view.role, Role::Archive, "there is no other to come back to");
+}
+
+#[test]
+fn the_tag_whose_messages_are_listed_is_the_one_that_is_open() {
+    let mut desk = desk();
+    let open = |desk: &Desk| organised().tags.iter().filter(|tag| desk.model.is_tag_open(tag)).count();
+    assert_eq!(open(&desk), 0);
+    desk.act(Action::ShowTag(TagId(2)));
+    desk.serve();
+    assert_eq!(open(&desk), 1);
+    desk.act(Action::SearchHere(true));
+    desk.serve();
+    assert_eq!(open(&desk), 0, "only a part of them");
+}

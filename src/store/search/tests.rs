@@ -3,7 +3,7 @@
 use futures::executor::block_on;
 
 use super::super::testing::{self, Fixture, NOON};
-use super::super::types::Role;
+use super::super::types::{Flag, Role};
 use super::super::{Arrival, Content, Indexed, Person, prepare};
 use super::*;
 use crate::account::AccountId;
@@ -294,6 +294,7 @@ fn a_search_that_is_given_up_ends_and_harms_no_other() {
     let insert = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
                   INSERT INTO search (rowid, body) SELECT i, 'a' FROM n";
     fixture.sql().execute_batch(insert).unwrap();
+    fixture.sql().execute_batch("INSERT INTO search_document SELECT id, id FROM search_docsize").unwrap();
     let query = Query::parse("(a OR b) is:unread", false, &now()).unwrap();
     let asking = Asking::default();
     asking.give_up();

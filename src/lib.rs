@@ -11,7 +11,7 @@
 //! | [`mail`] | bytes ⇄ meaning: envelopes, bodies, drafts, messages to send; total over hostile input | anything of ours, a clock, a disk, a socket |
 //! | [`protocol`] | POP3 and mail submission, sans-IO: bytes in, events and bytes out | anything of ours, anything async |
 //! | [`net`] | drives a [`protocol::Machine`] over TCP, TLS and SOCKS5; silence, trust, upgrade | mail, store, engine, ui |
-//! | [`store`] | one SQLite database: messages with their octets, the ledger of what the servers have, drafts, Outbox | protocol, net, engine, ui |
+//! | [`store`] | one SQLite database: messages with their octets, the ledger of what the servers have, drafts, Outbox, search, conversations, the journal of what a person did; its backups and repairs | protocol, net, engine, ui |
 //! | [`secret`] | passwords ⇄ the system's keyring, or a command | all but account |
 //! | [`engine`] | decides: visits, submissions, requests; the only place where store and net meet | ui |
 //! | [`ui`] | draws a [`ui::model::Model`], returns actions | store's SQL, net, secret's keyring, a disk, a socket |
@@ -50,11 +50,17 @@
 //! 6. Only now may DELE be sent, noted in the ledger beforehand; then QUIT at once. A DELE counts only when QUIT was
 //!    confirmed; until then it is *unknown*, and the next listing settles it.
 //! 7. The screen hears of it, asks for the rows that are visible, and shows a bold line.
-//! 8. The words of the message go into the search index from a mark that the store kept when it was stored: later, in small
-//!    batches, and never at the expense of an open line.
+//! 8. The words of the message go into the search index from a mark that the store kept when it was stored, and the message
+//!    joins its conversation: later, in small batches, and never at the expense of an open line.
+//! 9. What a person does to it (marks, mailboxes, tags) is written down in the same transaction as the change itself, and can
+//!    be undone for 30 days. Once a week its octets are read again and compared with their hash; what is damaged is taken from the
+//!    backup, or fetched again from the server where it still lies.
 //!
 //! Cut the line or kill the program anywhere in there: after one healthy visit every message is in the store exactly once,
 //! octet for octet, and none was deleted before it was stored.
+//!
+//! Mail of other programs comes in by the same door ([`engine`]'s import): octets, row and ledger in one synced transaction, so
+//! that the next visit knows what of it lies on the server.
 //!
 //! # Threads
 //!

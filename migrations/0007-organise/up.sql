@@ -22,7 +22,7 @@ CREATE TABLE message_tag (
     message INTEGER NOT NULL REFERENCES message (key) ON DELETE CASCADE,
     tag     INTEGER NOT NULL REFERENCES tag (id) ON DELETE CASCADE,
     PRIMARY KEY (message, tag)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX message_tag_by_tag ON message_tag (tag, message);
 
 -- One row for whatever a person did at once, be it to a hundred thousand messages.

@@ -62,7 +62,7 @@ CREATE TABLE contact_word (
     word    TEXT NOT NULL,
     contact INTEGER NOT NULL REFERENCES contact (id) ON DELETE CASCADE,
     PRIMARY KEY (word, contact)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- What was searched for, as typed; the last time.
 CREATE TABLE past_search (

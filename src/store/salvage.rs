@@ -214,7 +214,8 @@ impl Shape {
         let (names, values): (Vec<String>, Vec<Value>) =
             given.map(|(column, value)| (format!("\"{}\"", column.name), value)).unzip();
         let marks = vec!["?"; values.len() + 1].join(", ");
-        let insert = format!("INSERT OR IGNORE INTO \"{}\" (rowid, {}) VALUES ({marks})", self.table, names.join(", "));
+        let names = std::iter::once("rowid".to_owned()).chain(names).collect::<Vec<_>>().join(", ");
+        let insert = format!("INSERT OR IGNORE INTO \"{}\" ({names}) VALUES ({marks})", self.table);
         let values = std::iter::once(Value::Integer(row.rowid)).chain(values);
         match new.prepare_cached(&insert)?.execute(params_from_iter(values)) {
             Ok(rows) => Ok(rows > 0),
@@ -281,11 +282,13 @@ fn adopt_strays(new: &Connection, now: i64, control: &Control) -> Result<u64, Er
     Ok(found)
 }
 
-/// Tables of rows; the search index is made anew.
+/// Tables of rows; what follows from the messages (the search index, conversations, people, orders) is made anew.
 fn tables(db: &Connection) -> Result<Vec<String>, Error> {
     let mut select = db.prepare(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'search%' AND name NOT LIKE 'sqlite_%'
-         AND name NOT IN ('to_index', 'stage') ORDER BY rowid",
+         AND name NOT IN ('to_index', 'stage', 'thread', 'in_thread', 'thread_by_id', 'to_thread', 'contact', 'contact_word',
+                          'message_order', 'order_change')
+         ORDER BY rowid",
     )?;
     Ok(select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
@@ -419,6 +422,10 @@ const SETTLE: &str = "
     DELETE FROM draft_attachment WHERE message NOT IN (SELECT message FROM draft);
     DELETE FROM outbox WHERE message NOT IN (SELECT key FROM message);
     DELETE FROM damaged WHERE message NOT IN (SELECT key FROM message);
+    DELETE FROM message_tag WHERE message NOT IN (SELECT key FROM message) OR tag NOT IN (SELECT id FROM tag);
+    INSERT OR IGNORE INTO own_mailbox (id, name)
+        SELECT DISTINCT CAST(substr(role, 5) AS INTEGER), 'Saved ' || substr(role, 5) FROM mailbox
+        WHERE role LIKE 'own:%' AND CAST(substr(role, 5) AS INTEGER) NOT IN (SELECT id FROM own_mailbox);
     INSERT OR IGNORE INTO server_note (account, uid, wish, tries, next_try_at, words)
         SELECT ledger.account, ledger.uid, 'get', 0, 0, '' FROM damaged JOIN ledger ON ledger.message = damaged.message
         WHERE ledger.deletion <> 2 AND ledger.uid <> x'';
@@ -431,6 +438,10 @@ const SETTLE: &str = "
         total = (SELECT count(*) FROM message WHERE message.mailbox = mailbox.id),
         unread = (SELECT count(*) FROM message WHERE message.mailbox = mailbox.id AND flags & 1 = 0);
     INSERT OR IGNORE INTO to_index (message) SELECT key FROM message;
+    INSERT OR IGNORE INTO to_thread (message) SELECT key FROM message;
+    INSERT OR IGNORE INTO message_order (message, sender, subject, size_bytes)
+        SELECT key, substr(iif(trim(from_name) = '', from_addr, from_name), 1, 48), substr(subject, 1, 96), size_bytes
+        FROM message ORDER BY key;
     DELETE FROM upkeep WHERE name IN ('octets_below', 'check_after');
     INSERT OR IGNORE INTO upkeep (name, value) VALUES ('identity', randomblob(16));";
 

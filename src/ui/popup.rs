@@ -105,7 +105,8 @@ pub fn popup_ui(ui: &Ui, field: Id, under: Rect, rows: &[Row]) -> Option<usize> 
 
 fn row_ui(ui: &mut Ui, row: &Row, width: f32, chosen: bool) -> bool {
     let palette = palette(ui);
-    let (rect, response) = ui.allocate_exact_size(Vec2::new(width, ROW_HEIGHT), Sense::click());
+    // The keyboard stays in the field: what it would go to is gone as soon as it leaves it.
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(width, ROW_HEIGHT), Sense::CLICK);
     let name = if row.note.is_empty() { row.text.clone() } else { format!("{}, {}", row.text, row.note) };
     response.widget_info(|| WidgetInfo::labeled(AccessRole::MenuItem, true, &name));
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(chosen));

@@ -138,7 +138,9 @@ fn what_was_stored_before_there_were_orders_is_put_in_order_too() {
     }
     let by_trigger = rows_of_order(&fixture);
     let folders = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap();
-    let folder = folders.map(|folder| folder.unwrap().path()).find(|path| path.to_string_lossy().ends_with("-scale"));
+    let folder = folders
+        .map(|folder| folder.unwrap().path())
+        .find(|path| path.to_string_lossy().ends_with("-order-and-dictionary"));
     let migration = std::fs::read_to_string(folder.unwrap().join("up.sql")).unwrap();
     let filling = migration.split_once("INSERT INTO message_order").unwrap().1.split_once(';').unwrap().0;
     fixture.sql().execute_batch(&format!("DELETE FROM message_order; INSERT INTO message_order{filling}")).unwrap();

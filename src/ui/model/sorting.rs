@@ -100,7 +100,9 @@ impl Messages {
         }
         let indexes = self.indexes_of(&self.selected);
         if indexes.len() < self.selected.len() {
-            self.selected = indexes.into_iter().filter_map(|index| self.keys.get(index).copied()).collect();
+            let listed = indexes.into_iter().filter_map(|index| self.keys.get(index).copied());
+            // What is read beside the list stays.
+            self.selected = listed.chain(self.outside()).collect();
         }
     }
 }

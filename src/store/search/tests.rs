@@ -329,6 +329,10 @@ fn words_and_conditions_use_the_indexes_that_are_there_for_them() {
         ("in:inbox", "SCAN message USING COVERING INDEX message_facts"),
         ("is:starred", "message_starred"),
         ("is:unread", "message_unread"),
+        ("-is:unread", "message_read"),
+        ("is:answered", "message_answered"),
+        ("is:forwarded", "message_forwarded"),
+        ("larger:5M", "message_large"),
         ("newer:7d", "SEARCH message USING COVERING INDEX message_facts (key>?)"),
         ("minutes", "SCAN search VIRTUAL TABLE"),
     ] {
@@ -340,6 +344,52 @@ fn words_and_conditions_use_the_indexes_that_are_there_for_them() {
         let plan = steps.collect::<Result<Vec<_>, _>>().unwrap().join("; ");
         assert!(plan.contains(used), "{typed}: {plan}");
     }
+}
+
+#[test]
+fn what_is_typed_is_found_from_its_first_letter_on() {
+    let fixture = Fixture::new();
+    let lamp = fixture.receive_mail(&mail(1, "Harbour", "the lamp is lit"));
+    let gale = fixture.receive_mail(&mail(2, "Weather", "a gale; 東京 has none"));
+    fixture.index_all();
+    for (typed, expected) in [
+        ("l", vec![lamp]),
+        ("lam", vec![lamp]),
+        ("lamps", vec![]),
+        ("h", vec![gale, lamp]),
+        ("subject:h", vec![lamp]),
+        ("body:h", vec![gale]),
+        ("from:b", vec![gale, lamp]),
+        ("from:a", vec![]),
+        ("to:b", vec![gale, lamp]),
+        ("to:o", vec![gale, lamp]),
+        ("from:ole@e", vec![gale, lamp]),
+        ("from:ole@z", vec![]),
+        ("東", vec![gale]),
+        ("none 東", vec![gale]),
+        ("lit h", vec![lamp]),
+        ("the w", vec![]),
+        ("l* h*", vec![lamp]),
+        ("l* -w*", vec![lamp]),
+        ("-l*", vec![gale]),
+        ("w* OR li*", vec![gale, lamp]),
+        ("w* is:unread", vec![gale]),
+        ("w* is:read", vec![]),
+        ("w* -none", vec![]),
+        ("h* -none", vec![lamp]),
+        ("h* before:1971-01-01", vec![]),
+    ] {
+        assert_eq!(fixture.find_as(typed, true), expected, "{typed}");
+        let query = Query::parse(typed, true, &now()).unwrap();
+        let counted = block_on(fixture.store.count_found(query, None, Asking::default())).unwrap();
+        assert_eq!(counted, expected.len() as u64, "{typed}");
+    }
+    fixture.sql().execute("DELETE FROM message WHERE key = ?1", [lamp.0]).unwrap();
+    assert_eq!((fixture.find("l*"), fixture.find("h*")), (vec![], vec![gale]));
+    assert_eq!(
+        ["search_document", "search_docsize", "search_beginning_docsize"].map(|t| fixture.rows_of(t)),
+        [1, 1, 1]
+    );
 }
 
 #[test]

@@ -81,8 +81,28 @@ fn queries(bench: &Bench) -> Vec<(String, bool)> {
         "before:2011-06-01".into(),
         "zzzzzzzz".into(),
     ];
-    let typed =
-        ["a", "t", "e", "z", "7", "th", "in", "inv", "invo", "invoic", "from:x", "from:ana", "invoice b", "the me"];
+    let typed = [
+        "a",
+        "t",
+        "e",
+        "z",
+        "7",
+        "th",
+        "in",
+        "the",
+        "inv",
+        "invo",
+        "with",
+        "invoic",
+        "from:x",
+        "from:ana",
+        "invoice b",
+        "the me",
+        "the z",
+        "the zq",
+        "from:ana@h",
+        "t is:starred",
+    ];
     let whole = whole.into_iter().map(|typed| (typed, false));
     whole.chain(typed.into_iter().map(|typed| (typed.to_owned(), true))).collect()
 }

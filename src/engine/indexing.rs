@@ -34,8 +34,9 @@ const BATCH_TO_THREAD: usize = 256;
 const MANY: u64 = 4_000;
 const BATCH_MESSAGES_OF_MANY: usize = 1024;
 const BATCH_BYTES_OF_MANY: u64 = 4 * 1024 * 1024;
-/// Octets of a message that are read for its words. What is larger carries files, and its text comes before them.
-const MOST_BYTES: usize = 64 << 20;
+/// Octets of a message that are read for its words, which take three times as much memory. What is larger carries files, and
+/// its text comes before them.
+const MOST_BYTES: usize = 16 << 20;
 /// A visit mostly takes seconds: for so long nothing is indexed, and all there is works for the line.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// While a line is open for longer, the writer is mostly free for what comes in.

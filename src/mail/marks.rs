@@ -281,7 +281,7 @@ pub fn plain_words(text: &str) -> Vec<String> {
 }
 
 /// As the index's tokenizer has it: letters, marks, numbers and private use, by their general categories.
-fn is_of_word(c: char) -> bool {
+pub(super) fn is_of_word(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric();
     }

@@ -16,6 +16,7 @@ pub mod address;
 mod address_list;
 mod answer;
 mod attached_text;
+pub mod beginnings;
 pub mod body;
 mod charset;
 pub mod compose;

@@ -5,8 +5,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::contact::count_people;
 use super::types::MessageKey;
 use super::{Error, Store, thread};
-use crate::mail::Searchable;
 use crate::mail::words::for_index;
+use crate::mail::{Searchable, beginnings};
+
+mod number;
 
 /// A message whose words are not in the index, or not those that it has now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +65,19 @@ impl Store {
         // The oldest first: at each key that is not above the one before, the index writes out what it has gathered so far,
         // which costs several times as much as the words themselves.
         batch.sort_unstable_by_key(|indexed| indexed.key);
-        self.write_unsynced(move |db| batch.into_iter().try_for_each(|indexed| index_one(db, indexed))).await
+        self.write_unsynced(move |db| {
+            // Gone, or another by now: its own mark stands for that.
+            let mut is_same = db.prepare_cached("SELECT 1 FROM message WHERE key = ?1 AND sha256 = ?2")?;
+            let mut same = Vec::with_capacity(batch.len());
+            for indexed in batch {
+                if is_same.exists(params![indexed.key.0, indexed.sha256])? {
+                    same.push(indexed);
+                }
+            }
+            number::give(db, same.iter().rev().map(|indexed| indexed.key))?;
+            same.into_iter().try_for_each(|indexed| index_one(db, indexed))
+        })
+        .await
     }
 }
 
@@ -73,6 +87,8 @@ impl Store {
         self.write(|db| {
             db.execute_batch(
                 "INSERT INTO search (search) VALUES ('delete-all');
+                 INSERT INTO search_beginning (search_beginning) VALUES ('delete-all');
+                 DELETE FROM search_document;
                  INSERT OR IGNORE INTO to_index (message, people) SELECT key, 0 FROM message;",
             )?;
             Ok(())
@@ -83,10 +99,12 @@ impl Store {
 
 /// Sets the index as much mail needs it, wherever it was made; it keeps what it is told.
 pub(super) fn tune(db: &Connection) -> Result<(), Error> {
-    let known: Option<i64> =
-        db.query_row("SELECT v FROM search_config WHERE k = 'hashsize'", [], |row| row.get(0)).optional()?;
-    if known != Some(GATHERED_BYTES) {
-        db.execute("INSERT INTO search (search, rank) VALUES ('hashsize', ?1)", [GATHERED_BYTES])?;
+    for table in ["search", "search_beginning"] {
+        let known = format!("SELECT v FROM {table}_config WHERE k = 'hashsize'");
+        let known: Option<i64> = db.query_row(&known, [], |row| row.get(0)).optional()?;
+        if known != Some(GATHERED_BYTES) {
+            db.execute(&format!("INSERT INTO {table} ({table}, rank) VALUES ('hashsize', ?1)"), [GATHERED_BYTES])?;
+        }
     }
     Ok(())
 }
@@ -95,12 +113,8 @@ pub(super) fn tune(db: &Connection) -> Result<(), Error> {
 /// index and not several, which would have to be merged.
 const GATHERED_BYTES: i64 = 16 << 20;
 
-fn index_one(db: &Connection, Indexed { key, sha256, words }: Indexed) -> Result<(), Error> {
-    let mut is_same = db.prepare_cached("SELECT 1 FROM message WHERE key = ?1 AND sha256 = ?2")?;
-    // Gone, or another by now: its own mark stands for that.
-    if !is_same.exists(params![key.0, sha256])? {
-        return Ok(());
-    }
+fn index_one(db: &Connection, Indexed { key, words, .. }: Indexed) -> Result<(), Error> {
+    let Some(number) = number::number(db, key)? else { return Ok(()) };
     let words = match words {
         Some(words) => words,
         None => words_of_row(db, key)?.unwrap_or_default(),
@@ -109,13 +123,15 @@ fn index_one(db: &Connection, Indexed { key, sha256, words }: Indexed) -> Result
     if counts.exists([key.0])? {
         count_people(db, key, &words.senders, &words.addressees)?;
     }
-    db.prepare_cached("DELETE FROM search WHERE rowid = ?1")?.execute([key.0])?;
+    number::remove(db, number)?;
+    db.prepare_cached("INSERT INTO search_beginning (rowid, words) VALUES (?1, ?2)")?
+        .execute(params![number, beginnings::for_index(&words)])?;
     db.prepare_cached(
         "INSERT INTO search (rowid, subject, sender, recipients, copies, body, attachments, list)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute(params![
-        key.0,
+        number,
         words.subject,
         words.sender,
         words.recipients,

@@ -188,7 +188,7 @@ fn free_key(db: &Connection, date: i64) -> Result<MessageKey, Error> {
 }
 
 /// Bits of a key that tell messages of the same second apart.
-const SEQUENCE_BITS: u32 = 20;
+pub(super) const SEQUENCE_BITS: u32 = 20;
 const SEQUENCE_MASK: i64 = (1 << SEQUENCE_BITS) - 1;
 /// Seconds that still fit a key: the year 141,000.
 const LAST_SECOND: i64 = (1 << (62 - SEQUENCE_BITS)) - 1;

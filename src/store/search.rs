@@ -1,4 +1,7 @@
 //! A query becomes one statement: the words go to the index, the rest to the rows of the messages, newest first.
+//!
+//! There are two indexes: of words, and of their first letters for what is still being typed. Both know a message by a number of
+//! their own, in the order of the keys.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,13 +11,19 @@ use rusqlite::{Connection, InterruptHandle, params, params_from_iter};
 
 use super::listing::mailboxes_of;
 use super::message::first_key;
-use super::types::{Flag, Flags, MailboxView, MessageKey};
+use super::types::{MailboxView, MessageKey};
 use super::{Error, Store};
-use crate::mail::Query;
 use crate::mail::query::{Condition, Field, Text};
+use crate::mail::words::Sought;
+use crate::mail::{Query, beginnings};
 
 /// Messages of which the index is asked at a time whether they lack a word.
 const STRETCH: usize = 2_000;
+/// What fewer messages have is rare: all that begins like it is read at once. Of anything else the next hit is near. (Tests
+/// have so few messages that nothing else would ever be asked.)
+const RARE: i64 = if cfg!(test) { 2 } else { 20_000 };
+/// Octets from which on there is an index of messages: see the migration.
+const LARGE_BYTES: u64 = 65_536;
 
 /// A page of what was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,6 +118,8 @@ struct Statement {
     words: Vec<String>,
     /// What must not.
     without: Vec<String>,
+    /// Short beginnings that must stand in the index of theirs; and the same for the other.
+    beginnings: Vec<(String, String)>,
     conditions: Vec<String>,
     /// The index that holds only what is asked for, if one does: it is read before any that holds everything.
     index: Option<&'static str>,
@@ -132,14 +143,13 @@ impl Statement {
 
     fn of(query: &Query) -> Self {
         let mut statement = Self::default();
-        let parts = match query {
-            Query::All(all) => all.as_slice(),
-            other => std::slice::from_ref(other),
-        };
+        let mut parts = Vec::new();
+        flatten(parted(query), &mut parts);
         // Words alone go to the index in one piece: it then reads each list of theirs once, from its new end.
         let mut rest = Vec::new();
-        for part in parts {
+        for part in &parts {
             match part {
+                Query::Text(text) if is_short(text) => statement.beginnings.push((beginning_of(text), phrase(text))),
                 Query::Not(inner) => match matched(inner) {
                     Some(words) => statement.without.push(words),
                     None => rest.push(part),
@@ -157,11 +167,17 @@ impl Statement {
                     statement.before = Some(statement.before.map_or(first_key(*at), |key| key.min(first_key(*at))));
                 }
                 part => {
-                    statement.index = statement.index.or(match part {
-                        Query::Condition(Condition::Starred) => Some("message_starred"),
-                        Query::Condition(Condition::Unread) => Some("message_unread"),
+                    // What is not unread is read, and there is an index of that.
+                    let turned = match part {
+                        Query::Not(inner) => match **inner {
+                            Query::Condition(Condition::Unread) => Some(Query::Condition(Condition::Read)),
+                            Query::Condition(Condition::Read) => Some(Query::Condition(Condition::Unread)),
+                            _ => None,
+                        },
                         _ => None,
-                    });
+                    };
+                    let part = turned.as_ref().unwrap_or(part);
+                    statement.index = statement.index.or(index_of(part));
                     let condition = statement.condition(part);
                     statement.conditions.push(condition);
                 }
@@ -176,16 +192,29 @@ impl Statement {
         format!("?{}", self.values.len())
     }
 
-    fn in_index(&mut self, words: String) -> String {
+    fn in_index(&mut self, table: &str, words: String) -> String {
         let place = self.bind(words);
-        format!("message.key IN (SELECT rowid FROM search WHERE search MATCH {place})")
+        format!(
+            "message.key IN (SELECT document.message FROM {table} CROSS JOIN search_document AS document
+             ON document.number = {table}.rowid WHERE {table} MATCH {place})"
+        )
+    }
+
+    /// Whether the document that the other index has come to has these words in this one.
+    fn in_index_too(&mut self, table: &str, words: String) -> String {
+        let place = self.bind(words);
+        format!(
+            "EXISTS (SELECT 1 FROM {table} WHERE {table} MATCH {place} AND {table}.rowid = {}.rowid)",
+            self.driver()
+        )
     }
 
     fn condition(&mut self, query: &Query) -> String {
         if let Some(words) = matched(query) {
-            return self.in_index(words);
+            return self.in_index("search", words);
         }
         match query {
+            Query::Text(text) if is_short(text) => self.in_index("search_beginning", beginning_of(text)),
             Query::All(parts) if parts.is_empty() => "1".into(),
             Query::All(parts) => self.several(parts, " AND "),
             Query::Any(parts) => self.several(parts, " OR "),
@@ -202,15 +231,14 @@ impl Statement {
     }
 
     fn of_row(&mut self, condition: &Condition) -> String {
-        let flag = |flag| Flags::default().with(flag, true).0;
         match condition {
             Condition::HasAttachment => "message.has_attachments <> 0".into(),
             // Written as the indexes of these are, or they would not be used.
             Condition::Unread => "message.flags & 1 = 0".into(),
             Condition::Starred => "message.flags & 2 = 2".into(),
-            Condition::Read => format!("message.flags & {} <> 0", flag(Flag::Seen)),
-            Condition::Answered => format!("message.flags & {} <> 0", flag(Flag::Answered)),
-            Condition::Forwarded => format!("message.flags & {} <> 0", flag(Flag::Forwarded)),
+            Condition::Read => "message.flags & 1 = 1".into(),
+            Condition::Answered => "message.flags & 4 = 4".into(),
+            Condition::Forwarded => "message.flags & 8 = 8".into(),
             // The plus keeps SQLite from gathering a mailbox by its own index, which it would have to sort.
             Condition::In(role) => {
                 let place = self.bind((*role).to_owned());
@@ -250,13 +278,23 @@ impl Statement {
             }
             Condition::Before(at) => format!("message.key < {}", self.bind(first_key(*at).0)),
             Condition::Since(at) => format!("message.key >= {}", self.bind(first_key(*at).0)),
-            Condition::Larger(size) => format!("message.size_bytes > {}", self.bind(signed(*size))),
+            Condition::Larger(size) => {
+                let limit = if *size >= LARGE_BYTES { "message.size_bytes > 65536 AND " } else { "" };
+                format!("({limit}message.size_bytes > {})", self.bind(signed(*size)))
+            }
             Condition::Smaller(size) => format!("message.size_bytes < {}", self.bind(signed(*size))),
         }
     }
 
-    fn page(self, db: &Connection, after: Option<MessageKey>, most: usize, asking: &Asking) -> Result<Found, Error> {
-        let keys = if self.words.is_empty() && !self.without.is_empty() {
+    fn page(
+        mut self,
+        db: &Connection,
+        after: Option<MessageKey>,
+        most: usize,
+        asking: &Asking,
+    ) -> Result<Found, Error> {
+        self.settle(db)?;
+        let keys = if self.driver().is_empty() && !self.without.is_empty() {
             self.keys_without(db, after, most, asking)?
         } else {
             let (sql, values) = self.sql(after, most);
@@ -268,6 +306,35 @@ impl Statement {
         };
         let to_index: i64 = db.prepare_cached("SELECT count(*) FROM to_index")?.query_row([], |row| row.get(0))?;
         Ok(Found { more: keys.len() >= most, keys, to_index: to_index.cast_unsigned() })
+    }
+
+    /// Beside words, a beginning that few messages have is one of the words; of any other it is asked hit by hit.
+    fn settle(&mut self, db: &Connection) -> Result<(), Error> {
+        if self.words.is_empty() {
+            return Ok(());
+        }
+        let mut count = db.prepare_cached(
+            "SELECT count(*) FROM (SELECT 1 FROM search_beginning WHERE search_beginning MATCH ?1 LIMIT ?2)",
+        )?;
+        for (short, words) in std::mem::take(&mut self.beginnings) {
+            let messages: i64 = count.query_row((&short, RARE), |row| row.get(0))?;
+            if messages < RARE {
+                self.words.push(words);
+            } else {
+                let condition = self.in_index_too("search_beginning", short);
+                self.conditions.push(condition);
+            }
+        }
+        Ok(())
+    }
+
+    /// The index that is read from its new end to its old; empty: no word is required.
+    fn driver(&self) -> &'static str {
+        match (self.words.is_empty(), self.beginnings.is_empty()) {
+            (false, _) => "search",
+            (true, false) => "search_beginning",
+            (true, true) => "",
+        }
     }
 
     /// Where all that is said of words is that they must not be there: the index is asked about a stretch of messages at a
@@ -283,7 +350,12 @@ impl Statement {
         let (sql, values) = self.sql(None, STRETCH);
         let place = values.len() + 1;
         let mut candidates = db.prepare(&sql.replacen(" WHERE ", &format!(" WHERE message.key < ?{place} AND "), 1))?;
-        let mut matched = db.prepare("SELECT rowid FROM search WHERE search MATCH ?1 AND rowid BETWEEN ?2 AND ?3")?;
+        let mut matched = db.prepare(
+            "SELECT search_document.message FROM search CROSS JOIN search_document ON search_document.number = search.rowid
+             WHERE search MATCH ?1
+                   AND search.rowid >= (SELECT number FROM search_document WHERE message >= ?2 ORDER BY message LIMIT 1)
+                   AND search.rowid <= (SELECT number FROM search_document WHERE message <= ?3 ORDER BY message DESC LIMIT 1)",
+        )?;
         for (number, value) in (1_usize..).zip(&values) {
             candidates.raw_bind_parameter(number, value)?;
         }
@@ -308,13 +380,14 @@ impl Statement {
     }
 
     fn count(mut self, db: &Connection, asking: &Asking) -> Result<u64, Error> {
-        if self.words.is_empty() {
+        self.settle(db)?;
+        if self.driver().is_empty() {
             for words in std::mem::take(&mut self.without) {
-                let condition = self.in_index(words);
+                let condition = self.in_index("search", words);
                 self.conditions.push(format!("NOT {condition}"));
             }
         }
-        let (from, values) = self.source(None);
+        let (from, values) = self.source(None, false);
         let mut select = db.prepare(&format!("SELECT count(*) FROM {from}"))?;
         let _running = asking.begin(db)?;
         let count: i64 = select.query_row(params_from_iter(values), |row| row.get(0))?;
@@ -322,38 +395,28 @@ impl Statement {
     }
 
     fn sql(mut self, after: Option<MessageKey>, most: usize) -> (String, Vec<Value>) {
-        let key = self.key();
+        let driver = self.driver();
+        let (key, order) = match driver {
+            "" => ("message.key", "message.key".to_owned()),
+            driver => ("search_document.message", format!("{driver}.rowid")),
+        };
         let limit = self.bind(signed(most as u64));
-        let (from, values) = self.source(after);
-        (format!("SELECT {key} FROM {from} ORDER BY {key} DESC LIMIT {limit}"), values)
+        let (from, values) = self.source(after, true);
+        (format!("SELECT {key} FROM {from} ORDER BY {order} DESC LIMIT {limit}"), values)
     }
 
-    fn key(&self) -> &'static str {
-        if self.words.is_empty() { "message.key" } else { "search.rowid" }
-    }
-
-    /// The tables and what is to hold of their rows.
-    fn source(mut self, after: Option<MessageKey>) -> (String, Vec<Value>) {
-        let key = self.key();
+    /// The tables, with the one that has the keys if they are wanted, and what is to hold of their rows.
+    fn source(mut self, after: Option<MessageKey>, with_keys: bool) -> (String, Vec<Value>) {
         // Read from the new end to the old, and no further than it must be.
         if let Some(before) = after.into_iter().chain(self.before).min() {
-            let place = self.bind(before.0);
-            self.conditions.push(format!("{key} < {place}"));
+            self.bound("<", before);
         }
         if let Some(oldest) = self.from {
-            let place = self.bind(oldest.0);
-            self.conditions.push(format!("{key} >= {place}"));
+            self.bound(">=", oldest);
         }
-        let from = if self.words.is_empty() {
-            self.index.map_or("message".to_owned(), |index| format!("message INDEXED BY {index}"))
-        } else {
-            let is_about_rows = self.conditions.iter().any(|condition| condition.contains("message."));
-            let place = self.bind(self.match_words());
-            self.conditions.push(format!("search MATCH {place}"));
-            // In this order: the index is read newest first, and what is asked of each of its rows is looked up once, where it
-            // lies close together.
-            let facts = "search CROSS JOIN message INDEXED BY message_facts ON message.key = search.rowid";
-            if is_about_rows { facts.to_owned() } else { "search".to_owned() }
+        let from = match self.driver() {
+            "" => self.index.map_or("message".to_owned(), |index| format!("message INDEXED BY {index}")),
+            driver => self.from_index(driver, with_keys),
         };
         if self.conditions.is_empty() {
             self.conditions.push("1".into());
@@ -361,15 +424,108 @@ impl Statement {
         (format!("{from} WHERE {}", self.conditions.join(" AND ")), self.values)
     }
 
+    fn bound(&mut self, than: &str, key: MessageKey) {
+        let place = self.bind(key.0);
+        self.conditions.push(match self.driver() {
+            "" => format!("message.key {than} {place}"),
+            driver => format!(
+                "{driver}.rowid {than} coalesce((SELECT number FROM search_document WHERE message >= {place}
+                                                 ORDER BY message LIMIT 1), {})",
+                i64::MAX
+            ),
+        });
+    }
+
+    fn from_index(&mut self, driver: &'static str, with_keys: bool) -> String {
+        let is_about_rows = self.conditions.iter().any(|condition| condition.contains("message."));
+        let words = if self.words.is_empty() {
+            for words in std::mem::take(&mut self.without) {
+                let condition = self.in_index_too("search", words);
+                self.conditions.push(format!("NOT {condition}"));
+            }
+            self.beginnings.iter().map(|(short, _)| short.as_str()).collect::<Vec<_>>().join(" AND ")
+        } else {
+            self.match_words()
+        };
+        let place = self.bind(words);
+        self.conditions.push(format!("{driver} MATCH {place}"));
+        // In this order: the index is read newest first, and what is asked of each of its rows is looked up once, where it
+        // lies close together.
+        let mut from = driver.to_owned();
+        if with_keys || is_about_rows {
+            from += &format!(" CROSS JOIN search_document ON search_document.number = {driver}.rowid");
+        }
+        if is_about_rows {
+            from += " CROSS JOIN message INDEXED BY message_facts ON message.key = search_document.message";
+        }
+        from
+    }
+
     fn match_words(&self) -> String {
         but_not(self.words.join(" AND "), &self.without)
+    }
+}
+
+/// The same query, with the last word of each phrase set apart where it is a short beginning, which the index of words does not
+/// have: all its words are to be there, but the last may stand anywhere in the field until a fourth letter is typed.
+fn parted(query: &Query) -> Query {
+    let all = |parts: &[Query]| parts.iter().map(parted).collect();
+    match query {
+        Query::All(parts) => Query::All(all(parts)),
+        Query::Any(parts) => Query::Any(all(parts)),
+        Query::Not(inner) => Query::Not(Box::new(parted(inner))),
+        Query::Text(text) => match beginnings::last_short(&text.sought.words).filter(|_| text.is_beginning) {
+            Some((before, last)) if before.chars().any(char::is_alphanumeric) => {
+                let part = |words: &str, is_beginning| {
+                    let sought = Sought { words: words.to_owned(), is_lone: false };
+                    Query::Text(Text { sought, is_beginning, ..text.clone() })
+                };
+                Query::All(vec![part(before, false), part(last, true)])
+            }
+            _ => query.clone(),
+        },
+        Query::Condition(_) => query.clone(),
+    }
+}
+
+/// All that must hold, side by side.
+fn flatten(query: Query, parts: &mut Vec<Query>) {
+    match query {
+        Query::All(all) => all.into_iter().for_each(|part| flatten(part, parts)),
+        part => parts.push(part),
+    }
+}
+
+/// Whether it is looked for in the index of beginnings.
+fn is_short(text: &Text) -> bool {
+    text.is_beginning && beginnings::last_short(&text.sought.words).is_some()
+}
+
+fn beginning_of(text: &Text) -> String {
+    let (_, last) = beginnings::last_short(&text.sought.words).unwrap_or_default();
+    let words: Vec<String> =
+        beginnings::for_query(text.field, last).into_iter().map(|word| format!("\"{word}\"")).collect();
+    format!("({})", words.join(" OR "))
+}
+
+/// The index that holds only what is asked for, if one does.
+fn index_of(part: &Query) -> Option<&'static str> {
+    let Query::Condition(condition) = part else { return None };
+    match condition {
+        Condition::Starred => Some("message_starred"),
+        Condition::Unread => Some("message_unread"),
+        Condition::Read => Some("message_read"),
+        Condition::Answered => Some("message_answered"),
+        Condition::Forwarded => Some("message_forwarded"),
+        Condition::Larger(size) if *size >= LARGE_BYTES => Some("message_large"),
+        _ => None,
     }
 }
 
 /// The query in the index's own language, if it is about words alone. Something must be looked for: NOT stands between two.
 fn matched(query: &Query) -> Option<String> {
     match query {
-        Query::Text(text) => Some(phrase(text)),
+        Query::Text(text) => (!is_short(text)).then(|| phrase(text)),
         Query::Any(parts) if !parts.is_empty() => {
             let parts: Option<Vec<String>> = parts.iter().map(matched).collect();
             Some(format!("({})", parts?.join(" OR ")))

@@ -3,7 +3,7 @@
 use futures::executor::block_on;
 
 use super::super::testing::{self, Fixture, NOON};
-use super::super::types::Role;
+use super::super::types::{Flag, Role};
 use super::super::{Arrival, Content, Indexed, Person, prepare};
 use super::*;
 use crate::account::AccountId;
@@ -294,6 +294,7 @@ fn a_search_that_is_given_up_ends_and_harms_no_other() {
     let insert = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
                   INSERT INTO search (rowid, body) SELECT i, 'a' FROM n";
     fixture.sql().execute_batch(insert).unwrap();
+    fixture.sql().execute_batch("INSERT INTO search_document SELECT id, id FROM search_docsize").unwrap();
     let query = Query::parse("(a OR b) is:unread", false, &now()).unwrap();
     let asking = Asking::default();
     asking.give_up();
@@ -328,6 +329,10 @@ fn words_and_conditions_use_the_indexes_that_are_there_for_them() {
         ("in:inbox", "SCAN message USING COVERING INDEX message_facts"),
         ("is:starred", "message_starred"),
         ("is:unread", "message_unread"),
+        ("-is:unread", "message_read"),
+        ("is:answered", "message_answered"),
+        ("is:forwarded", "message_forwarded"),
+        ("larger:5M", "message_large"),
         ("newer:7d", "SEARCH message USING COVERING INDEX message_facts (key>?)"),
         ("minutes", "SCAN search VIRTUAL TABLE"),
     ] {
@@ -339,6 +344,52 @@ fn words_and_conditions_use_the_indexes_that_are_there_for_them() {
         let plan = steps.collect::<Result<Vec<_>, _>>().unwrap().join("; ");
         assert!(plan.contains(used), "{typed}: {plan}");
     }
+}
+
+#[test]
+fn what_is_typed_is_found_from_its_first_letter_on() {
+    let fixture = Fixture::new();
+    let lamp = fixture.receive_mail(&mail(1, "Harbour", "the lamp is lit"));
+    let gale = fixture.receive_mail(&mail(2, "Weather", "a gale; 東京 has none"));
+    fixture.index_all();
+    for (typed, expected) in [
+        ("l", vec![lamp]),
+        ("lam", vec![lamp]),
+        ("lamps", vec![]),
+        ("h", vec![gale, lamp]),
+        ("subject:h", vec![lamp]),
+        ("body:h", vec![gale]),
+        ("from:b", vec![gale, lamp]),
+        ("from:a", vec![]),
+        ("to:b", vec![gale, lamp]),
+        ("to:o", vec![gale, lamp]),
+        ("from:ole@e", vec![gale, lamp]),
+        ("from:ole@z", vec![]),
+        ("東", vec![gale]),
+        ("none 東", vec![gale]),
+        ("lit h", vec![lamp]),
+        ("the w", vec![]),
+        ("l* h*", vec![lamp]),
+        ("l* -w*", vec![lamp]),
+        ("-l*", vec![gale]),
+        ("w* OR li*", vec![gale, lamp]),
+        ("w* is:unread", vec![gale]),
+        ("w* is:read", vec![]),
+        ("w* -none", vec![]),
+        ("h* -none", vec![lamp]),
+        ("h* before:1971-01-01", vec![]),
+    ] {
+        assert_eq!(fixture.find_as(typed, true), expected, "{typed}");
+        let query = Query::parse(typed, true, &now()).unwrap();
+        let counted = block_on(fixture.store.count_found(query, None, Asking::default())).unwrap();
+        assert_eq!(counted, expected.len() as u64, "{typed}");
+    }
+    fixture.sql().execute("DELETE FROM message WHERE key = ?1", [lamp.0]).unwrap();
+    assert_eq!((fixture.find("l*"), fixture.find("h*")), (vec![], vec![gale]));
+    assert_eq!(
+        ["search_document", "search_docsize", "search_beginning_docsize"].map(|t| fixture.rows_of(t)),
+        [1, 1, 1]
+    );
 }
 
 #[test]

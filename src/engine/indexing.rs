@@ -42,6 +42,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// While a line is open for longer, the writer is mostly free for what comes in.
 const BATCH_MESSAGES_ON_LINE: usize = 16;
 const PAUSE_ON_LINE: Duration = Duration::from_millis(100);
+/// Between two steps of merging the index.
+const PAUSE_OF_TIDYING: Duration = Duration::from_millis(20);
 /// After its start the program has other things to do.
 const CALM: Duration = Duration::from_secs(1);
 /// How often the screen hears that more can be found.
@@ -61,15 +63,23 @@ pub(super) async fn run(hub: Arc<Hub>, work: Receiver<Work>) {
         let outcome = work_off(&hub, &work, &mut waiting).await;
         for id in waiting.drain(..) {
             let event = match &outcome {
-                Ok(()) => Event::Done,
+                Ok(_) => Event::Done,
                 Err(error) => Event::Failed(problem::store_plain("Could not bring the search index up to date", error)),
             };
             hub.tell(Some(id), event).await;
         }
-        // After a failure it waits for the next occasion, as the next message to come in is one.
-        match work.recv().await {
-            Ok(more) => note(more, &mut waiting),
-            Err(_) => return,
+        let next = match outcome {
+            // What cannot be merged is merged another time.
+            Ok(true) => tidy(&hub, &work).await.unwrap_or_default(),
+            // After a failure it waits for the next occasion, as the next message to come in is one.
+            Ok(false) | Err(_) => None,
+        };
+        match next {
+            Some(more) => note(more, &mut waiting),
+            None => match work.recv().await {
+                Ok(more) => note(more, &mut waiting),
+                Err(_) => return,
+            },
         }
     }
 }
@@ -80,7 +90,8 @@ fn note(work: Work, waiting: &mut Vec<RequestId>) {
     }
 }
 
-async fn work_off(hub: &Hub, work: &Receiver<Work>, waiting: &mut Vec<RequestId>) -> Result<(), Error> {
+/// Whether there was anything to do.
+async fn work_off(hub: &Hub, work: &Receiver<Work>, waiting: &mut Vec<RequestId>) -> Result<bool, Error> {
     let mut has_worked = false;
     let mut told = Instant::now();
     let mut gives_way_since = None;
@@ -128,7 +139,20 @@ async fn work_off(hub: &Hub, work: &Receiver<Work>, waiting: &mut Vec<RequestId>
     if has_worked {
         hub.tell(None, Event::Indexed { left: 0 }).await;
     }
-    Ok(())
+    Ok(has_worked)
+}
+
+/// Merges what the index has grown by, as long as there is nothing else to do; gives what there is then.
+async fn tidy(hub: &Hub, work: &Receiver<Work>) -> Result<Option<Work>, Error> {
+    while !hub.is_line_open() && hub.store.merge_index().await? {
+        // Some of the time is for whoever else wants to write.
+        match async_std::future::timeout(PAUSE_OF_TIDYING, work.recv()).await {
+            Err(_nothing) => {}
+            Ok(Ok(more)) => return Ok(Some(more)),
+            Ok(Err(_closed)) => break,
+        }
+    }
+    Ok(None)
 }
 
 /// Leaves the writer to the line for a moment; not when the engine is on its way out.

@@ -59,8 +59,8 @@ impl Store {
         .await
     }
 
-    /// Puts these into the index and into their threads, and takes their marks away, all or nothing. Not synced: what a power cut undoes is marked
-    /// again, and done again.
+    /// Puts these into the index and into their threads, and takes their marks away, all or nothing. Not synced: what a power
+    /// cut undoes is marked again, and done again.
     pub async fn index(&self, mut batch: Vec<Indexed>) -> Result<(), Error> {
         // The oldest first: at each key that is not above the one before, the index writes out what it has gathered so far,
         // which costs several times as much as the words themselves.
@@ -82,6 +82,22 @@ impl Store {
 }
 
 impl Store {
+    /// Merges some of the pieces that the index has grown by, so that searching reads few of them; whether there may be more
+    /// to merge. A step of some hundredths of a second, not synced: a power cut undoes it and nothing else.
+    pub async fn merge_index(&self) -> Result<bool, Error> {
+        self.write_unsynced(|db| {
+            let mut goes_on = false;
+            for table in TABLES {
+                let before = changes(db)?;
+                db.execute(&format!("INSERT INTO {table} ({table}, rank) VALUES ('merge', ?1)"), [MERGED_PAGES])?;
+                // One change is the command itself (SQLite's documentation of FTS5, section 6.8).
+                goes_on |= changes(db)? - before >= 2;
+            }
+            Ok(goes_on)
+        })
+        .await
+    }
+
     /// Empties the index and marks every message: where the index is damaged, it is made anew.
     pub async fn index_anew(&self) -> Result<(), Error> {
         self.write(|db| {
@@ -97,13 +113,24 @@ impl Store {
     }
 }
 
+fn changes(db: &Connection) -> Result<i64, Error> {
+    Ok(db.query_row("SELECT total_changes()", [], |row| row.get(0))?)
+}
+
+/// The words, and their beginnings.
+const TABLES: [&str; 2] = ["search", "search_beginning"];
+/// Pages of the index that are written in one step of merging.
+const MERGED_PAGES: i64 = 64;
+
 /// Sets the index as much mail needs it, wherever it was made; it keeps what it is told.
 pub(super) fn tune(db: &Connection) -> Result<(), Error> {
-    for table in ["search", "search_beginning"] {
-        let known = format!("SELECT v FROM {table}_config WHERE k = 'hashsize'");
-        let known: Option<i64> = db.query_row(&known, [], |row| row.get(0)).optional()?;
-        if known != Some(GATHERED_BYTES) {
-            db.execute(&format!("INSERT INTO {table} ({table}, rank) VALUES ('hashsize', ?1)"), [GATHERED_BYTES])?;
+    for table in TABLES {
+        for (setting, value) in [("hashsize", GATHERED_BYTES), ("usermerge", MERGED_PIECES)] {
+            let known = format!("SELECT v FROM {table}_config WHERE k = ?1");
+            let known: Option<i64> = db.query_row(&known, [setting], |row| row.get(0)).optional()?;
+            if known != Some(value) {
+                db.execute(&format!("INSERT INTO {table} ({table}, rank) VALUES (?1, ?2)"), (setting, value))?;
+            }
         }
     }
     Ok(())
@@ -112,6 +139,9 @@ pub(super) fn tune(db: &Connection) -> Result<(), Error> {
 /// Octets of words that are gathered in memory before they are written: a whole batch, so that it becomes one piece of the
 /// index and not several, which would have to be merged.
 const GATHERED_BYTES: i64 = 16 << 20;
+
+/// Pieces of about one size that are merged where there is time for it: as few as can be.
+const MERGED_PIECES: i64 = 2;
 
 fn index_one(db: &Connection, Indexed { key, words, .. }: Indexed) -> Result<(), Error> {
     let Some(number) = number::number(db, key)? else { return Ok(()) };

@@ -584,3 +584,25 @@ fn no_query_of_daily_use_reads_every_row_or_sorts() {
 
 mod marked;
 mod naive;
+
+#[test]
+fn the_pieces_that_the_index_has_grown_by_are_merged_into_few() {
+    let fixture = Fixture::new();
+    let pieces = |fixture: &Fixture| -> i64 {
+        let count = "SELECT count(DISTINCT segid) FROM search_idx";
+        fixture.sql().query_row(count, [], |row| row.get(0)).unwrap()
+    };
+    let keys: Vec<_> = (0..9)
+        .map(|n| {
+            let key = fixture.receive_mail(&mail(n, "minutes", "x"));
+            fixture.index_all();
+            key
+        })
+        .collect();
+    let before = pieces(&fixture);
+    while block_on(fixture.store.merge_index()).unwrap() {}
+    assert!(before > 2 && pieces(&fixture) <= 2, "{before}, then {}", pieces(&fixture));
+    assert_eq!(block_on(fixture.store.merge_index()), Ok(false), "it comes to an end");
+    assert_eq!(fixture.find("minutes"), keys.into_iter().rev().collect::<Vec<_>>());
+    assert_eq!(block_on(fixture.store.check()), Ok(()));
+}

@@ -24,7 +24,7 @@ pub fn hostile_mails(port: u16) -> Vec<(String, Vec<u8>)> {
     mails
 }
 
-/// Puts the port in for the word in every form in which a mail holds it: plain, in UTF-16 of either order, behind base64.
+/// Puts the port in for the word in every form in which a mail holds it: plain, in UTF-16 of either order, in base64.
 pub fn with_port(raw: &[u8], port: u16) -> Vec<u8> {
     let port = port.to_string();
     // The word begins where three octets begin, and has two more behind it: sixteen characters of base64, whatever is

@@ -41,8 +41,8 @@ fn crc32(octets: &[u8]) -> u32 {
     !crc
 }
 
-/// Octets of nought as a zlib stream (RFC 1950) of one deflate block with Huffman codes of its own (RFC 1951 §3.2.7). It
-/// knows three words: the octet 0 (code 10), “258 times what was before” (code 0, then its distance of 1, code 0 too),
+/// Octets of nought as a zlib stream (RFC 1950) of one deflate block with Huffman codes of its own (RFC 1951 §3.2.7).
+/// It knows three words: the octet 0 (code 10), “258 times what was before” (code 0, then a distance of 1, code 0 too),
 /// and the end (code 11). So two bits stand for 258 octets, and 400 MB take 388 KB; stored they would take 400 MB.
 fn zlib_of_noughts(count: u64) -> Vec<u8> {
     const REPEATED: u64 = 258;

@@ -11,24 +11,27 @@ fonts-liberation, and nothing else. No test runs it: it is run by hand when a ma
 
 What Chromium is shown is the mail's HTML part, decoded, with
   - every `cid:` replaced by the picture itself,
-  - every remote picture replaced by a transparent one of the size that its tag gives (the `width` and `height` attributes,
-    else pixels in its `style`; 100 for a width and 24 for a height that is not given), so that style sheets still scale it,
+  - every remote picture replaced by a transparent one of the size that its tag gives (the `width` and `height`
+    attributes, else pixels in its `style`; 100 for a width and 24 for a height that is not given), so that style sheets
+    still scale it,
   - scripts off, remote style sheets, fonts and backgrounds absent: no name is looked up and no socket opened,
   - light colours, one device pixel a CSS pixel, a window 800 pixels high,
-  - fonts fixed: Arial, Helvetica and sans-serif are Liberation Sans; Times and serif Liberation Serif; Courier and monospace
-    Liberation Mono; the scripts that these lack come from Noto; families that are not installed are skipped.
+  - fonts fixed: Arial, Helvetica and sans-serif are Liberation Sans; Times and serif Liberation Serif; Courier and
+    monospace Liberation Mono; the scripts that these lack come from Noto; families that are not installed are skipped.
 
 chromium.json has one line a mail, sorted by name:
   measured    whether every width could be measured; if not, `why` says the reason and `widths` is partial
-  quirks      whether Chromium took it in quirks mode (no doctype, or an old one), in which, for one, tables do not inherit
-              the font's size
+  quirks      whether Chromium took it in quirks mode (no doctype, or an old one), in which, for one, tables do not
+              inherit the font's size
   widths      for 400, 700 and 1100 CSS pixels:
-    bottom      lower edge, in pixels from the top, of the lowest visible text or picture (a text's own box, not its line's)
+    bottom      lower edge, in pixels from the top, of the lowest visible text or picture (a text's own box, not its
+                line's)
     right       right edge of the same; more than the width where a mail is too wide for the window
-    height      of the whole document, with backgrounds and margins
-    background  the page's commonest colour
-    ink         share of the pixels of the page (width x max(height, 800)) that differ from `background` by more than 12 of 255
-                in a channel; areas of another colour count in full
+    height      lower edge of the lowest box in the body, seen or not: backgrounds count, the body's own margin does not
+    page        height of what was photographed: the whole document with its margins, or the window if that is higher
+    background  the photograph's commonest colour
+    ink         share of the pixels of the photograph that differ from `background` by more than 12 of 255 in a channel;
+                areas of another colour count in full
     edges       share of the pixels that differ so from their left neighbour: a measure of text and lines that does not
                 depend on which colour is the commonest
 """
@@ -102,11 +105,13 @@ PROBE = r"""(() => {
     for (const box of range.getClientRects()) count(box, parent);
   }
   for (const picture of document.images) count(picture.getBoundingClientRect(), picture);
-  const root = document.documentElement;
+  // A range over it rather than the body: in quirks mode the body is as high as the window.
+  const all = document.createRange();
+  all.selectNodeContents(document.body);
   return {
     bottom, right,
-    height: Math.max(root.scrollHeight === innerHeight ? 0 : root.scrollHeight,
-                     Math.ceil(document.body.getBoundingClientRect().bottom + scrollY)),
+    height: Math.ceil(all.getBoundingClientRect().bottom + scrollY),
+    page: document.documentElement.scrollHeight,
     quirks: document.compatMode === 'BackCompat',
     broken: [...document.images].filter(i => !i.complete || !i.naturalWidth).length,
   };
@@ -159,7 +164,8 @@ class Chromium:
                    "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder / 'profile'}", "about:blank"]
         self.process = subprocess.Popen(
             command, pass_fds=(theirs_in, theirs_out), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, env={**os.environ, "FONTCONFIG_FILE": str(config), "LANG": "C.UTF-8", "TZ": "UTC"})
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "FONTCONFIG_FILE": str(config), "LANG": "C.UTF-8", "TZ": "UTC"})
         os.close(theirs_in)
         os.close(theirs_out)
         self.number = 0
@@ -266,14 +272,14 @@ def measure(browser, tab, counter, path, folder, pictures):
             seen = browser.evaluate(tab, PROBE)
             if seen["broken"]:
                 raise RuntimeError(f"{seen['broken']} pictures could not be shown")
-            height = max(seen["height"], WINDOW_HEIGHT)
-            resize(browser, tab, width, height)
+            resize(browser, tab, width, max(seen["page"], WINDOW_HEIGHT))
             picture = shot(browser, tab)
             colours = browser.evaluate(counter, f"{INK}({json.dumps(picture)})")
             found["quirks"] = seen["quirks"]
             found["widths"][str(width)] = {
                 "bottom": round(seen["bottom"]), "right": round(seen["right"]), "height": seen["height"],
-                "background": colours["background"], "ink": round(colours["ink"], 4), "edges": round(colours["edges"], 4)}
+                "page": max(seen["page"], WINDOW_HEIGHT), "background": colours["background"],
+                "ink": round(colours["ink"], 4), "edges": round(colours["edges"], 4)}
             if pictures:
                 (pictures / f"{path.stem}-{width}.png").write_bytes(base64.b64decode(picture))
     except (RuntimeError, LookupError) as error:
@@ -282,7 +288,8 @@ def measure(browser, tab, counter, path, folder, pictures):
 
 
 def resize(browser, tab, width, height):
-    browser.call("Emulation.setDeviceMetricsOverride", tab, width=width, height=height, deviceScaleFactor=1, mobile=False)
+    browser.call("Emulation.setDeviceMetricsOverride", tab, width=width, height=height,
+                 deviceScaleFactor=1, mobile=False)
 
 
 def shot(browser, tab):

@@ -1,5 +1,6 @@
 //! Messages that are large, empty, broken or made to hurt: they are collected and stored like any other, and harm none.
 
+use crate::support::bombs::{self, message_of, message_with_picture};
 use crate::support::malote::Malote;
 use crate::support::samples::{assert_same, message};
 use crate::support::scripted::{Pop3Server, Script};
@@ -84,4 +85,21 @@ fn heads_without_end_do_not_end_the_program() {
     raw.extend(b"Somebody <somebody@example.net>,\r\n ".repeat(30_000));
     raw.extend_from_slice(b"last@example.net\r\n\r\nBody.\r\n");
     check("30,000 recipients", &raw);
+}
+
+#[test]
+fn messages_made_to_exhaust_whoever_reads_them_do_not() {
+    for (name, make) in bombs::MESSAGES {
+        check(name, &make());
+    }
+    for (name, content_type, make) in bombs::PICTURES {
+        check(name, &message_with_picture(content_type, &make()));
+    }
+}
+
+#[test]
+fn pages_made_to_exhaust_whoever_reads_them_do_not() {
+    for (name, make) in bombs::PAGES {
+        check(name, &message_of(&make()));
+    }
 }

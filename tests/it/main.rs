@@ -25,6 +25,7 @@ mod odd_servers;
 mod offline;
 mod organising;
 mod other_servers;
+mod pages;
 mod profile;
 mod rules;
 mod search;

@@ -1,5 +1,7 @@
 //! What the tests stand on: servers that are started and ended by the test that needs them, and the program itself.
 
+pub mod bombs;
+pub mod canary;
 pub mod dovecot;
 pub mod faulty_disk;
 pub mod keeping;

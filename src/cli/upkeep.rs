@@ -64,7 +64,7 @@ fn verify(client: &mut Client, repair: bool, json: bool) -> Result<(), Failure> 
     meter.end();
     let (report, healed) = *expect_event!(verified?, Event::Verified(verified) => verified)?;
     tell_report(&report, &healed, json)?;
-    judge(&report, repair, &healed, notices)
+    judge(&report, repair, &healed, &notices)
 }
 
 fn verify_beside(folder: &Path, json: bool) -> Result<(), Failure> {
@@ -74,7 +74,7 @@ fn verify_beside(folder: &Path, json: bool) -> Result<(), Failure> {
     meter.end();
     let report = outcome.map_err(|error| failed(engine::opening_store(&error, folder)))?;
     tell_report(&report, &Healed::default(), json)?;
-    judge(&report, false, &Healed::default(), Vec::new())
+    judge(&report, false, &Healed::default(), &[])
 }
 
 fn failed(problem: Problem) -> Failure {
@@ -143,7 +143,7 @@ fn damaged_json(message: &DamagedMessage) -> String {
 }
 
 /// The words for damage, with what to do about it.
-fn judge(report: &Report, repaired: bool, healed: &Healed, notices: Vec<Box<Problem>>) -> Result<(), Failure> {
+fn judge(report: &Report, repaired: bool, healed: &Healed, notices: &[Box<Problem>]) -> Result<(), Failure> {
     let left = if repaired { healed.lost.len() as u64 + healed.to_fetch.len() as u64 } else { report.damaged_count };
     if report.is_clean() || (report.faults.is_empty() && left == 0) {
         return Ok(());

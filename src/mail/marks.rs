@@ -138,7 +138,8 @@ fn phrase(text: &Text) -> Option<Phrase> {
         words.put(c, 0);
     }
     words.end();
-    (!words.all.is_empty()).then(|| Phrase { field: text.field, words: words.all, is_beginning: text.is_beginning })
+    let is_something = !words.all.is_empty();
+    is_something.then_some(Phrase { field: text.field, words: words.all, is_beginning: text.is_beginning })
 }
 
 impl Phrase {

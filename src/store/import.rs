@@ -186,12 +186,11 @@ fn has_imported(db: &Connection, account: AccountId, sha256: &[u8; 32], uid: Opt
     })
 }
 
-/// The message that is here under this unique-id, and its fingerprint.
-fn message_of_uid(
-    db: &Connection,
-    account: AccountId,
-    uid: &[u8],
-) -> Result<Option<(MessageKey, Option<[u8; 32]>)>, Error> {
+/// A message with its fingerprint, if it has one.
+type Fingerprinted = (MessageKey, Option<[u8; 32]>);
+
+/// The message that is here under this unique-id.
+fn message_of_uid(db: &Connection, account: AccountId, uid: &[u8]) -> Result<Option<Fingerprinted>, Error> {
     let mut select = db.prepare_cached(
         "SELECT message, fingerprint FROM ledger
          WHERE account = ?1 AND uid = ?2 AND message IS NOT NULL ORDER BY id DESC LIMIT 1",

@@ -416,7 +416,7 @@ impl Statement {
         }
         let from = match self.driver() {
             "" => self.index.map_or("message".to_owned(), |index| format!("message INDEXED BY {index}")),
-            driver => self.from_index(driver, with_keys),
+            driver => self.driven_by(driver, with_keys),
         };
         if self.conditions.is_empty() {
             self.conditions.push("1".into());
@@ -436,7 +436,7 @@ impl Statement {
         });
     }
 
-    fn from_index(&mut self, driver: &'static str, with_keys: bool) -> String {
+    fn driven_by(&mut self, driver: &'static str, with_keys: bool) -> String {
         let is_about_rows = self.conditions.iter().any(|condition| condition.contains("message."));
         let words = if self.words.is_empty() {
             for words in std::mem::take(&mut self.without) {

@@ -166,8 +166,9 @@ mod tests {
             let mut job = LayoutJob::default();
             append_marked(&mut job, line, &TextFormat::default(), &[(at..at + marked.len(), Color32::RED)]);
             let on_red = job.sections.iter().filter(|section| section.format.background == Color32::RED);
+            let words = |range: std::ops::Range<usize>| job.text.get(range).unwrap();
             let on_red: Vec<&str> =
-                on_red.map(|section| &job.text[section.byte_range.start.0..section.byte_range.end.0]).collect();
+                on_red.map(|section| words(section.byte_range.start.0..section.byte_range.end.0)).collect();
             assert_eq!(on_red, expected, "{line}");
         }
     }

@@ -323,23 +323,26 @@ enum Dialog {
     NewFolder,
 }
 
+/// What is done with the place that was chosen.
+type Then = fn(PathBuf) -> Action;
+
 /// Asks on a thread of its own: the system's dialog may take as long as it likes.
 fn choose(chosen: &mut Option<Receiver<Action>>, dialog: Dialog) {
     let (tell, hear) = std::sync::mpsc::channel();
     let ask = move || {
         let ask = rfd::FileDialog::new();
-        let answer: Option<(PathBuf, fn(PathBuf) -> Action)> = match dialog {
+        let answer: Option<(PathBuf, Then)> = match dialog {
             Dialog::Folder => {
                 let place = ask.set_title("Import from which folder?").pick_folder();
-                place.map(|place| (place, Action::LookAtImport as fn(PathBuf) -> Action))
+                place.map(|place| (place, Action::LookAtImport as Then))
             }
             Dialog::File => {
                 let place = ask.set_title("Import which file?").pick_file();
-                place.map(|place| (place, Action::LookAtImport as fn(PathBuf) -> Action))
+                place.map(|place| (place, Action::LookAtImport as Then))
             }
             Dialog::NewFolder => {
                 let ask = ask.set_title("Export into which new folder?").set_file_name("Malote mail");
-                ask.save_file().map(|place| (place, Action::ExportInto as fn(PathBuf) -> Action))
+                ask.save_file().map(|place| (place, Action::ExportInto as Then))
             }
         };
         if let Some((place, action)) = answer {

@@ -107,7 +107,7 @@ impl Bench {
         }
         if matches!(step, Step::Archive | Step::Delete) && !has_failed {
             let place = if step == Step::Archive { "archive" } else { "trash" };
-            assert_eq!(malote.keys(place), [self.key.clone()], "{context}: it was said to be done");
+            assert_eq!(malote.keys(place), std::slice::from_ref(&self.key), "{context}: it was said to be done");
         }
         malote.ok(&["verify"]);
         if step == Step::Backup {

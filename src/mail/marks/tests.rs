@@ -11,10 +11,10 @@ fn in_brackets(text: &str, marks: &[Range<usize>]) -> String {
     let mut out = String::new();
     let mut at = 0;
     for mark in marks {
-        out.push_str(&format!("{}[{}]", &text[at..mark.start], &text[mark.clone()]));
+        out.push_str(&format!("{}[{}]", text.get(at..mark.start).unwrap(), text.get(mark.clone()).unwrap()));
         at = mark.end;
     }
-    out + &text[at..]
+    out + text.get(at..).unwrap()
 }
 
 #[test]

@@ -78,7 +78,11 @@ fn mail_that_comes_in_meanwhile_is_not_half_in_it() {
     let (_outer, to) = place();
     make(&fixture, &to).unwrap();
     std::thread::scope(|scope| {
-        let writer = scope.spawn(|| (0..40).map(|number| fixture.receive(&noise(60_000, 500 + number))).count());
+        let writer = scope.spawn(|| {
+            (0..40).for_each(|number| {
+                fixture.receive(&noise(60_000, 500 + number));
+            });
+        });
         while !writer.is_finished() {
             assert!(make(&fixture, &to).unwrap().messages >= 60);
         }

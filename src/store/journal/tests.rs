@@ -87,10 +87,13 @@ fn what_went_with_its_account_is_said_to_be_gone() {
     assert_eq!(block_on(fixture.store.undo(None)), Ok(None), "it does not stand in the way");
 }
 
+/// A message with its mailbox, flags, tags, and where it was before.
+type Placed = (MessageKey, Role, u32, Vec<TagId>, Option<i64>);
+
 /// Everything that undoing is to bring back.
 #[derive(Debug, PartialEq)]
 struct State {
-    messages: Vec<(MessageKey, Role, u32, Vec<TagId>, Option<i64>)>,
+    messages: Vec<Placed>,
     mailboxes: Vec<OwnMailbox>,
     tags: Vec<Tag>,
 }

@@ -20,7 +20,11 @@ fn check(fixture: &Fixture) -> Report {
 fn a_store_that_is_whole_is_proved_whole_also_while_mail_comes_in() {
     let (fixture, _) = filled(150);
     std::thread::scope(|scope| {
-        let writer = scope.spawn(|| (0..30).map(|number| fixture.receive(&noise(5000, number + 999))).count());
+        let writer = scope.spawn(|| {
+            (0..30).for_each(|number| {
+                fixture.receive(&noise(5000, number + 999));
+            });
+        });
         while !writer.is_finished() {
             let report = check(&fixture);
             assert!(report.is_clean() && report.messages >= 150, "{report:?}");

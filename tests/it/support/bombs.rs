@@ -61,8 +61,11 @@ pub const MESSAGES: [Bomb<Vec<u8>>; 8] = [
     ("50 MB of base64", long_base64),
 ];
 
+/// Makes the octets of a picture.
+type Picture = fn() -> Vec<u8>;
+
 /// Pictures with their types, to be shown through [`message_with_picture`].
-pub const PICTURES: [(&str, &str, fn() -> Vec<u8>); 3] = [
+pub const PICTURES: [(&str, &str, Picture); 3] = [
     ("20,000 by 20,000 pixels of one colour", "image/png", pictures::large_png),
     ("pixels beyond any memory", "image/png", pictures::endless_png),
     ("10,000 frames of 2,000 by 2,000 pixels", "image/gif", pictures::many_frames),

@@ -161,6 +161,8 @@ const TEN_WORDS: &str = "naive OR москвы OR αθηνα OR القاهرة O
 /// What is offered while it is typed, and what is marked in ten scripts.
 fn help_and_marks(window: &Window, when: &str) {
     let search = |text: &str| {
+        // What is offered goes first, then what was searched for.
+        window.press(Key::Escape, Modifiers::NONE);
         window.press(Key::Escape, Modifiers::NONE);
         window.press(Key::F, Modifiers::COMMAND);
         window.type_text(text);

@@ -132,6 +132,8 @@ pub enum Command {
     SetFlag { keys: Vec<MessageKey>, flag: Flag, on: bool },
     /// Moves messages to the mailbox with that role of their own account. → `Moved`
     MoveMessages { keys: Vec<MessageKey>, to: Role },
+    /// The same for results of a search, whichever mailboxes they lie in: what is not sent yet stays, but for Trash. → `Moved`
+    MoveFound { keys: Vec<MessageKey>, to: Role },
     /// Puts messages back to where they were before they were last moved. → `Moved`
     RestoreMessages { keys: Vec<MessageKey> },
     /// A message was opened, and is read by that: nothing to be undone. → `Done`

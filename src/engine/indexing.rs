@@ -1,5 +1,5 @@
-//! The search index and the threads are brought up to date beside everything else, in small batches, from the marks that the store keeps: what
-//! is ended in the middle goes on at the next start. A line that is open comes first.
+//! The search index and the threads are brought up to date beside everything else, in small batches, from the marks that the
+//! store keeps: what is ended in the middle goes on at the next start. A line that is open comes first.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -48,6 +48,9 @@ async fn change(hub: &Hub, command: Command) -> Outcome {
         Command::MoveMessages { keys, to } => {
             Event::Moved(store.move_to(keys, to).await.map_err(failed("Could not move the message"))?)
         }
+        Command::MoveFound { keys, to } => {
+            Event::Moved(store.move_found(keys, to).await.map_err(failed("Could not move the message"))?)
+        }
         Command::RestoreMessages { keys } => {
             Event::Moved(store.restore(keys).await.map_err(failed("Could not bring the message back"))?)
         }

@@ -65,14 +65,27 @@ impl Store {
     /// Nothing was changed then. [`Error::NotFound`]: a key or the mailbox is gone, or received mail was to go to Drafts or
     /// Outbox; [`Error::Outgoing`]: one of them is just being sent.
     pub async fn move_to(&self, keys: Vec<MessageKey>, to: Role) -> Result<Vec<Move>, Error> {
+        self.write(move |db| send(db, keys, to)).await
+    }
+
+    /// The same for messages of any mailboxes, as a search finds them: what is not sent yet stays where it is, but for Trash.
+    ///
+    /// # Errors
+    /// As [`Store::move_to`].
+    pub async fn move_found(&self, mut keys: Vec<MessageKey>, to: Role) -> Result<Vec<Move>, Error> {
         self.write(move |db| {
-            let name = match to {
-                Role::Own(id) => organise::name_of(db, id)?.ok_or(Error::NotFound)?,
-                _ => String::new(),
-            };
-            let placed = Desk::new(db)?.send(keys, to)?;
-            journal::record(db, &Deed::Move { to, name }, placed.groups)?;
-            Ok(placed.moves)
+            if to != Role::Trash {
+                let desk = Desk::new(db)?;
+                let mut sent = Vec::with_capacity(keys.len());
+                for key in keys {
+                    let role = desk.mailbox(desk.place_of(key)?.0)?.role;
+                    if !matches!(role, Role::Drafts | Role::Outbox) {
+                        sent.push(key);
+                    }
+                }
+                keys = sent;
+            }
+            send(db, keys, to)
         })
         .await
     }
@@ -117,6 +130,16 @@ pub(super) struct Placed {
 
 /// A mailbox, and the one that a message lay in before.
 type Place = (MailboxId, Option<MailboxId>);
+
+fn send(db: &Connection, keys: Vec<MessageKey>, to: Role) -> Result<Vec<Move>, Error> {
+    let name = match to {
+        Role::Own(id) => organise::name_of(db, id)?.ok_or(Error::NotFound)?,
+        _ => String::new(),
+    };
+    let placed = Desk::new(db)?.send(keys, to)?;
+    journal::record(db, &Deed::Move { to, name }, placed.groups)?;
+    Ok(placed.moves)
+}
 
 /// Messages being moved about, within one transaction.
 pub(super) struct Desk<'a> {
@@ -493,5 +516,27 @@ mod tests {
             assert_eq!(fixture.rows_of("pragma_foreign_key_check"), 0, "seed {seed}");
             assert_eq!(block_on(fixture.store.check()), Ok(()), "seed {seed}");
         }
+    }
+
+    #[test]
+    fn what_is_found_moves_from_wherever_it_lies_but_what_is_not_sent_yet_only_to_trash() {
+        let fixture = Fixture::new();
+        let received = fixture.receive(b"one");
+        let draft = fixture.store.save_draft(
+            fixture.account,
+            None,
+            Draft::default(),
+            b"d".to_vec(),
+            envelope("Draft", None),
+            NOON,
+        );
+        let draft = block_on(draft).unwrap();
+        let found = |to| block_on(fixture.store.move_found(vec![received, draft], to)).unwrap().len();
+        assert_eq!(
+            (found(Role::Archive), role(&fixture, received), role(&fixture, draft)),
+            (1, Role::Archive, Role::Drafts)
+        );
+        assert_eq!(found(Role::Archive), 0, "it lies there already");
+        assert_eq!((found(Role::Trash), fixture.keys(Role::Drafts)), (2, vec![]));
     }
 }

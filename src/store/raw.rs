@@ -454,6 +454,7 @@ fn unpack_raw(
                 unpacked = unpacker.decompress(bytes, CHUNK_BYTES).map_err(|_| damaged(key))?;
                 unpacked.as_slice()
             }
+            LOST => return Err(damaged(key)),
             dictionary => {
                 let Some(octets) = dictionary::unpack(db, dictionary, bytes, CHUNK_BYTES)? else {
                     return Err(Error::Damaged(format!(

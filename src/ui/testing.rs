@@ -272,6 +272,7 @@ pub fn words(command: &Command) -> String {
         Command::LoadRaw { key } => format!("LoadRaw {key}"),
         Command::LoadSource { key } => format!("LoadSource {key}"),
         Command::SetFlag { keys: of, flag, on } => format!("SetFlag {} {on} of {}", flag.word(), keys(of)),
+        Command::MoveFound { keys: which, to } => format!("MoveFound {} to {to}", keys(which)),
         Command::MoveMessages { keys: which, to } => format!("MoveMessages {} to {to}", keys(which)),
         Command::MarkRead { key } => format!("MarkRead {key}"),
         Command::TagMessages { keys: of, tag, on } => format!("TagMessages {} {on} of {}", tag.0, keys(of)),

@@ -473,7 +473,8 @@ impl Model {
             self.messages.take_out(&keys.iter().copied().collect());
         }
         self.read_cursor();
-        self.ask(Command::MoveMessages { keys, to }, Pending::Move { done });
+        let command = if among_results { Command::MoveFound { keys, to } } else { Command::MoveMessages { keys, to } };
+        self.ask(command, Pending::Move { done });
     }
 
     pub(super) fn outbox_progress(&mut self, state: Option<OutboxState>) {

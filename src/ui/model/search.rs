@@ -187,10 +187,11 @@ impl Model {
         }
     }
 
-    /// Of these, which were selected among results, what may go there: each message by the mailbox that it lies in.
+    /// Of these, which were selected among results, what may go there: each message by the mailbox that it lies in. Of those
+    /// whose row is not known the store knows it.
     pub(super) fn movable_results(&self, mut keys: Vec<MessageKey>, to: Role) -> Vec<MessageKey> {
         keys.retain(|&key| {
-            self.messages.row(key).is_some_and(|row| {
+            self.messages.row(key).is_none_or(|row| {
                 let is_unsent = matches!(row.role, Role::Drafts | Role::Outbox);
                 row.role != to && (!is_unsent || to == Role::Trash)
             })

@@ -75,7 +75,7 @@ fn down_and_enter_lead_from_the_field_into_the_results_where_keys_act() {
         window.sees("Text of message 28.");
         assert!(window.key(Modifiers::NONE, Key::E).contains(&Action::MoveSelected(Role::Archive)));
         window.sees("Text of message 27.");
-        assert!(window.asked().contains(&"MoveMessages 28 to Archive".to_owned()), "{:?}", window.asked());
+        assert!(window.asked().contains(&"MoveFound 28 to Archive".to_owned()), "{:?}", window.asked());
     }
 }
 

@@ -161,13 +161,13 @@ fn a_result_that_is_moved_stays_and_says_where_it_lies_and_the_next_is_selected(
     desk.serve();
     open(&mut desk, 0);
     let asked = desk.act(Action::MoveSelected(Role::Trash));
-    assert!(asked.contains(&"MoveMessages 3 to Trash".into()), "{asked:?}");
+    assert!(asked.contains(&"MoveFound 3 to Trash".into()), "{asked:?}");
     assert_eq!((listed(&desk), cursor(&desk)), (vec![3, 2, 1], Some(2)));
     assert_eq!(desk.model.messages.row(MessageKey(3)).unwrap().role, Role::Trash);
     // What lies there already does not move, whatever mailbox was open before.
     desk.act(Action::SelectAll);
     let asked = desk.act(Action::MoveSelected(Role::Trash));
-    assert!(asked.contains(&"MoveMessages 2 to Trash".into()), "{asked:?}");
+    assert!(asked.contains(&"MoveFound 2 to Trash".into()), "{asked:?}");
 }
 
 #[test]
@@ -179,6 +179,18 @@ fn what_is_not_sent_yet_is_not_archived_from_among_results_either() {
     desk.serve();
     desk.act(Action::SelectAll);
     let asked = desk.act(Action::MoveSelected(Role::Archive));
-    assert!(asked.contains(&"MoveMessages 1 to Archive".into()), "{asked:?}");
+    assert!(asked.contains(&"MoveFound 1 to Archive".into()), "{asked:?}");
     assert_eq!(desk.model.role_of_selection(), Role::Drafts, "the draft is left, and selected");
+}
+
+#[test]
+fn results_that_were_never_on_the_screen_move_with_the_others() {
+    let mut desk = Desk::of(500);
+    search(&mut desk, "message");
+    desk.serve();
+    desk.act(Action::SelectAll);
+    assert!(desk.model.messages.row(MessageKey(1)).is_none(), "its row is not known");
+    let asked = desk.act(Action::MoveSelected(Role::Archive));
+    let moved = asked.iter().find(|asked| asked.starts_with("MoveFound")).unwrap();
+    assert_eq!(moved.split(' ').filter(|word| word.parse::<i64>().is_ok()).count(), 500, "{moved}");
 }

@@ -105,7 +105,7 @@ fn what_is_open_beside_the_list_is_moved_by_its_own_mailbox_and_the_list_comes_b
     desk.act(Action::OpenInThread(key(2)));
     desk.serve();
     let asked = desk.act(Action::MoveSelected(Role::Archive));
-    assert_eq!(asked, ["OpenMessage 5", "ListThread 5", "MoveMessages 2 to Archive"]);
+    assert_eq!(asked, ["OpenMessage 5", "ListThread 5", "MoveFound 2 to Archive"]);
     assert_eq!(chosen(&desk), [5]);
     assert_eq!(desk.model.messages.keys.len(), 4, "nothing is taken out of the list");
 

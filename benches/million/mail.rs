@@ -143,12 +143,13 @@ impl Generator {
         text
     }
 
-    fn html(&self, random: &mut Random, language: Language, bytes: usize) -> String {
+    /// The same text as a page: that is what alternatives are (RFC 2046, section 5.1.4).
+    fn html(random: &mut Random, text: &str) -> String {
         let mut html = String::from(
             "<html><head><style>body{font-family:Arial,sans-serif;font-size:14px;color:#222}\r\n\
              td.c{padding:4px 12px;border-bottom:1px solid #ddd}</style></head>\r\n<body>\r\n",
         );
-        for (number, line) in self.prose(random, language, bytes * 4 / 5).lines().enumerate() {
+        for (number, line) in text.lines().enumerate() {
             match number % 9 {
                 4 => html
                     .push_str(&format!("<a href=\"https://host.example/p/{}\">{line}</a>\r\n", random.below(1 << 30))),
@@ -223,10 +224,10 @@ impl Generator {
             mail.push_str(&format!("Content-Type: multipart/mixed; boundary=\"m{boundary}\"\r\n\r\n--m{boundary}\r\n"));
         }
         mail.push_str(&format!("Content-Type: multipart/alternative; boundary=\"{boundary}\"\r\n\r\n--{boundary}\r\n"));
-        let text = self.prose(random, language, left / 3);
+        let text = self.prose(random, language, left * 2 / 5);
         append_part(mail, random, language, "plain", &text);
         mail.push_str(&format!("--{boundary}\r\n"));
-        let html = self.html(random, language, left / 2);
+        let html = Self::html(random, &text);
         append_part(mail, random, language, "html", &html);
         mail.push_str(&format!("--{boundary}--\r\n"));
         if has_file {

@@ -122,9 +122,14 @@ impl Bench {
         desk.ask(Command::FinishIndex);
         let cpu_secs = (process_cpu_ms() - before) / 1e3;
         let peak = peak_mb();
+        // What an idle program does by and by.
+        let before = process_cpu_ms();
+        while block_on(desk.store.merge_index()).unwrap() {}
+        let merging_secs = (process_cpu_ms() - before) / 1e3;
         desk.close();
         println!(
-            "index: {left} messages, {cpu_secs:.1} s of CPU, {:.0} messages/s, peak {peak:.0} MB, {before_mb:.0} MB before, {:.0} MB after",
+            "index: {left} messages, {cpu_secs:.1} s of CPU, {:.0} messages/s, peak {peak:.0} MB, {before_mb:.0} MB before, {:.0} MB after; \
+             merged in {merging_secs:.1} s of CPU",
             left as f64 / cpu_secs,
             file_mb(&self.profile()),
         );

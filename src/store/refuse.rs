@@ -104,7 +104,7 @@ const CHECKED_WHOLE_BYTES: u64 = 128 << 20;
 #[cfg(test)]
 mod tests {
     use super::super::Store;
-    use super::super::testing::{Fixture, closed, contents, crash_image};
+    use super::super::testing::{Fixture, PAGE_BYTES, closed, contents, crash_image};
     use super::*;
 
     fn refused(folder: &Path) -> Error {
@@ -150,7 +150,7 @@ mod tests {
         });
         check_damage("cut", |file| {
             let len = fs::metadata(file).unwrap().len();
-            File::options().write(true).open(file).unwrap().set_len(len - 4096).unwrap();
+            File::options().write(true).open(file).unwrap().set_len(len - PAGE_BYTES as u64).unwrap();
         });
         check_damage("another program's", |file| {
             fs::remove_file(file).unwrap();
@@ -158,7 +158,7 @@ mod tests {
         });
         check_damage("its schema overwritten", |file| {
             let mut octets = fs::read(file).unwrap();
-            octets[100..4096].fill(0xFF);
+            octets[100..PAGE_BYTES].fill(0xFF);
             fs::write(file, octets).unwrap();
         });
         check_damage("its main file gone", |file| {
@@ -176,7 +176,7 @@ mod tests {
         let file = image.path().join("malote.db");
         let mut octets = fs::read(&file).unwrap();
         // The log holds some of these pages anew, but not all.
-        octets[4096..].fill(0xA5);
+        octets[PAGE_BYTES..].fill(0xA5);
         fs::write(&file, octets).unwrap();
         assert!(matches!(refused(image.path()), Error::Damaged(_)));
     }

@@ -202,7 +202,7 @@ pub fn spoil_page(file: &Path, page: u64) {
     fs::write(file, octets).unwrap();
 }
 
-pub const PAGE_BYTES: usize = 4096;
+pub const PAGE_BYTES: usize = super::migrate::PAGE_BYTES as usize;
 
 /// A store with so many messages of some kilobytes, closed, with its messages' octets.
 pub fn filled(count: u64) -> (Fixture, Vec<(MessageKey, Vec<u8>)>) {

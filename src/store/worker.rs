@@ -195,10 +195,11 @@ impl Thread {
 
 /// Whether a step was made and another may follow.
 fn step_of_vacuum(connection: &Connection) -> rusqlite::Result<bool> {
-    let free: u32 = connection.query_row("PRAGMA freelist_count", [], |row| row.get(0))?;
-    let pages = free.saturating_sub(SPARE_PAGES).min(VACUUM_STEP_PAGES);
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, u32>(0));
+    let (free, page_bytes) = (number("freelist_count")?, number("page_size")?.max(1));
+    let pages = VACUUM_STEP_BYTES / page_bytes;
     // Not for every few pages: each step costs a sync.
-    if pages < VACUUM_STEP_PAGES {
+    if free.saturating_sub(SPARE_BYTES / page_bytes) < pages {
         return Ok(false);
     }
     connection.execute_batch(&format!("PRAGMA incremental_vacuum({pages})"))?;
@@ -209,10 +210,10 @@ fn step_of_vacuum(connection: &Connection) -> rusqlite::Result<bool> {
 const READERS: usize = 2;
 /// Jobs that may wait in a queue; whoever brings one more waits. Small: a queue is only there to keep the thread busy.
 const QUEUE_JOBS: usize = 32;
-/// Free pages (of 4 KiB) given back to the file system in one step, which holds the writer up for some tens of milliseconds.
-const VACUUM_STEP_PAGES: u32 = 128;
-/// Free pages that are kept for the mail of tomorrow: 4 MiB.
-const SPARE_PAGES: u32 = 1024;
+/// Free pages given back to the file system in one step, which holds the writer up for some tens of milliseconds.
+const VACUUM_STEP_BYTES: u32 = 512 * 1024;
+/// Free pages that are kept for the mail of tomorrow.
+const SPARE_BYTES: u32 = 4 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {

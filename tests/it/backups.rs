@@ -13,6 +13,9 @@ use crate::support::screen::Screen;
 use crate::support::scripted::{Pop3Server, Script};
 use crate::support::window::Window;
 
+/// Of the pages of a new store.
+const PAGE_BYTES: usize = 16 * 1024;
+
 /// A profile with so much mail, the server that it came from, and a place for backups.
 fn collected(count: usize) -> (Malote, Pop3Server, Vec<Vec<u8>>, PathBuf) {
     let sent = messages(count);
@@ -43,8 +46,8 @@ fn spoil(malote: &Malote, key: &str) {
         leaves[((place * leaves.len() as f64) as usize).min(leaves.len() - 1)]
     };
     let mut octets = fs::read(&file).unwrap();
-    let from = (page as usize - 1) * 4096;
-    octets[from..from + 4096].fill(0xA5);
+    let from = (page as usize - 1) * PAGE_BYTES;
+    octets[from..from + PAGE_BYTES].fill(0xA5);
     fs::write(&file, octets).unwrap();
 }
 
@@ -121,7 +124,7 @@ fn a_store_that_cannot_be_relied_on_any_more_is_salvaged() {
         )
         .unwrap();
     let mut octets = fs::read(&file).unwrap();
-    octets[(page as usize - 1) * 4096..page as usize * 4096].fill(0xA5);
+    octets[(page as usize - 1) * PAGE_BYTES..page as usize * PAGE_BYTES].fill(0xA5);
     fs::write(&file, octets).unwrap();
     let found = malote.run(&["verify"]).failed();
     assert!(found.stderr.contains("malote salvage"), "{}", found.stderr);

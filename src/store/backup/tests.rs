@@ -99,7 +99,7 @@ fn a_damaged_store_does_not_replace_a_good_backup() {
     let (_outer, to) = place();
     make(&fixture, &to).unwrap();
     let before = fs::read(to.join("malote.db")).unwrap();
-    let fixture = fixture.while_closed(|file| spoil_page(file, pages_of(file, "raw_chunk")[12]));
+    let fixture = fixture.while_closed(|file| spoil_page(file, pages_of(file, "raw_chunk")[4]));
     fixture.receive(b"Subject: new\r\n\r\n");
     match make(&fixture, &to) {
         Err(Failure::Unsound(report)) => assert!(report.damaged_count > 0 && !report.damaged.is_empty(), "{report:?}"),

@@ -1,6 +1,6 @@
 use futures::executor::block_on;
 
-use super::super::testing::{Fixture, NOON, arrival, envelope, filled, noise, pages_of, spoil_page};
+use super::super::testing::{Fixture, NOON, PAGE_BYTES, arrival, envelope, filled, noise, pages_of, spoil_page};
 use super::super::types::{Flag, Part};
 use super::super::{Arrival, Content, Control, Report, Wish, back_up, prepare, verify};
 use super::*;
@@ -24,7 +24,7 @@ fn a_spoilt_page_costs_the_messages_on_it_and_no_others_and_everything_goes_on()
         let (fixture, messages) = filled(40);
         let fixture = fixture.while_closed(|file| spoil_page(file, pages_of(file, "raw_chunk")[place]));
         let damaged = damaged_keys(&fixture);
-        assert!((1..=3).contains(&damaged.len()), "page {place}: {} messages", damaged.len());
+        assert!((1..=6).contains(&damaged.len()), "page {place}: {} messages", damaged.len());
         for (key, octets) in messages.iter().filter(|(key, _)| !damaged.contains(key)) {
             assert!(fixture.raw(*key) == *octets, "page {place}: message {key}");
         }
@@ -97,8 +97,11 @@ fn page_of(file: &Path, key: MessageKey) -> u64 {
     let db = Connection::open(file).unwrap();
     let bytes = "SELECT substr(bytes, 1, 24) FROM raw_chunk WHERE id >> 20 = (SELECT raw FROM message WHERE key = ?1)";
     let wanted: Vec<u8> = db.query_row(bytes, [key.0], |row| row.get(0)).unwrap();
-    let at = octets.windows(wanted.len()).position(|window| window == wanted).unwrap();
-    at as u64 / 4096 + 1
+    // They may stand in the unused part of a page, too, from which they were moved.
+    let leaves = pages_of(file, "raw_chunk");
+    let places = octets.windows(wanted.len()).enumerate().filter(|(_, window)| *window == wanted);
+    let mut pages = places.map(|(at, _)| at as u64 / PAGE_BYTES as u64 + 1);
+    pages.find(|page| leaves.contains(page)).unwrap()
 }
 
 #[test]
@@ -149,27 +152,23 @@ fn what_the_server_has_no_more_is_kept_as_damaged_and_not_asked_for() {
 #[test]
 fn a_fault_that_passes_leaves_the_message_whole() {
     let (fixture, messages) = filled(12);
-    let mut good = Vec::new();
+    let (mut good, mut page) = (Vec::new(), 0);
     let fixture = fixture.while_closed(|file| {
         good = std::fs::read(file).unwrap();
-        spoil_page(file, page_of(file, messages[3].0));
+        page = page_of(file, messages[3].0);
+        spoil_page(file, page);
     });
     let found = damaged_keys(&fixture);
     block_on(fixture.store.heal(found.clone(), None, NOON)).unwrap();
     let fixture = fixture.while_closed(|file| {
-        let at = (page_of_octets(&good, &messages[3].1) - 1) as usize * 4096;
+        let at = (page as usize - 1) * PAGE_BYTES;
         let mut octets = std::fs::read(file).unwrap();
-        octets[at..at + 4096].copy_from_slice(&good[at..at + 4096]);
+        octets[at..at + PAGE_BYTES].copy_from_slice(&good[at..at + PAGE_BYTES]);
         std::fs::write(file, octets).unwrap();
     });
     let healed = block_on(fixture.store.heal(Vec::new(), None, NOON)).unwrap();
     assert_eq!(healed.whole, found);
     assert!(messages.iter().all(|(key, octets)| fixture.raw(*key) == *octets));
-}
-
-fn page_of_octets(file: &[u8], message: &[u8]) -> u64 {
-    let wanted = &message[..24];
-    file.windows(24).position(|window| window == wanted).unwrap() as u64 / 4096 + 1
 }
 
 #[test]

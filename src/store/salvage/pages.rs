@@ -7,6 +7,8 @@ use std::path::Path;
 
 use rusqlite::types::Value;
 
+use super::super::migrate::PAGE_BYTES;
+
 /// A row as it lies in its cell: a column whose value is the rowid itself is NULL.
 pub(super) struct Row {
     pub(super) rowid: i64,
@@ -29,11 +31,27 @@ impl Pages {
         let page_bytes = match be(&head, 16, 2) {
             1 => 65536,
             size @ 512..=32768 if size.is_power_of_two() => size,
-            // What the store's pages have always been.
-            _ => 4096,
+            _ => 0,
         };
-        let page_bytes = usize::try_from(page_bytes).unwrap_or(4096);
-        Ok(Self { file, page_bytes, count: size_bytes / page_bytes as u64 })
+        let mut pages = Self { file, page_bytes: usize::try_from(page_bytes).unwrap_or(0), count: 0 };
+        if page_bytes == 0 {
+            pages.guess_size(size_bytes);
+        }
+        pages.count = size_bytes / pages.page_bytes as u64;
+        Ok(pages)
+    }
+
+    /// Where the header does not say how large the pages are: of the two sizes that stores have, the smaller one is right if most
+    /// pages of it begin as pages do. (Those of the larger size begin so at the smaller one, too, once in four.)
+    fn guess_size(&mut self, size_bytes: u64) {
+        self.page_bytes = OLD_PAGE_BYTES;
+        let count = (size_bytes / OLD_PAGE_BYTES as u64).min(GUESSED_PAGES);
+        let is_tree = |page: Vec<u8>| matches!(page.first(), Some(0x02 | 0x05 | 0x0A | 0x0D));
+        self.count = count;
+        let trees = (2..=count).filter(|&number| self.page(number).is_some_and(is_tree)).count() as u64;
+        if trees * 2 < count {
+            self.page_bytes = PAGE_BYTES as usize;
+        }
     }
 
     pub(super) fn count(&self) -> u64 {
@@ -177,3 +195,7 @@ fn varint(octets: &[u8], at: usize) -> Option<(u64, usize)> {
 
 /// The mark of a leaf of a table.
 const TABLE_LEAF: u8 = 0x0D;
+/// Pages of the stores of the first versions.
+const OLD_PAGE_BYTES: usize = 4096;
+/// Pages that are looked at to guess their size.
+const GUESSED_PAGES: u64 = 1000;

@@ -86,8 +86,28 @@ fn located_pieces(line: &str) -> Vec<(String, Range<usize>)> {
         if levels.get(run.start).is_some_and(Level::is_rtl) {
             pieces.extend(words(text, run.start).into_iter().rev().map(|(word, place)| (mirrored(word), place)));
         } else {
-            pieces.push((text.to_owned(), run));
+            pieces.extend(numbers_apart(text, run.start));
         }
+    }
+    pieces
+}
+
+/// A run from left to right as pieces. It may have numbers in digits that belong to a script from right to left: each digit
+/// stands alone, for the shaper would turn a row of them round.
+fn numbers_apart(text: &str, at: usize) -> Vec<(String, Range<usize>)> {
+    let mut pieces: Vec<(String, Range<usize>)> = Vec::new();
+    let mut is_alone = true;
+    for (place, c) in text.char_indices() {
+        let (from, to) = (at + place, at + place + c.len_utf8());
+        let alone = is_rtl_letter(c);
+        match pieces.last_mut().filter(|_| !is_alone && !alone) {
+            Some((piece, range)) => {
+                piece.push(c);
+                range.end = to;
+            }
+            None => pieces.push((c.to_string(), from..to)),
+        }
+        is_alone = alone;
     }
     pieces
 }
@@ -108,27 +128,66 @@ fn words(text: &str, mut at: usize) -> Vec<(&str, Range<usize>)> {
     words
 }
 
-/// Marks and blanks in reverse order, with brackets that open towards the text that they hold; letters as they are.
+/// Marks and blanks in reverse order, with what opens and closes turned round (UAX #9, rule L4); letters as they are.
 fn mirrored(word: &str) -> String {
     if word.chars().next().is_none_or(is_rtl_letter) {
         return word.to_owned();
     }
-    word.chars()
-        .rev()
-        .map(|c| match c {
-            '(' => ')',
-            ')' => '(',
-            '[' => ']',
-            ']' => '[',
-            '{' => '}',
-            '}' => '{',
-            '<' => '>',
-            '>' => '<',
-            '«' => '»',
-            '»' => '«',
-            other => other,
-        })
-        .collect()
+    // What is drawn as one sign of several characters, as many an emoji is, stays together.
+    let mut clusters: Vec<String> = Vec::new();
+    let mut joins = false;
+    for c in word.chars() {
+        let belongs = joins || is_joined_to_the_one_before(c);
+        joins = c == '\u{200D}';
+        match clusters.last_mut().filter(|_| belongs) {
+            Some(cluster) => cluster.push(c),
+            None => clusters.push(mirror_of(c).to_string()),
+        }
+    }
+    clusters.into_iter().rev().collect()
+}
+
+/// Variation selectors, skin tones, keycaps and joiners.
+fn is_joined_to_the_one_before(c: char) -> bool {
+    matches!(c, '\u{200D}' | '\u{FE00}'..='\u{FE0F}' | '\u{20E3}' | '\u{300}'..='\u{36F}' | '\u{1F3FB}'..='\u{1F3FF}' | '\u{E0020}'..='\u{E007F}')
+}
+
+/// The sign that is seen in its place in text from right to left: the pairs of Unicode's BidiMirroring that are found in mail.
+fn mirror_of(c: char) -> char {
+    const PAIRS: [(char, char); 26] = [
+        ('(', ')'),
+        ('[', ']'),
+        ('{', '}'),
+        ('<', '>'),
+        ('«', '»'),
+        ('‹', '›'),
+        ('≤', '≥'),
+        ('≪', '≫'),
+        ('⁅', '⁆'),
+        ('⁽', '⁾'),
+        ('₍', '₎'),
+        ('〈', '〉'),
+        ('❨', '❩'),
+        ('❬', '❭'),
+        ('❰', '❱'),
+        ('❲', '❳'),
+        ('❴', '❵'),
+        ('⟦', '⟧'),
+        ('⟨', '⟩'),
+        ('⟪', '⟫'),
+        ('《', '》'),
+        ('「', '」'),
+        ('『', '』'),
+        ('【', '】'),
+        ('（', '）'),
+        ('［', '］'),
+    ];
+    let mirror = PAIRS.iter().find_map(|&(open, close)| match c {
+        _ if c == open => Some(close),
+        _ if c == close => Some(open),
+        _ => None,
+    });
+    mirror.unwrap_or(c)
 }
 
 /// Pushed as a section of its own: equal neighbours would be merged, and a font that covers both scripts would turn the digits.
@@ -151,6 +210,39 @@ mod tests {
         assert_eq!(pieces("שלום, עולם.").concat(), ".עולם ,שלום");
         assert_eq!(pieces("(שלום)").concat(), "(שלום)");
         assert_eq!(pieces("plain text").concat(), "plain text");
+    }
+
+    /// The characters of a line as they are seen, the leftmost first: the shaper turns the letters of a piece round.
+    fn seen(line: &str) -> String {
+        let turned = |piece: String| match piece.chars().next() {
+            Some(first) if is_rtl_letter(first) => piece.chars().rev().collect(),
+            _ => piece,
+        };
+        pieces(line).into_iter().map(turned).collect()
+    }
+
+    #[test]
+    fn lines_stand_as_unicode_says() {
+        let table = include_str!("../../tests/data/bidi.tsv");
+        let mut count = 0;
+        for line in table.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+            let (logical, visual) = line.split_once('\t').unwrap();
+            assert_eq!(seen(logical), visual, "{logical}");
+            count += 1;
+        }
+        assert_eq!(count, 75);
+    }
+
+    #[test]
+    fn digits_of_a_script_from_right_to_left_stand_alone_so_that_nothing_turns_them_round() {
+        assert_eq!(pieces("رقم ۱۲۳"), ["۱", "۲", "۳", " ", "رقم"]);
+        assert_eq!(pieces("a ۱۲ b").concat(), "a ۱۲ b");
+    }
+
+    #[test]
+    fn a_sign_of_several_characters_is_not_taken_apart() {
+        assert_eq!(pieces("שלום 👩🏽‍🚀!").concat(), "!👩🏽‍🚀 שלום");
+        assert_eq!(pieces("שלום ❤️").concat(), "❤️ שלום");
     }
 
     #[test]

@@ -195,6 +195,8 @@ impl App {
         model.theme = if dark { Theme::Dark } else { Theme::Light };
         let order = creation.storage.and_then(|storage| storage.get_string("order"));
         model.messages.order = order.and_then(|words| words.parse().ok()).unwrap_or_default();
+        model.monospace =
+            creation.storage.and_then(|storage| storage.get_string("monospace")).as_deref() == Some("yes");
         model.mailto = options.mailto;
         close_when_told(&creation.egui_ctx);
         let mut app = Self {
@@ -240,6 +242,21 @@ impl App {
         ctx.request_repaint();
     }
 
+    /// Hands a file to the person's own program for it; on a thread of its own, for a desktop may take its time.
+    fn open_file(&mut self) {
+        let Some(file) = self.model.to_open.take() else { return };
+        let (tell, hear) = std::sync::mpsc::channel();
+        let open = move || {
+            if let Err(error) = open::that_detached(&file) {
+                // The window may be closed by now.
+                let _ = tell.send(Action::CouldNotOpen(error.to_string()));
+            }
+        };
+        if std::thread::Builder::new().name("opening".into()).spawn(open).is_ok() {
+            self.state.chosen = Some(hear);
+        }
+    }
+
     fn ring(&mut self, ctx: &egui::Context) {
         while let Ok(words) = self.rings.try_recv() {
             for command in [egui::ViewportCommand::Minimized(false), egui::ViewportCommand::Focus] {
@@ -255,6 +272,7 @@ impl App {
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.hear(ctx);
+        self.open_file();
         self.ring(ctx);
         if self.get_mail && self.model.started && !self.model.accounts.is_empty() {
             self.get_mail = false;
@@ -288,6 +306,7 @@ impl eframe::App for App {
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         storage.set_string("theme", if self.model.theme == Theme::Dark { "dark" } else { "light" }.into());
+        storage.set_string("monospace", if self.model.monospace { "yes" } else { "no" }.into());
         storage.set_string("order", self.model.messages.order.to_string());
     }
 

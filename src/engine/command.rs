@@ -116,6 +116,16 @@ pub enum Command {
     LoadRaw { key: MessageKey },
     /// Writes one attachment (by `Attachment::index`; None: all) into a folder; a name that is taken gets a number. → `Saved`
     SaveAttachments { key: MessageKey, index: Option<usize>, folder: PathBuf },
+    /// Writes the message into a folder, as it was received. → `Saved`
+    SaveMessage { key: MessageKey, folder: PathBuf },
+    /// The open message once more, read in another charset than it says. → `Opened`
+    ReadAs { key: MessageKey, charset: String },
+    /// Small pictures of the pictures among the attachments. → `Thumbnails`
+    LoadThumbnails { key: MessageKey },
+    /// One attachment, made ready for the screen. → `Previewed`
+    PreviewAttachment { key: MessageKey, index: usize },
+    /// Writes one attachment where another program can open it; never a program. → `ReadyToOpen`
+    OpenAttachment { key: MessageKey, index: usize },
     /// Writes every message as one file of its received octets. → `Saved`
     ExportEml { folder: PathBuf },
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::command::RequestId;
 use super::moving::{ExportReport, ImportReport, ImportSource, MoveProgress};
 pub use super::plan::Fate;
+use super::preview::{Picture, Preview};
 use super::thread::Thread;
 use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::{Draft, Fault, MessageView, Snippet};
@@ -93,6 +94,20 @@ pub enum Event {
     },
     Saved {
         files: Vec<PathBuf>,
+    },
+    /// By the index of the attachment.
+    Thumbnails {
+        key: MessageKey,
+        pictures: Vec<(usize, Arc<Picture>)>,
+    },
+    Previewed {
+        key: MessageKey,
+        index: usize,
+        preview: Box<Preview>,
+    },
+    /// The person's own program may open it now.
+    ReadyToOpen {
+        file: PathBuf,
     },
     ImportFound(Box<ImportSource>),
     /// How an import or an export is getting on; a few times a second.

@@ -7,10 +7,10 @@ use super::endpoint::{endpoint, incoming_trust};
 use super::event::{AccountTest, Event, OpenedMessage, Problem};
 use super::hub::Hub;
 use super::problem::{self, Task};
-use super::{saving, send_mail, sign_in, thread, upkeep};
-use crate::account::Account;
-use crate::mail::MessageView;
+use super::{opening, preview, saving, send_mail, sign_in, thread, upkeep};
+use crate::account::{Account, AccountId};
 use crate::mail::body::source;
+use crate::mail::{Circumstances, MessageView};
 use crate::net::Connection;
 use crate::protocol::pop3;
 use crate::secret::Password;
@@ -33,6 +33,11 @@ pub(super) fn is_reading(command: &Command) -> bool {
             | LoadSource { .. }
             | LoadRaw { .. }
             | SaveAttachments { .. }
+            | SaveMessage { .. }
+            | ReadAs { .. }
+            | LoadThumbnails { .. }
+            | PreviewAttachment { .. }
+            | OpenAttachment { .. }
             | ExportEml { .. }
             | ListLineUse
             | ListVisits
@@ -81,7 +86,8 @@ pub(super) async fn answer(hub: &Arc<Hub>, command: Command) -> Result<Event, Bo
         Command::LoadRows { keys } => {
             Ok(Event::Rows(store.rows(keys).await.map_err(failed("Could not read the mailbox"))?))
         }
-        Command::OpenMessage { key } => open(hub, key).await,
+        Command::OpenMessage { key } => open(hub, key, None).await,
+        Command::ReadAs { key, charset } => open(hub, key, Some(charset)).await,
         Command::ListThread { key } => thread::list(hub, key).await,
         Command::LoadSource { key } => {
             let raw = store.raw(key).await.map_err(failed("Could not open the message"))?;
@@ -92,21 +98,44 @@ pub(super) async fn answer(hub: &Arc<Hub>, command: Command) -> Result<Event, Bo
             Ok(Event::Raw { key, bytes: Arc::new(bytes) })
         }
         Command::SaveAttachments { key, index, folder } => saving::attachments(hub, key, index, folder).await,
+        Command::SaveMessage { key, folder } => saving::message(hub, key, folder).await,
+        Command::LoadThumbnails { key } => {
+            let raw = store.raw(key).await.map_err(failed("Could not open the message"))?;
+            let pictures = async_std::task::spawn_blocking(move || preview::thumbnails(&raw)).await;
+            Ok(Event::Thumbnails { key, pictures })
+        }
+        Command::PreviewAttachment { key, index } => {
+            let raw = store.raw(key).await.map_err(failed("Could not open the message"))?;
+            let preview = Box::new(async_std::task::spawn_blocking(move || preview::of(&raw, index)).await);
+            Ok(Event::Previewed { key, index, preview })
+        }
+        Command::OpenAttachment { key, index } => opening::attachment(hub, key, index).await,
         Command::ExportEml { folder } => saving::export(hub, folder).await,
         // `is_reading` keeps the others away.
         _ => Ok(Event::Done),
     }
 }
 
-async fn open(hub: &Hub, key: MessageKey) -> Result<Event, Box<Problem>> {
+async fn open(hub: &Hub, key: MessageKey, charset: Option<String>) -> Result<Event, Box<Problem>> {
     let failed = |error| problem::store_plain("Could not open the message", &error);
     let row = hub.store.row(key).await.map_err(failed)?;
     let raw = match hub.store.raw(key).await {
         Err(error @ Error::Damaged(_)) => return Err(upkeep::damaged_opened(hub, &row, &error)),
         read => read.map_err(failed)?,
     };
-    let view = async_std::task::spawn_blocking(move || MessageView::of_any(&raw)).await;
+    let known = circumstances(hub, row.account, charset).await;
+    let view = async_std::task::spawn_blocking(move || MessageView::of_any(&raw, &known)).await;
     Ok(Event::Opened(Box::new(OpenedMessage { row, view: Arc::new(view) })))
+}
+
+/// What is known about a message besides its octets: of the account that it came with.
+async fn circumstances(hub: &Hub, account: AccountId, charset: Option<String>) -> Circumstances {
+    // Without its account a message is read all the same; nothing is then said about its sender.
+    let accounts = hub.store.accounts().await.unwrap_or_default();
+    let account = accounts.into_iter().find(|known| known.id == account);
+    let own_domain = account.as_ref().and_then(|account| account.identity.address.rsplit_once('@'));
+    let own_domain = own_domain.map(|(_, domain)| domain.to_lowercase());
+    Circumstances { charset, own_server: account.map(|account| account.incoming.host), own_domain }
 }
 
 async fn test(hub: &Hub, account: &Account, password: PasswordChange) -> AccountTest {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::event::{Event, Problem};
 use super::hub::Hub;
 use super::problem;
-use crate::mail::MessageView;
 use crate::mail::body::attachment_bytes;
+use crate::mail::{Circumstances, MessageView, sanitize};
 use crate::store::types::MessageKey;
 
 /// How many files of one name a folder may have before something is wrong.
@@ -23,7 +23,7 @@ pub(super) async fn attachments(
 ) -> Result<Event, Box<Problem>> {
     let raw = hub.store.raw(key).await.map_err(|error| problem::store_plain("Could not open the message", &error))?;
     let write = move || -> io::Result<Vec<PathBuf>> {
-        let chosen = MessageView::of_any(&raw)
+        let chosen = MessageView::of_any(&raw, &Circumstances::default())
             .attachments
             .into_iter()
             .filter(|attachment| index.is_none_or(|i| i == attachment.index));
@@ -35,6 +35,18 @@ pub(super) async fn attachments(
     };
     let files = async_std::task::spawn_blocking(write).await.map_err(|error| problem::not_saved(&error))?;
     Ok(Event::Saved { files })
+}
+
+/// One message as it was received, named by its subject.
+pub(super) async fn message(hub: &Hub, key: MessageKey, folder: PathBuf) -> Result<Event, Box<Problem>> {
+    let failed = |error| problem::store_plain("Could not open the message", &error);
+    let row = hub.store.row(key).await.map_err(failed)?;
+    let raw = hub.store.raw(key).await.map_err(failed)?;
+    let subject = if row.subject.trim().is_empty() { "message" } else { &row.subject };
+    let name = sanitize::file_name(Some(&format!("{}.eml", subject.replace(['/', '\\'], "_"))), "message/rfc822");
+    let write = move || write_new(&folder, &name, &raw);
+    let file = async_std::task::spawn_blocking(write).await.map_err(|error| problem::not_saved(&error))?;
+    Ok(Event::Saved { files: vec![file] })
 }
 
 /// One file a message, named by its key. Exporting again into the same folder completes what is there: a file that holds

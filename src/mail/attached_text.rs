@@ -3,7 +3,7 @@
 use super::html;
 use super::layout::{self, Attached};
 use super::mime::{self, Part};
-use super::{Envelope, body, header};
+use super::{Envelope, body, wrapping};
 
 /// Octets of one attachment that are read as text: a long report; of a log of a gigabyte its beginning.
 const MAX_PART_BYTES: usize = 1 << 20;
@@ -65,7 +65,7 @@ fn text(part: &Part<'_>, depth: usize, left: &mut usize) -> Option<String> {
 
 /// What it says on its outside, its text, and the texts that are attached to it.
 fn message(bytes: &[u8], depth: usize, left: &mut usize) -> String {
-    let bytes = header::repaired(bytes);
+    let bytes = wrapping::taken_off(bytes).bytes;
     let tree = mime::read(&bytes);
     let layout = layout::divide(&tree);
     let envelope = Envelope::from_tree(&tree, &layout);
@@ -158,7 +158,7 @@ mod tests {
     fn text_of(header: &str, body: &str) -> Option<String> {
         let raw =
             format!("Content-Type: multipart/mixed; boundary=b\n\n--b\n\nText.\n--b\n{header}\n\n{body}\n--b--\n");
-        let bytes = header::repaired(raw.as_bytes());
+        let bytes = wrapping::taken_off(raw.as_bytes()).bytes;
         let tree = mime::read(&bytes);
         read(&layout::divide(&tree).attached).pop().map(|attached| attached.text)
     }
@@ -201,7 +201,7 @@ mod tests {
     fn what_has_no_end_is_cut() {
         let part = format!("--b\nContent-Type: text/plain; name=a.log\n\n{}\n", "é word ".repeat(400_000));
         let raw = format!("Content-Type: multipart/mixed; boundary=b\n\n{}--b--\n", part.repeat(6));
-        let bytes = header::repaired(raw.as_bytes());
+        let bytes = wrapping::taken_off(raw.as_bytes()).bytes;
         let tree = mime::read(&bytes);
         let read = read(&layout::divide(&tree).attached);
         assert!(read.iter().all(|attached| attached.text.len() <= MAX_PART_BYTES + 4));

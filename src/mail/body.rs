@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::header::{self, Header};
+use super::invitation::{self, Invitation};
 use super::layout::{self, Attached, Body, Layout};
 use super::mime::{self, Part};
 use super::warn::{self, Findings, MAX_ATTACHMENTS};
-use super::{Address, Envelope, charset, flowed, html, html::Page, sanitize};
+use super::{Address, Envelope, Seal, charset, flowed, html, html::Page, kind, sanitize, seal, wrapping};
 
 /// A received message, taken apart for the reading pane. Plain data, safe to show where a field says so.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +30,10 @@ pub struct MessageView {
     /// Whether `readable` was made from HTML.
     pub readable_is_from_html: bool,
     pub attachments: Vec<Attachment>,
+    /// Appointments that came with it.
+    pub invitations: Vec<Invitation>,
+    /// How it says that it is signed or encrypted; nothing of it was checked.
+    pub seals: Vec<Seal>,
     /// What a careful friend would point out, in plain words: a display name that contains another address, a Reply-To elsewhere, a damaged message.
     pub warnings: Vec<String>,
 }
@@ -50,6 +55,17 @@ pub struct Attachment {
     pub inline: bool,
 }
 
+/// What is known about a message besides its octets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Circumstances {
+    /// The charset in which the person wants to read it, whatever it says itself.
+    pub charset: Option<String>,
+    /// Host of the server that it was fetched from: what that server found out about the sender is believed.
+    pub own_server: Option<String>,
+    /// Domain of the person's own address: no other should look like it.
+    pub own_domain: Option<String>,
+}
+
 /// Octets of a message that a person reads as source: beyond that nobody does, and laying it out would take long.
 const SOURCE_LIMIT_BYTES: usize = 1024 * 1024;
 
@@ -68,9 +84,9 @@ const MAX_SUBJECT_CHARS: usize = 1000;
 const MAX_SENDERS: usize = 3;
 
 impl MessageView {
-    /// As [`Self::from_raw`]; should the parser have a fault that this message finds, it is shown as its source.
-    pub fn of_any(raw: &[u8]) -> Self {
-        catch_unwind(AssertUnwindSafe(|| Self::from_raw(raw))).unwrap_or_else(|_| Self {
+    /// As [`Self::read`]; should the parser have a fault that this message finds, it is shown as its source.
+    pub fn of_any(raw: &[u8], known: &Circumstances) -> Self {
+        catch_unwind(AssertUnwindSafe(|| Self::read(raw, known))).unwrap_or_else(|_| Self {
             readable: source(raw),
             warnings: vec![
                 "This message is damaged in a way that Malote does not understand: here is its source.".into(),
@@ -79,21 +95,32 @@ impl MessageView {
         })
     }
 
-    /// Takes a whole message apart. Total: whatever the bytes, something can be shown.
+    /// Takes a whole message apart, knowing nothing else about it.
     pub fn from_raw(raw: &[u8]) -> Self {
-        let bytes = header::repaired(raw);
-        let tree = mime::read(&bytes);
+        Self::read(raw, &Circumstances::default())
+    }
+
+    /// Takes a whole message apart. Total: whatever the bytes, something can be shown.
+    pub fn read(raw: &[u8], known: &Circumstances) -> Self {
+        let unwrapped = wrapping::taken_off(raw);
+        let tree = mime::read(&unwrapped.bytes);
         let layout = layout::divide(&tree);
-        let mut envelope = Envelope::from_tree(&tree, &layout);
-        let hint = charset_hint(&tree.root);
-        let decoded: Vec<Decoded> = layout.bodies.iter().map(Decoded::of).collect();
+        let chosen = known.charset.as_deref();
+        let hint = chosen.or_else(|| charset_hint(&tree.root));
+        let mut envelope = Envelope::from_tree_in(&tree, &layout, hint);
+        let decoded: Vec<Decoded> = layout.bodies.iter().map(|body| Decoded::of_in(body, chosen)).collect();
+        let readable = readable(&decoded);
+        let seals = seal::of(&tree.root, unwrapped.was_signed, &readable);
         let (attachments, is_garbled) = list(&layout, &decoded);
+        let invitations = invitations(&layout);
         envelope.has_attachments = attachments.iter().any(|attachment| !attachment.inline);
         let warnings = warn::warnings(&Findings {
             envelope: &envelope,
             tree: &tree,
             layout: &layout,
             attachments: &attachments,
+            seals: &seals,
+            known,
             deceptive_links: decoded
                 .iter()
                 .flat_map(|body| &body.page)
@@ -107,9 +134,11 @@ impl MessageView {
             headers: shown_headers(&tree.root.header, hint),
             text: joined(decoded.iter().filter(|body| !body.is_html)),
             html: joined(decoded.iter().filter(|body| body.is_html)),
-            readable: readable(&decoded),
+            readable,
             readable_is_from_html: is_from_html(&decoded),
             attachments,
+            invitations,
+            seals,
             warnings,
             envelope,
         }
@@ -118,14 +147,14 @@ impl MessageView {
 
 /// Decoded octets of the attachment with that [`Attachment::index`].
 pub fn attachment_bytes(raw: &[u8], index: usize) -> Option<Vec<u8>> {
-    let bytes = header::repaired(raw);
+    let bytes = wrapping::taken_off(raw).bytes;
     let tree = mime::read(&bytes);
     layout::divide(&tree).attached.get(index).map(|attached| attached.part.decoded().0.into_owned())
 }
 
 /// Hands every attachment in turn, decoded, to `take`: one pass over the message, one attachment in memory.
 pub fn each_attachment<E>(raw: &[u8], mut take: impl FnMut(&Attachment, &[u8]) -> Result<(), E>) -> Result<(), E> {
-    let bytes = header::repaired(raw);
+    let bytes = wrapping::taken_off(raw).bytes;
     let tree = mime::read(&bytes);
     let layout = layout::divide(&tree);
     for (index, attached) in layout.attached.iter().enumerate() {
@@ -181,11 +210,19 @@ pub(super) struct Decoded {
 
 impl Decoded {
     pub(super) fn of(body: &Body<'_, '_>) -> Self {
+        Self::of_in(body, None)
+    }
+
+    /// In the charset that the person chose, if one is given.
+    fn of_in(body: &Body<'_, '_>, chosen: Option<&str>) -> Self {
         let (bytes, is_garbled) = body.part.decoded();
         let is = |name, value: &str| {
             body.part.content_type.param(name).is_some_and(|found| found.trim().eq_ignore_ascii_case(value))
         };
-        let text = text_of(body.part, &bytes);
+        let text = match chosen {
+            Some(label) => with_plain_ends(charset::decode_as(&bytes, label)),
+            None => text_of(body.part, &bytes),
+        };
         Self {
             page: body.is_html.then(|| html::read(&text)),
             text,
@@ -219,7 +256,10 @@ impl Decoded {
 pub(super) fn text_of(part: &Part<'_>, bytes: &[u8]) -> String {
     let label =
         part.content_type.param("charset").or_else(|| part.is("text/html").then(|| html_charset(bytes)).flatten());
-    let text = charset::decode(bytes, label);
+    with_plain_ends(charset::decode(bytes, label))
+}
+
+fn with_plain_ends(text: String) -> String {
     if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
 }
 
@@ -280,6 +320,28 @@ fn list(layout: &Layout<'_, '_>, decoded: &[Decoded]) -> (Vec<Attachment>, bool)
         Attachment { inline: is_inline(attached, &ids), ..attachment(index, attached.part, bytes.len()) }
     });
     (listed.collect(), is_garbled)
+}
+
+/// Calendars that are looked into when a message is opened, and octets of each: invitations are short, diaries wait to be asked for.
+const MAX_CALENDARS: usize = 2;
+const MAX_CALENDAR_BYTES: usize = 256 * 1024;
+/// Appointments that are shown above a message.
+const MAX_INVITATIONS: usize = 3;
+
+fn invitations(layout: &Layout<'_, '_>) -> Vec<Invitation> {
+    let is_calendar = |part: &&Part<'_>| {
+        kind::of(part.name().unwrap_or_default(), &part.content_type.value).kind == kind::Kind::Invitation
+            && part.body.len() <= MAX_CALENDAR_BYTES
+    };
+    let calendars = layout.attached.iter().map(|attached| attached.part).filter(is_calendar).take(MAX_CALENDARS);
+    let mut all: Vec<Invitation> = Vec::new();
+    for found in calendars.flat_map(|part| invitation::read(&text_of(part, &part.decoded().0))) {
+        // The same calendar comes twice, for those who read one kind of part only.
+        if all.len() < MAX_INVITATIONS && !all.contains(&found) {
+            all.push(found);
+        }
+    }
+    all
 }
 
 fn attachment(index: usize, part: &Part<'_>, size: usize) -> Attachment {

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::layout::{self, Attached, Layout};
 use super::mime::{self, Tree};
-use super::{Address, address_list, body, date, header, html, sanitize};
+use super::{Address, address_list, body, date, html, sanitize, wrapping};
 
 /// The identifying header fields of a message. Total: a broken header gives an emptier envelope, never an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Envelope {
     /// Reads the envelope from the message, or from its first [`Self::HEAD_BYTES`] octets.
     pub fn from_raw(head: &[u8]) -> Self {
         let head = head.get(..Self::HEAD_BYTES).unwrap_or(head);
-        let bytes = header::repaired(head);
+        let bytes = wrapping::taken_off(head).bytes;
         let tree = mime::read(&bytes);
         Self::from_tree(&tree, &layout::divide(&tree))
     }
@@ -56,8 +56,12 @@ impl Envelope {
     }
 
     pub(super) fn from_tree(tree: &Tree<'_>, layout: &Layout<'_, '_>) -> Self {
+        Self::from_tree_in(tree, layout, body::charset_hint(&tree.root))
+    }
+
+    /// With what raw octets in the header most likely are.
+    pub(super) fn from_tree_in(tree: &Tree<'_>, layout: &Layout<'_, '_>, hint: Option<&str>) -> Self {
         let header = &tree.root.header;
-        let hint = body::charset_hint(&tree.root);
         let addresses = |name: &str| -> Vec<Address> {
             header.field(name).map(|field| address_list::read(&field.unfolded(hint))).unwrap_or_default()
         };

@@ -13,6 +13,13 @@ pub struct Field<'a> {
     raw: &'a [u8],
 }
 
+impl<'a> Field<'a> {
+    /// The body as received, with its line ends.
+    pub fn octets(&self) -> &'a [u8] {
+        self.raw
+    }
+}
+
 impl Field<'_> {
     pub fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)

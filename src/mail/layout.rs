@@ -25,7 +25,6 @@ pub struct Attached<'t, 'a> {
 pub struct Layout<'t, 'a> {
     pub bodies: Vec<Body<'t, 'a>>,
     pub attached: Vec<Attached<'t, 'a>>,
-    pub is_encrypted: bool,
 }
 
 /// Divides the tree, in the order of the message.
@@ -48,7 +47,6 @@ impl<'t, 'a> Layout<'t, 'a> {
         if part.children.is_empty() {
             return self.add_leaf(part, place);
         }
-        self.is_encrypted |= part.is("multipart/encrypted");
         match part.content_type.value.as_str() {
             "multipart/alternative" => self.add_alternatives(part, place),
             "multipart/related" => {
@@ -89,7 +87,6 @@ impl<'t, 'a> Layout<'t, 'a> {
         if self.is_body(part, place) {
             self.bodies.push(Body { part, is_html: part.is("text/html"), is_shown: true });
         } else {
-            self.is_encrypted |= is_sealed(part);
             self.attached.push(Attached { part, in_related: place.in_related });
         }
     }
@@ -102,12 +99,6 @@ impl<'t, 'a> Layout<'t, 'a> {
         let is_named_extra = part.name().is_some() && !self.bodies.is_empty();
         is_text && part.disposition.value != "attachment" && !is_named_extra && !place.is_resource
     }
-}
-
-/// S/MIME in one piece (RFC 8551 §3.2.2): encrypted, unless it says that it is only signed.
-fn is_sealed(part: &Part<'_>) -> bool {
-    matches!(part.content_type.value.as_str(), "application/pkcs7-mime" | "application/x-pkcs7-mime")
-        && part.content_type.param("smime-type").is_none_or(|kind| kind.eq_ignore_ascii_case("enveloped-data"))
 }
 
 /// The page of a `multipart/related`: the part that `start` names (RFC 2387 §3.2), else the first.

@@ -18,6 +18,10 @@ pub const MAX_PARTS: usize = 10_000;
 /// A node of the tree.
 #[derive(Debug, Default)]
 pub struct Part<'a> {
+    /// Where its header begins in the message.
+    pub start: usize,
+    /// Where its body begins in the message; of a leaf, where [`Self::body`] does.
+    pub body_start: usize,
     pub header: Header<'a>,
     pub content_type: Value,
     pub disposition: Value,
@@ -35,6 +39,11 @@ impl Part<'_> {
 
     pub fn is_multipart(&self) -> bool {
         self.content_type.value.starts_with("multipart/")
+    }
+
+    /// Where a leaf ends in the message.
+    pub fn end(&self) -> usize {
+        self.body_start + self.body.len()
     }
 
     /// The octets without their transfer encoding; the flag says that something was wrong with it.
@@ -96,11 +105,12 @@ impl<'a> Reader<'a> {
     /// it is where it does not say (RFC 2046 §5.1.5: a message inside a digest, else text).
     fn part(&mut self, default_type: &str, depth: usize) -> (Part<'a>, Option<Delimiter>) {
         self.parts += 1;
+        let start_of_part = self.at;
         let block = self.raw.get(self.at..).unwrap_or_default();
         let (header, length) = header::read(block, |line| self.delimiter(line).is_some());
         self.is_damaged |= header.is_damaged;
         self.at += length;
-        let mut part = described(header, default_type);
+        let mut part = Part { start: start_of_part, body_start: self.at, ..described(header, default_type) };
         if !part.is_multipart() {
             let (body, delimiter) = self.body();
             part.body = body;

@@ -7,7 +7,7 @@ use super::body::Decoded;
 use super::header::Header;
 use super::layout;
 use super::words::for_index;
-use super::{Address, Envelope, header, mime};
+use super::{Address, Envelope, mime, wrapping};
 
 /// The words of a message by where they stand, prepared for the index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Searchable {
 
     /// The same with the envelope, for which the message is not to be parsed a second time.
     pub fn with_envelope(raw: &[u8]) -> (Envelope, Self) {
-        let bytes = header::repaired(raw);
+        let bytes = wrapping::taken_off(raw).bytes;
         let tree = mime::read(&bytes);
         let layout = layout::divide(&tree);
         let envelope = Envelope::from_tree(&tree, &layout);
@@ -88,7 +88,7 @@ impl Searchable {
 impl Readable {
     /// Takes the text of a whole message, or of the part of it that is here.
     pub fn from_raw(raw: &[u8]) -> Self {
-        let bytes = header::repaired(raw);
+        let bytes = wrapping::taken_off(raw).bytes;
         let tree = mime::read(&bytes);
         let layout = layout::divide(&tree);
         let attached = attached_text::read(&layout.attached);

@@ -1,4 +1,6 @@
-//! Plain text as the reading pane sets it: quote levels, signatures, links.
+//! Plain text as the reading pane sets it: quote levels, signatures, links, and what must keep its columns.
+
+mod fixed;
 
 use linkify::{LinkFinder, LinkKind};
 
@@ -11,7 +13,21 @@ pub struct Line {
     pub quote_level: u8,
     /// Below the `-- ` line.
     pub is_signature: bool,
+    pub setting: Setting,
     pub spans: Vec<Span>,
+}
+
+/// How a line is set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Setting {
+    #[default]
+    Prose,
+    /// Column below column: a table, a drawing.
+    Fixed,
+    /// Of a patch: a line that comes in, one that goes out, and where.
+    Added,
+    Removed,
+    Place,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,14 +55,35 @@ pub fn lines(text: &str) -> Vec<Line> {
     let finder = finder();
     let mut is_signature = false;
     let whole = text.strip_suffix('\n').unwrap_or(&text);
+    let settings = fixed::settings(whole);
     whole
         .split('\n')
-        .map(|line| {
+        .zip(settings.into_iter().chain(std::iter::repeat(Setting::Prose)))
+        .map(|(line, setting)| {
             let (quote_level, content) = unquoted(line);
             is_signature |= quote_level == 0 && matches!(content, "-- " | "--");
-            Line { quote_level, is_signature, spans: spans(&finder, content) }
+            Line { quote_level, is_signature, setting, spans: spans(&finder, content) }
         })
         .collect()
+}
+
+/// Lines of a quote that are folded at the end of an answer: a shorter one is as quickly read as unfolded.
+const FOLDED_LINES: usize = 8;
+
+/// The long quote at the end of an answer, which everybody has read before: lines from, to. None where the message has no
+/// words of its own before it, or some behind it.
+pub fn old_quote(lines: &[Line]) -> Option<std::ops::Range<usize>> {
+    let is_blank = |line: &Line| line.quote_level == 0 && line.spans.iter().all(|span| span.text().trim().is_empty());
+    let end = lines.iter().rposition(|line| line.quote_level > 0)? + 1;
+    let says_nothing = |line: &Line| line.is_signature || is_blank(line);
+    if !lines.get(end..)?.iter().all(says_nothing) {
+        return None;
+    }
+    let before = lines.get(..end)?.iter().rposition(|line| line.quote_level == 0 && !is_blank(line))?;
+    let start = before + 1 + lines.get(before + 1..end)?.iter().position(|line| line.quote_level > 0)?;
+    // The line before a quote says whose words follow: without others before it nothing is answered.
+    let own = lines.get(..before)?.iter().any(|line| line.quote_level == 0 && !is_blank(line));
+    (own && end - start >= FOLDED_LINES).then_some(start..end)
 }
 
 /// Depth of quoting and the text behind the marks: `>> text`, `> > text`, `>text`.
@@ -153,6 +190,22 @@ mod tests {
             assert_eq!(unquoted(line), (level, content), "{line:?}");
         }
         assert_eq!(unquoted(&">".repeat(1000)).0, 255);
+    }
+
+    #[test]
+    fn a_long_quote_at_the_end_of_an_answer_is_old() {
+        let quote = |count: usize| "> words\n".repeat(count);
+        for (text, expected) in [
+            (format!("Yes.\n\nOn Monday Ana wrote:\n{}", quote(8)), Some(3..11)),
+            (format!("Yes.\n\nOn Monday Ana wrote:\n\n{}\n-- \nOle\n", quote(9)), Some(4..13)),
+            (format!("Yes.\nAna wrote:\n{}", quote(7)), None),
+            (format!("Yes.\nAna wrote:\n{}More.\n", quote(20)), None),
+            (format!("Ana wrote:\n{}", quote(20)), None),
+            (quote(20), None),
+            (String::new(), None),
+        ] {
+            assert_eq!(old_quote(&lines(&text)), expected, "{text}");
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What a careful friend would point out about a message, in plain words.
 
-use super::body::Attachment;
+use super::body::{Attachment, Circumstances};
 use super::header::Header;
+use super::kind::{self, Kind};
 use super::layout::Layout;
 use super::mime::{self, Tree};
-use super::{Envelope, sanitize};
+use super::{Envelope, Seal, authentication, lookalike, sanitize};
 
 /// Attachments that are listed. More come only in attacks, and a window with a list of them is of no use.
 pub const MAX_ATTACHMENTS: usize = 1000;
@@ -15,6 +16,8 @@ pub struct Findings<'f, 'a> {
     pub tree: &'f Tree<'a>,
     pub layout: &'f Layout<'f, 'a>,
     pub attachments: &'f [Attachment],
+    pub seals: &'f [Seal],
+    pub known: &'f Circumstances,
     /// Host that a link says, and host it leads to.
     pub deceptive_links: Vec<&'f (String, String)>,
     /// A transfer encoding was not what the header says.
@@ -24,14 +27,12 @@ pub struct Findings<'f, 'a> {
 /// Sentences about the message, the weightiest first.
 pub fn warnings(found: &Findings<'_, '_>) -> Vec<String> {
     let mut said = Vec::new();
-    about_sender(found.envelope, &found.tree.root.header, &mut said);
+    about_sender(found, &found.tree.root.header, &mut said);
     for (text, host) in found.deceptive_links.iter().take(3) {
         said.push(format!("A link says “{text}” but leads to {host}."));
     }
     about_attachments(found.attachments, &mut said);
-    if found.layout.is_encrypted {
-        said.push("This message is encrypted. Malote cannot decrypt it; its parts can be saved.".into());
-    }
+    said.extend(found.seals.iter().filter_map(|seal| seal.obstacle()).map(str::to_owned));
     if found.tree.is_too_deep {
         said.push(format!(
             "Parts are nested more than {} levels deep: what lies deeper is shown as source.",
@@ -49,7 +50,17 @@ pub fn warnings(found: &Findings<'_, '_>) -> Vec<String> {
     said
 }
 
-fn about_sender(envelope: &Envelope, header: &Header<'_>, said: &mut Vec<String>) {
+fn about_sender(found: &Findings<'_, '_>, header: &Header<'_>, said: &mut Vec<String>) {
+    let envelope = found.envelope;
+    let own_server = found.known.own_server.as_deref().unwrap_or_default();
+    if let Some(sender) = envelope.from.first()
+        && authentication::has_failed(header, own_server)
+    {
+        said.push(format!(
+            "Your mail server found that this message does not come from {}, whatever it says: it may be forged.",
+            or_none(&sanitize::line_of(&sender.domain(), 100))
+        ));
+    }
     if header.fields.iter().filter(|field| field.is("From")).count() > 1 {
         said.push("This message names its sender more than once; the first one is shown.".into());
     }
@@ -58,9 +69,7 @@ fn about_sender(envelope: &Envelope, header: &Header<'_>, said: &mut Vec<String>
             let name = sanitize::line_of(&from.name, 100);
             said.push(format!("The sender calls itself “{name}”, but the address is {}.", or_none(&from.shown_addr())));
         }
-        if !from.domain().is_ascii() {
-            said.push("The sender’s address has letters that can be mistaken for others.".into());
-        }
+        said.extend(about_domain(&from.domain(), found.known.own_domain.as_deref()));
     }
     if envelope.from.iter().any(|from| has_hidden(&from.name) || has_hidden(&from.addr))
         || has_hidden(&envelope.subject)
@@ -70,6 +79,19 @@ fn about_sender(envelope: &Envelope, header: &Header<'_>, said: &mut Vec<String>
     let Some(from) = envelope.from.first().filter(|from| !from.domain().is_empty()) else { return };
     if let Some(reply) = envelope.reply_to.iter().find(|reply| !is_related(&reply.domain(), &from.domain())) {
         said.push(format!("An answer would not go to the sender but to {}.", or_none(&reply.shown_addr())));
+    }
+}
+
+/// What is odd about the domain of a sender.
+fn about_domain(domain: &str, own: Option<&str>) -> Option<String> {
+    let shown = sanitize::line_of(domain, 100);
+    if let Some(own) = own.filter(|own| lookalike::is_like(domain, own)) {
+        return Some(format!("The sender’s domain {shown} only looks like your own, {own}."));
+    }
+    match lookalike::passes_for(&lookalike::spelt(domain)) {
+        Some(other) => Some(format!("The sender’s domain {shown} is not {other}, though it looks like it.")),
+        None if domain.is_ascii() => None,
+        None => Some("The sender’s address has letters that can be mistaken for others.".into()),
     }
 }
 
@@ -91,36 +113,23 @@ fn is_related(one: &str, other: &str) -> bool {
     one.is_empty() || one == other || under(one, other) || under(other, one)
 }
 
-/// Extensions of files that run when they are opened, on one system or another.
-const EXECUTABLE: &[&str] = &[
-    "exe", "com", "scr", "pif", "bat", "cmd", "msi", "msix", "appx", "js", "jse", "vbs", "vbe", "wsf", "wsh", "hta",
-    "ps1", "lnk", "jar", "cpl", "reg", "dll", "iso", "img", "vhd", "chm", "sh", "run", "desktop", "appimage", "deb",
-    "rpm", "apk", "dmg", "pkg", "command", "docm", "xlsm", "pptm", "xll", "one",
-];
-/// Extensions that a person takes for a document.
-const HARMLESS: &[&str] = &[
-    "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "txt", "rtf", "jpg", "jpeg", "png", "gif", "mp3",
-    "mp4", "htm", "html", "csv",
-];
-
 fn about_attachments(attachments: &[Attachment], said: &mut Vec<String>) {
     /// Names that are warned of one by one.
     const MAX_SAID: usize = 5;
-    for attachment in attachments.iter().filter(|attachment| is_program(attachment)).take(MAX_SAID) {
+    let programs = attachments.iter().filter(|attachment| attachment.kind().kind.is_program());
+    for attachment in programs.take(MAX_SAID) {
         let name = &attachment.safe_name;
-        let mut parts = name.rsplit('.').skip(1);
-        let disguised = parts.next().is_some_and(|part| HARMLESS.contains(&part.trim().to_ascii_lowercase().as_str()));
-        said.push(if disguised {
-            format!("“{name}” looks like a document but is a program.")
-        } else {
-            format!("“{name}” is a program or can hold one: open it only if you expected it.")
+        said.push(match attachment.kind().kind {
+            _ if kind::is_disguised(name) => format!("“{name}” looks like a document but is a program."),
+            Kind::Macros => {
+                format!("“{name}” is a document that carries programs (macros): open it only if you expected it.")
+            }
+            Kind::Disk => {
+                format!("“{name}” is a disk in a file and can hold programs: open it only if you expected it.")
+            }
+            _ => format!("“{name}” is a program: open it only if you expected it."),
         });
     }
-}
-
-fn is_program(attachment: &Attachment) -> bool {
-    let extension = attachment.safe_name.rsplit_once('.').map(|(_, extension)| extension.trim().to_ascii_lowercase());
-    extension.is_some_and(|extension| EXECUTABLE.contains(&extension.as_str()))
 }
 
 #[cfg(test)]
@@ -153,7 +162,11 @@ mod tests {
         check("From: Ann <ann@a.test>\nReply-To: other@b.test", &["to other@b.test"]);
         check("From: a@a.test\nFrom: b@b.test", &["more than once"]);
         check("From: =?utf-8?Q?A=E2=80=AEnn?= <a@a.test>", &["invisible"]);
-        check("From: a@аpple.test", &["mistaken"]);
+        check("From: a@аpple.test", &["is not apple.test"]);
+        check("From: a@xn--pple-43d.test", &["is not apple.test"]);
+        check("From: a@bücher.test", &["mistaken"]);
+        check("From: a@xn--bcher-kva.test", &[]);
+        check("Content-Type: application/vnd.ms-excel; name=bill.xlsm", &["carries programs (macros)"]);
         check("From: a@a.test\njunk\nSubject: b", &["damaged"]);
         check("Content-Type: application/pdf; name=\"bill.pdf.exe\"", &["“bill.pdf.exe” looks like a document"]);
         check("Content-Type: application/zip; name=setup.msi", &["“setup.msi” is a program"]);

@@ -124,6 +124,22 @@ pub enum Action {
         index: Option<usize>,
         folder: PathBuf,
     },
+    /// The message itself, as it was received.
+    SaveMessage {
+        folder: PathBuf,
+    },
+    /// Shows an attachment here, or asks whether another program is to open it.
+    ShowAttachment(usize),
+    CloseAttachment,
+    AskToOpen(usize),
+    /// The attachment of the question.
+    OpenAttachment,
+    /// The desktop has no program for it; why.
+    CouldNotOpen(String),
+    /// Reads the open message in another charset; None: in the one that it says.
+    ReadAs(Option<String>),
+    /// Shows text in letters of one width.
+    SetMonospace(bool),
     FollowLink(String),
 
     /// Looks at what lies on this account's server.

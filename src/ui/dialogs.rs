@@ -3,6 +3,7 @@
 use egui::{Id, Key, Modal, RichText, TextEdit, Ui};
 
 use super::action::Action;
+use super::attachments::open_question_ui;
 use super::model::{CertificateDialog, Dialog, Model, NameDialog, Named, PasswordDialog, TrashDialog};
 use super::saved_searches::question_ui;
 use super::sidebar::thousands;
@@ -18,6 +19,7 @@ pub fn dialog_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Actio
             Dialog::Certificate(dialog) => certificate_ui(ui, dialog, actions),
             Dialog::EmptyTrash(dialog) => trash_ui(ui, dialog, actions),
             Dialog::Name(dialog) => name_ui(ui, dialog, actions),
+            Dialog::Open(dialog) => open_question_ui(ui, dialog, actions),
             Dialog::Search(dialog) => question_ui(ui, dialog, actions),
         }
     });

@@ -37,6 +37,19 @@ pub enum Icon {
     Person,
     /// What was done before.
     Past,
+    Picture,
+    Document,
+    Table,
+    Slides,
+    /// A page of the web.
+    Web,
+    Package,
+    Sound,
+    Video,
+    Message,
+    Calendar,
+    /// Signed or encrypted.
+    Seal,
 }
 
 impl Icon {
@@ -74,6 +87,17 @@ impl Icon {
             Self::Down => include_image!("../../assets/icons/down.svg"),
             Self::Person => include_image!("../../assets/icons/person.svg"),
             Self::Past => include_image!("../../assets/icons/past.svg"),
+            Self::Picture => include_image!("../../assets/icons/picture.svg"),
+            Self::Document => include_image!("../../assets/icons/document.svg"),
+            Self::Table => include_image!("../../assets/icons/table.svg"),
+            Self::Slides => include_image!("../../assets/icons/slides.svg"),
+            Self::Web => include_image!("../../assets/icons/web.svg"),
+            Self::Package => include_image!("../../assets/icons/package.svg"),
+            Self::Sound => include_image!("../../assets/icons/sound.svg"),
+            Self::Video => include_image!("../../assets/icons/video.svg"),
+            Self::Message => include_image!("../../assets/icons/message.svg"),
+            Self::Calendar => include_image!("../../assets/icons/calendar.svg"),
+            Self::Seal => include_image!("../../assets/icons/seal.svg"),
         }
     }
 

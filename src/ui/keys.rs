@@ -16,6 +16,7 @@ const PAGE: isize = 10;
 pub fn pressed(ctx: &egui::Context, model: &Model) -> Vec<Action> {
     let in_dialog = model.settings.is_some()
         || model.dialog.is_some()
+        || model.reading.parts.preview.is_some()
         || model.help
         || model.history
         || model.chooser.is_some()

@@ -1,6 +1,7 @@
 //! Draws the model and returns what the person did. Nothing in here waits for a disk or a socket.
 
 pub mod action;
+mod attachments;
 mod bidi;
 mod chooser;
 mod composer;
@@ -10,13 +11,16 @@ mod help;
 mod history;
 mod hits;
 mod icons;
+mod invitation;
 mod keys;
 mod message_list;
 pub mod model;
 mod moving;
 mod notices;
 mod past_visits;
+mod plain_text;
 mod popup;
+mod preview;
 mod reading_pane;
 mod recipients;
 mod saved_searches;
@@ -47,6 +51,7 @@ use theme::palette;
 pub struct ViewState {
     list: message_list::ListState,
     reading: reading_pane::ReadingState,
+    preview: preview::PreviewState,
     search: search_bar::SearchState,
     /// Files and folders that the person chose in the system's dialogs, as actions.
     pub chosen: Option<std::sync::mpsc::Receiver<Action>>,
@@ -98,6 +103,7 @@ pub fn window_ui(ui: &mut egui::Ui, model: &mut Model, state: &mut ViewState) ->
     server_window::server_ui(ui.ctx(), model, &mut actions);
     settings::settings_ui(ui.ctx(), model, &mut actions);
     moving::moving_ui(ui.ctx(), model, &mut state.chosen, &mut actions);
+    preview::preview_ui(ui.ctx(), model, &mut state.preview, &mut state.chosen, &mut actions);
     dialogs::dialog_ui(ui.ctx(), model, &mut actions);
     help::help_ui(ui.ctx(), model, &mut actions);
     chooser::chooser_ui(ui.ctx(), model, &mut actions);

@@ -5,37 +5,37 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{Color32, CornerRadius, CursorIcon, Margin, Rect, RichText, ScrollArea, Sense, Stroke, Ui, Vec2};
+use egui::{Color32, CornerRadius, Margin, RichText, ScrollArea, Sense, Stroke, Ui, Vec2};
 
 use super::action::Action;
+use super::attachments::{Textures, attachments_ui, choose_folder, downloads};
 use super::bidi;
 use super::conversation::conversation_ui;
 use super::hits::{Hits, hits_ui};
 use super::icons::Icon;
+use super::invitation::invitation_ui;
 use super::message_list::full_date;
 use super::model::Model;
+use super::plain_text::Text;
 use super::tag_chips;
-use super::theme::{self, GROUP, Palette, palette};
-use super::widgets::{avatar, icon, label, primary, prose, quiet, size};
+use super::theme::{self, Palette, palette};
+use super::widgets::{avatar, icon, label, primary, prose};
 use crate::engine::OpenedMessage;
 use crate::mail::query::Field;
-use crate::mail::text::{Line, Span, lines};
-use crate::mail::{Address, Attachment, Marker, MessageView};
+use crate::mail::text::lines;
+use crate::mail::{Address, Marker, MessageView, charset};
 use crate::store::types::{Flag, MessageRow, OutboxState, Part};
 
 /// The widest that lines of text get, points: beyond that the eye loses its way back.
 pub const MEASURE: f32 = 760.0;
 
-/// Lines of a message that are laid out by themselves; of a longer one the rest follows on request.
-const LINES_SHOWN: usize = 2_000;
-
 /// What the pane keeps between frames: the text, cut into lines once.
 #[derive(Default)]
 pub struct ReadingState {
     of: Option<Arc<MessageView>>,
-    lines: Vec<Line>,
-    shown: usize,
+    text: Text,
     hits: Hits,
+    pictures: Textures,
     /// The true target of the link under the pointer.
     pub hovered_link: Option<String>,
 }
@@ -54,11 +54,11 @@ pub fn reading_ui(
     if state.of.as_ref().is_none_or(|view| !Arc::ptr_eq(view, &message.view)) {
         *state = ReadingState {
             of: Some(message.view.clone()),
-            lines: lines(&message.view.readable),
-            shown: LINES_SHOWN,
+            text: Text::of(lines(&message.view.readable), model.monospace),
             ..ReadingState::default()
         };
     }
+    state.text.set_monospace(model.monospace);
     find_hits(model, state);
     // The next message is on its way: this one stays, dimmed.
     if model.reading.waiting_for.is_some() {
@@ -71,8 +71,9 @@ pub fn reading_ui(
     let scroll = ScrollArea::vertical().id_salt(("message", message.row.key.0)).auto_shrink(false);
     scroll.show(ui, |ui| {
         egui::Frame::new().inner_margin(Margin { left: 28, right: 28, top: 20, bottom: 28 }).show(ui, |ui| {
-            head_ui(ui, model, message, actions);
+            head_ui(ui, model, message, chosen, actions);
             conversation_ui(ui, model, actions);
+            seals_ui(ui, message);
             for warning in &message.view.warnings {
                 warning_ui(ui, warning);
             }
@@ -81,9 +82,10 @@ pub fn reading_ui(
             if model.reading.headers_shown {
                 headers_ui(ui, message);
             }
+            message.view.invitations.iter().for_each(|invitation| invitation_ui(ui, invitation, false));
             ui.add_space(6.0);
             text_ui(ui, state, actions);
-            attachments_ui(ui, message, chosen, actions);
+            attachments_ui(ui, model, message, &mut state.pictures, chosen, actions);
         });
     });
 }
@@ -93,12 +95,9 @@ fn find_hits(model: &Model, state: &mut ReadingState) {
     let none = Marker::default();
     let marker = if model.shows_results() { &model.search.snippets.marker } else { &none };
     if state.hits.marker != *marker {
-        state.hits = Hits::of(marker, &state.lines);
+        state.hits = Hits::of(marker, state.text.lines());
     }
     state.hits.go(model.reading.hit);
-    if let Some(line) = state.hits.line_to_show().filter(|line| *line >= state.shown) {
-        state.shown = line + 1;
-    }
 }
 
 fn nothing_ui(ui: &mut Ui, model: &Model) {
@@ -143,7 +142,13 @@ pub fn welcome_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
     });
 }
 
-fn head_ui(ui: &mut Ui, model: &Model, message: &OpenedMessage, actions: &mut Vec<Action>) {
+fn head_ui(
+    ui: &mut Ui,
+    model: &Model,
+    message: &OpenedMessage,
+    chosen: &mut Option<Receiver<Action>>,
+    actions: &mut Vec<Action>,
+) {
     let palette = palette(ui);
     let view = &message.view;
     let subject = if view.shown_subject.is_empty() { "(no subject)" } else { &view.shown_subject };
@@ -153,7 +158,7 @@ fn head_ui(ui: &mut Ui, model: &Model, message: &OpenedMessage, actions: &mut Ve
         avatar(ui, &message.row.from_name, 42.0);
         ui.add_space(4.0);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {
-            more_ui(ui, model, message, actions);
+            more_ui(ui, model, message, chosen, actions);
             let starred = message.row.flags.has(Flag::Starred);
             let (picture, words) = if starred { (Icon::StarFilled, "Remove the star") } else { (Icon::Star, "Star") };
             if icon(ui, picture, words).clicked() {
@@ -198,7 +203,13 @@ fn people_ui(ui: &mut Ui, what: &str, people: &[Address], palette: Palette) {
     label(ui, &format!("{what} {}", words.join(", ")), theme::small(), palette.muted, false);
 }
 
-fn more_ui(ui: &mut Ui, model: &Model, message: &OpenedMessage, actions: &mut Vec<Action>) {
+fn more_ui(
+    ui: &mut Ui,
+    model: &Model,
+    message: &OpenedMessage,
+    chosen: &mut Option<Receiver<Action>>,
+    actions: &mut Vec<Action>,
+) {
     let palette = palette(ui);
     let button = egui::Button::image(Icon::More.image(16.0, palette.muted).alt_text("More")).frame_when_inactive(false);
     egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
@@ -211,11 +222,22 @@ fn more_ui(ui: &mut Ui, model: &Model, message: &OpenedMessage, actions: &mut Ve
         let shown = model.reading.headers_shown;
         item(ui, if shown { "Hide headers" } else { "Show headers" }, Action::ShowHeaders(!shown));
         item(ui, "View source", Action::ShowSource(true));
+        let words = if model.monospace { "Letters of their own width" } else { "Monospace letters" };
+        item(ui, words, Action::SetMonospace(!model.monospace));
         ui.separator();
         let seen = message.row.flags.has(Flag::Seen);
         item(ui, if seen { "Mark unread" } else { "Mark read" }, Action::SetFlag(Flag::Seen, !seen));
         if model.editable(message.row.key) {
             item(ui, "Edit", Action::EditDraft(message.row.key));
+        }
+        ui.separator();
+        ui.menu_button("Text encoding", |ui| charsets_ui(ui, model, actions));
+        if ui.button("Save the message").clicked() {
+            match downloads() {
+                Some(folder) => actions.push(Action::SaveMessage { folder }),
+                None => choose_folder(chosen, |folder| Action::SaveMessage { folder }),
+            }
+            ui.close();
         }
     });
 }
@@ -347,7 +369,7 @@ fn wrapped(ui: &mut Ui, text: &str, marks: &[Range<usize>], font: egui::FontId, 
 }
 
 /// Breaks a line between words before it is reordered: reordering afterwards would put its end where its beginning belongs.
-fn broken(ui: &Ui, text: &str, font: &egui::FontId, width: f32) -> Vec<String> {
+pub fn broken(ui: &Ui, text: &str, font: &egui::FontId, width: f32) -> Vec<String> {
     let mut rows = vec![String::new()];
     let mut used = 0.0;
     for word in text.split_inclusive(' ') {
@@ -365,246 +387,41 @@ fn broken(ui: &Ui, text: &str, font: &egui::FontId, width: f32) -> Vec<String> {
 }
 
 fn text_ui(ui: &mut Ui, state: &mut ReadingState, actions: &mut Vec<Action>) {
-    let palette = palette(ui);
-    ui.spacing_mut().item_spacing.y = 3.0;
-    let ReadingState { lines, shown, hovered_link, hits, .. } = state;
-    for (number, line) in lines.iter().enumerate().take(*shown) {
-        let top = ui.cursor().top();
-        let marks: Vec<(Range<usize>, Color32)> = hits
-            .of_line(number)
-            .into_iter()
-            .map(|(range, is_current)| (range, if is_current { palette.mark_here } else { palette.mark }))
-            .collect();
-        line_ui(ui, line, &marks, palette, hovered_link, actions);
-        if hits.line_to_show() == Some(number) {
-            hits.was_shown();
-            // The first one is often in sight, and then nothing is to move.
-            let place = Rect::from_x_y_ranges(ui.max_rect().x_range(), top..=ui.cursor().top());
-            if !ui.clip_rect().y_range().contains(place.bottom()) || !ui.clip_rect().y_range().contains(place.top()) {
-                ui.scroll_to_rect(place, Some(egui::Align::Center));
-            }
-        }
-    }
-    let rest = lines.len().saturating_sub(*shown);
-    if rest > 0 && quiet(ui, &format!("Show {} more lines", rest.min(LINES_SHOWN))).clicked() {
-        *shown += LINES_SHOWN;
+    let ReadingState { text, hovered_link, hits, .. } = state;
+    if text.show(ui, hits, hovered_link, actions) {
+        hits.was_shown();
     }
 }
 
-fn line_ui(
-    ui: &mut Ui,
-    line: &Line,
-    marks: &[(Range<usize>, Color32)],
-    palette: Palette,
-    hovered: &mut Option<String>,
-    actions: &mut Vec<Action>,
-) {
-    let plain: String = line.spans.iter().map(Span::text).collect();
-    if plain.trim().is_empty() && line.quote_level == 0 {
-        ui.add_space(9.0);
-        return;
-    }
-    let level = f32::from(line.quote_level.min(6));
-    let indent = level * 13.0;
-    let color = if line.is_signature { palette.faint } else { quote_color(line.quote_level, palette) };
-    let width = (ui.available_width() - indent).min(MEASURE);
-    if bidi::has_rtl(&plain) {
-        return rtl_ui(ui, line, (&plain, marks), color, palette, indent, width);
-    }
-    let job = job(line, marks, color, palette, width);
-    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
-    let size = Vec2::new(indent + width, galley.size().y);
-    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-    quote_bars(ui, line, rect, palette);
-    let place = Rect::from_min_size(egui::Pos2::new(rect.left() + indent, rect.top()), galley.size());
-    let response = ui.put(place, egui::Label::new(galley.clone()).selectable(true).sense(Sense::click()));
-    follow_link(ui, line, &response, &galley, place, hovered, actions);
-}
-
-fn quote_bars(ui: &Ui, line: &Line, rect: Rect, palette: Palette) {
-    for bar in 0..line.quote_level.min(6) {
-        let x = rect.left() + f32::from(bar) * 13.0 + 2.0;
-        let stroke = Stroke::new(2.5, quote_color(bar + 1, palette).gamma_multiply(0.65));
-        ui.painter().vline(x, rect.top() - 1.5..=rect.bottom() + 1.5, stroke);
-    }
-}
-
-/// A line with right-to-left text: broken first, then each row in its visual order, at the right where it begins there. Not
-/// selectable: what is copied would come in visual order.
-fn rtl_ui(
-    ui: &mut Ui,
-    line: &Line,
-    (plain, marks): (&str, &[(Range<usize>, Color32)]),
-    color: Color32,
-    palette: Palette,
-    indent: f32,
-    width: f32,
-) {
-    let rtl = bidi::is_rtl(plain);
-    let mut at = 0;
-    for row in broken(ui, plain, &theme::body(), width) {
-        let here: Vec<(Range<usize>, Color32)> = marks
-            .iter()
-            .map(|(mark, color)| (mark.start.saturating_sub(at)..mark.end.saturating_sub(at), *color))
-            .collect();
-        at += row.len();
-        let mut job = LayoutJob { break_on_newline: false, ..LayoutJob::default() };
-        bidi::append_marked(&mut job, &row, &TextFormat::simple(theme::body(), color), &here);
-        let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
-        let height = galley.size().y.max(21.5);
-        let (rect, response) = ui.allocate_exact_size(Vec2::new(indent + width, height), Sense::hover());
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &row));
-        quote_bars(ui, line, rect, palette);
-        let left = if rtl { rect.right() - galley.size().x } else { rect.left() + indent };
-        super::widgets::paint_line(ui, egui::Pos2::new(left, rect.top()), &galley, false);
-    }
-}
-
-/// The link under the pointer shows its true target; a click follows it.
-fn follow_link(
-    ui: &Ui,
-    line: &Line,
-    response: &egui::Response,
-    galley: &egui::Galley,
-    place: Rect,
-    hovered: &mut Option<String>,
-    actions: &mut Vec<Action>,
-) {
-    let Some(pointer) = response.hover_pos() else { return };
-    let at = galley.cursor_from_pos(pointer - place.min).index.0;
-    let mut start = 0;
-    for span in &line.spans {
-        let end = start + span.text().chars().count();
-        if let Span::Link { target, .. } = span
-            && (start..end).contains(&at)
-        {
-            ui.set_cursor_icon(CursorIcon::PointingHand);
-            *hovered = Some(target.clone());
-            if response.clicked() {
-                actions.push(Action::FollowLink(target.clone()));
-            }
-            return;
-        }
-        start = end;
-    }
-}
-
-fn job(line: &Line, marks: &[(Range<usize>, Color32)], color: Color32, palette: Palette, width: f32) -> LayoutJob {
-    let mut job =
-        LayoutJob { wrap: TextWrapping::wrap_at_width(width), break_on_newline: false, ..LayoutJob::default() };
-    let format = |color| TextFormat { line_height: Some(21.5), ..TextFormat::simple(theme::body(), color) };
-    let mut at = 0;
-    for span in &line.spans {
-        let format = match span {
-            Span::Text(_) => format(color),
-            Span::Link { .. } => {
-                TextFormat { underline: Stroke::new(1.0, palette.link.gamma_multiply(0.5)), ..format(palette.link) }
-            }
-        };
-        bidi::append_located(&mut job, span.text(), at, &format, marks);
-        at += span.text().len();
-    }
-    job
-}
-
-fn quote_color(level: u8, palette: Palette) -> Color32 {
-    let hue = |light: (u8, u8, u8), dark: (u8, u8, u8)| {
-        let (r, g, b) = if palette.dark { dark } else { light };
-        Color32::from_rgb(r, g, b)
-    };
-    match level {
-        0 => palette.text,
-        1 => hue((0x2B, 0x5F, 0x75), (0x8F, 0xC4, 0xD8)),
-        2 => hue((0x6B, 0x4E, 0x86), (0xC6, 0xA9, 0xE0)),
-        3 => hue((0x3F, 0x6B, 0x35), (0xA2, 0xCC, 0x96)),
-        _ => hue((0x7A, 0x5A, 0x2E), (0xD8, 0xBC, 0x8C)),
-    }
-}
-
-fn attachments_ui(
-    ui: &mut Ui,
-    message: &OpenedMessage,
-    chosen: &mut Option<Receiver<Action>>,
-    actions: &mut Vec<Action>,
-) {
-    let attachments = &message.view.attachments;
-    if attachments.is_empty() {
+/// How it is signed or encrypted: a quiet line, for nothing of it was checked.
+fn seals_ui(ui: &mut Ui, message: &OpenedMessage) {
+    if message.view.seals.is_empty() {
         return;
     }
     let palette = palette(ui);
-    ui.add_space(GROUP);
     ui.horizontal(|ui| {
-        let words = if attachments.len() == 1 {
-            "1 attachment".to_owned()
-        } else {
-            format!("{} attachments", attachments.len())
-        };
-        label(ui, &words, theme::small(), palette.muted, true);
-        if attachments.len() > 1 && quiet(ui, "Save all").clicked() {
-            save(None, chosen, actions);
+        for seal in &message.view.seals {
+            ui.add(Icon::Seal.image(14.0, palette.muted).alt_text("Seal"));
+            label(ui, seal.words(), theme::small(), palette.muted, false).on_hover_text(seal.meaning());
         }
     });
-    ui.add_space(4.0);
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = Vec2::splat(8.0);
-        for attachment in attachments {
-            attachment_ui(ui, attachment, chosen, actions);
-        }
-    });
+    ui.add_space(6.0);
 }
 
-fn attachment_ui(
-    ui: &mut Ui,
-    attachment: &Attachment,
-    chosen: &mut Option<Receiver<Action>>,
-    actions: &mut Vec<Action>,
-) {
-    let palette = palette(ui);
-    let size_of_card = Vec2::new(250.0, 52.0);
-    let (rect, response) = ui.allocate_exact_size(size_of_card, Sense::click());
-    let name = &attachment.safe_name;
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, format!("Save {name}")));
-    let fill = if response.hovered() || response.has_focus() { palette.hover } else { palette.window };
-    ui.painter().rect(rect, CornerRadius::same(9), fill, Stroke::new(1.0, palette.line), egui::StrokeKind::Inside);
-    let picture = Rect::from_center_size(egui::Pos2::new(rect.left() + 25.0, rect.center().y), Vec2::splat(20.0));
-    let hovered = response.hovered();
-    (if hovered { Icon::Save } else { Icon::Attachment }).paint(ui, picture, palette.accent);
-    let title = super::widgets::line(ui, name, theme::label(), palette.text, rect.width() - 60.0);
-    super::widgets::paint_line(ui, egui::Pos2::new(rect.left() + 46.0, rect.top() + 9.0), &title, false);
-    let kind = format!("{} · {}", attachment.content_type, size(attachment.size_bytes));
-    let kind = super::widgets::line(ui, &kind, theme::small(), palette.faint, rect.width() - 60.0);
-    super::widgets::paint_line(ui, egui::Pos2::new(rect.left() + 46.0, rect.top() + 28.0), &kind, false);
-    let response = response.on_hover_text(format!("Save “{name}” to your downloads"));
-    if response.clicked() {
-        save(Some(attachment.index), chosen, actions);
-    }
-    response.context_menu(|ui| {
-        if ui.button("Save to another folder…").clicked() {
-            choose_folder(chosen, Some(attachment.index));
+/// In which charset the text is read, where what the message says of itself is wrong.
+fn charsets_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+    let chosen = model.reading.parts.charset.as_deref();
+    let mut choice = |ui: &mut Ui, words: &str, label: Option<&str>| {
+        if ui.radio(chosen == label, words).clicked() {
+            actions.push(Action::ReadAs(label.map(str::to_owned)));
             ui.close();
         }
-    });
-}
-
-/// Into the folder where this desktop keeps what was downloaded; where there is none the person is asked.
-fn save(index: Option<usize>, chosen: &mut Option<Receiver<Action>>, actions: &mut Vec<Action>) {
-    let folders = directories::UserDirs::new();
-    match folders.as_ref().map(|folders| folders.download_dir().unwrap_or_else(|| folders.home_dir())) {
-        Some(folder) => actions.push(Action::SaveAttachments { index, folder: folder.to_owned() }),
-        None => choose_folder(chosen, index),
-    }
-}
-
-/// Asks for a folder on a thread of its own: the system's dialog may take as long as it likes.
-fn choose_folder(chosen: &mut Option<Receiver<Action>>, index: Option<usize>) {
-    let (tell, hear) = std::sync::mpsc::channel();
-    let ask = move || {
-        if let Some(folder) = rfd::FileDialog::new().set_title("Save into which folder?").pick_folder() {
-            // The window may be closed by now.
-            let _ = tell.send(Action::SaveAttachments { index, folder });
-        }
     };
-    if std::thread::Builder::new().name("folder dialog".into()).spawn(ask).is_ok() {
-        *chosen = Some(hear);
-    }
+    ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
+        choice(ui, "As the message says", None);
+        ui.separator();
+        for (words, label) in charset::CHOICES {
+            choice(ui, words, Some(label));
+        }
+    });
 }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::action::Action;
 use super::model::Model;
 use crate::account::{Account, AccountId, Fingerprint, Identity, Security, Server};
+use crate::engine::preview;
 use crate::engine::{
     Answer, CertificateFacts, Command, Event, Found, InThread, Offer, OpenedMessage, Person, Problem, Request, Search,
     Searches, Sorted, Stage, Thread, Visit,
 };
 use crate::mail::query::{Field, Known};
-use crate::mail::{Envelope, Marker, MessageView, Query, Readable, Snippet};
+use crate::mail::{Circumstances, Envelope, Marker, MessageView, Query, Readable, Snippet};
 use crate::store::types::{
     Flags, MailboxCount, MailboxView, MessageKey, MessageRow, OutboxState, Part, Role, SortBy, SortOrder,
 };
@@ -131,6 +132,19 @@ impl Desk {
             Command::OpenMessage { key } => Event::Opened(Box::new(self.opened(*key))),
             Command::ListThread { key } => Event::Thread(self.thread(*key)),
             Command::LoadRaw { key } => Event::Raw { key: *key, bytes: Arc::new(self.octets(*key).into_bytes()) },
+            Command::ReadAs { key, charset } => {
+                let known = Circumstances { charset: Some(charset.clone()), ..Circumstances::default() };
+                let view = Arc::new(MessageView::read(&self.bytes(*key), &known));
+                Event::Opened(Box::new(OpenedMessage { row: self.row(*key), view }))
+            }
+            Command::LoadThumbnails { key } => {
+                Event::Thumbnails { key: *key, pictures: preview::thumbnails(&self.bytes(*key)) }
+            }
+            Command::PreviewAttachment { key, index } => {
+                let preview = Box::new(preview::of(&self.bytes(*key), *index));
+                Event::Previewed { key: *key, index: *index, preview }
+            }
+            Command::OpenAttachment { .. } => Event::ReadyToOpen { file: "folder/attachment".into() },
             Command::LoadSource { key } => Event::Source { key: *key, text: self.octets(*key) },
             Command::ListOrganisation => Event::Organisation(Box::new(self.model.organisation.clone())),
             Command::SetFlag { .. } | Command::MarkRead { .. } | Command::KeepSchedule => Event::Done,
@@ -210,6 +224,13 @@ impl Desk {
         self.raw.get(&key).cloned().unwrap_or_else(usual)
     }
 
+    /// Of a message that is not all text, the octets that a text of Latin-1 letters stands for.
+    fn bytes(&self, key: MessageKey) -> Vec<u8> {
+        let text = self.octets(key);
+        let latin: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+        latin.filter(|_| text.contains("8bit")).unwrap_or_else(|| text.into_bytes())
+    }
+
     pub fn row(&self, key: MessageKey) -> MessageRow {
         let envelope = Envelope::from_raw(self.octets(key).as_bytes());
         let from = envelope.from.first().cloned().unwrap_or_default();
@@ -240,7 +261,7 @@ impl Desk {
     }
 
     pub fn opened(&self, key: MessageKey) -> OpenedMessage {
-        let view = Arc::new(MessageView::from_raw(self.octets(key).as_bytes()));
+        let view = Arc::new(MessageView::from_raw(&self.bytes(key)));
         OpenedMessage { row: self.row(key), view }
     }
 }

@@ -1,6 +1,6 @@
 //! What a notice offers, entering a password or looking at a certificate, and the question before Trash is emptied.
 
-use super::{Model, Pending, SearchDialog};
+use super::{Model, OpenDialog, Pending, SearchDialog};
 use crate::account::AccountId;
 use crate::engine::{CertificateFacts, Command, Offer};
 use crate::secret::Password;
@@ -12,6 +12,7 @@ pub enum Dialog {
     Certificate(CertificateDialog),
     EmptyTrash(TrashDialog),
     Name(NameDialog),
+    Open(OpenDialog),
     Search(SearchDialog),
 }
 

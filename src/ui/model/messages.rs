@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Conversation, Model, Pending};
+use super::{Conversation, Model, Parts, Pending};
 use crate::engine::{Command, OpenedMessage, Search, Sorted, Wish};
 use crate::mail::compose::Answer;
 use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, OutboxState, Part, Role, SortOrder};
@@ -73,6 +73,7 @@ pub struct Reading {
     pub headers_shown: bool,
     pub source: Option<String>,
     pub conversation: Conversation,
+    pub parts: Parts,
     /// Steps from the first of the places where the search found something; backwards, too.
     pub hit: isize,
     /// What is waited for is to be answered when it has come.
@@ -352,6 +353,7 @@ impl Model {
         let conversation = std::mem::take(&mut self.reading.conversation).of(key);
         let headers_shown = self.reading.headers_shown;
         self.reading = Reading { message: Some(opened), headers_shown, conversation, ..Reading::default() };
+        self.parts_wanted();
         if unread {
             self.show_flag(&[key], Flag::Seen, true);
             self.ask(Command::MarkRead { key }, Pending::Other);

@@ -7,6 +7,7 @@ mod messages;
 mod moving;
 mod notices;
 mod organise;
+mod parts;
 mod search;
 mod server;
 mod settings;
@@ -32,6 +33,7 @@ pub use messages::{Listed, Messages, Reading};
 pub use moving::{Export as ExportWindow, Import as ImportWindow, MovingWindow, UnderWay};
 pub use notices::{Notice, Toast};
 pub use organise::{COLORS, Choice, Choosable, Chooser, Choosing, Marked};
+pub use parts::{OpenDialog, Parts, Previewing};
 pub use search::SearchField;
 pub use server::ServerWindow;
 pub use settings::{Form, RetentionChoice, Settings};
@@ -104,6 +106,8 @@ enum Pending {
     /// An import or an export.
     Moving,
     SaveFiles,
+    /// Of the attachments of the open message.
+    Parts,
     /// A backup, or a check of all mail.
     Upkeep,
     Other,
@@ -142,6 +146,10 @@ pub struct Model {
     /// How the mail is looked after.
     pub upkeep: Upkeep,
     pub theme: Theme,
+    /// Text is shown in letters of one width.
+    pub monospace: bool,
+    /// A file that the person’s own program is to open.
+    pub to_open: Option<std::path::PathBuf>,
     pub help: bool,
     /// A `mailto:` link that waits for the accounts to be known.
     pub mailto: Option<String>,
@@ -194,6 +202,9 @@ impl Model {
                 self.compose_answer(answer, &message, &bytes);
             }
             (Event::Source { key, text }, Some(Pending::Source(_))) => self.reading.source_loaded(key, text),
+            (Event::Thumbnails { key, pictures }, Some(Pending::Parts)) => self.thumbnails_loaded(key, pictures),
+            (Event::Previewed { key, index, preview }, Some(Pending::Parts)) => self.previewed(key, index, *preview),
+            (Event::ReadyToOpen { file }, Some(Pending::Parts)) => self.to_open = Some(file),
             (Event::Saved { files }, _) => self.files_saved(&files),
             (Event::Moved(_), Some(Pending::Move { done })) => self.say(done, true),
             (Event::Undone(undone), Some(Pending::Undo)) => self.undone(undone.as_deref()),
@@ -294,6 +305,14 @@ impl Model {
             Action::ShowSource(on) => self.show_source(on),
             Action::ShowHeaders(on) => self.reading.headers_shown = on,
             Action::SaveAttachments { index, folder } => self.save_attachments(index, folder),
+            Action::SaveMessage { folder } => self.save_message(folder),
+            Action::ShowAttachment(index) => self.show_attachment(index),
+            Action::CloseAttachment => self.reading.parts.preview = None,
+            Action::AskToOpen(index) => self.ask_to_open(index),
+            Action::OpenAttachment => self.open_attachment(),
+            Action::CouldNotOpen(why) => self.say(format!("No program could be started for it: {why}"), false),
+            Action::ReadAs(charset) => self.read_as(charset),
+            Action::SetMonospace(on) => self.monospace = on,
             Action::FollowLink(link) => self.follow(&link),
             Action::OpenSettings => self.open_settings(),
             Action::CloseSettings => self.settings = None,

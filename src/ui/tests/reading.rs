@@ -230,17 +230,6 @@ fn a_changed_draft_is_shown_as_it_is_now() {
 }
 
 #[test]
-fn of_a_very_long_message_the_rest_follows_on_request() {
-    let lines: String = (1..=5_000).map(|n| format!("line {n}.\n")).collect();
-    let mut window = reading(&format!("Subject: Long\n\n{lines}"));
-    window.sees("line 2000.");
-    assert!(!window.shows("line 2001."));
-    window.find(AccessRole::Button, "Show 2000 more lines").click_accesskit();
-    window.run();
-    window.sees("line 4000.");
-}
-
-#[test]
 fn what_is_here_in_part_says_so_and_the_rest_can_be_asked_for() {
     for (part, words) in [(Part::Header, "Only the header of this message"), (Part::Excerpt, "Only the first lines")] {
         let mut desk = Desk::of(2);

@@ -5,7 +5,7 @@
 //! attributes, addresses, properties and functions of style that are not named as allowed are not written. So nothing depends
 //! on how a source was spelt. What is written parses to what was meant: it is read again until it stays the same.
 //!
-//! `feed` and `tree` parse within bounds, `element` says what is kept, `css`, `address` and `text` read values, `picture` and
+//! `feed` and `tree` parse within bounds, `element` says what is kept, `css`, `address`, `text` and `value` read values, `picture` and
 //! `link` what is to be asked or warned of, `walk` goes through it all.
 
 mod address;
@@ -18,6 +18,7 @@ mod picture;
 mod tests;
 mod text;
 mod tree;
+mod value;
 mod walk;
 
 pub use feed::MAX_ELEMENTS;

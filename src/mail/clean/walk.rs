@@ -10,6 +10,7 @@ use super::css::{self, Declaration, MAX_SHEET_BYTES};
 use super::element::{self, Kind, Treatment, Value};
 use super::picture::{self, Place, Remotes, Size};
 use super::tree::{DOCUMENT, Data, NodeId, Tree};
+use super::value::{attribute, count, escape, fonts, is_color, is_number, word};
 use super::{Cleaned, feed, link, text};
 
 /// Levels of a page; deeper elements are left out and their content stays. Honest mail has up to a hundred.
@@ -20,6 +21,8 @@ const MAX_ROWS: usize = 20_000;
 const MAX_COLUMNS: usize = 1000;
 /// Octets of words in an attribute, and of names.
 const MAX_WORDS_BYTES: usize = 1000;
+/// Links of a page; more come only in attacks, and each is to be looked at.
+const MAX_LINKS: usize = 10_000;
 /// Octets of a link’s text that are gathered.
 const MAX_LINK_TEXT_BYTES: usize = 2000;
 
@@ -332,6 +335,10 @@ impl Walk<'_> {
             return None;
         };
         if !target.starts_with('#') {
+            if self.links.len() >= MAX_LINKS {
+                self.cleaned.is_cut = true;
+                return None;
+            }
             around.link = Some(self.links.len());
             self.links.push((String::new(), target.clone()));
         }
@@ -499,7 +506,10 @@ impl Walk<'_> {
         let sheets = if self.sheets.is_empty() { String::new() } else { format!("<style>\n{}</style>", self.sheets) };
         self.cleaned.html = format!("<!----><html{html_tag}><head>{sheets}</head>{rest}");
         self.cleaned.remote = self.remotes.list;
-        self.cleaned.links = self.links.into_iter().map(|(text, target)| link::link(&text, target)).collect();
+        // Of what is read again only the page counts.
+        if self.remote != Remote::Numbered {
+            self.cleaned.links = self.links.into_iter().map(|(text, target)| link::link(&text, target)).collect();
+        }
         self.cleaned
     }
 }
@@ -509,53 +519,4 @@ struct Style {
     declarations: Vec<Declaration>,
     /// Nobody sees the element: what it shows is not to be fetched.
     is_unseen: bool,
-}
-
-fn attribute<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a str> {
-    attributes.iter().find(|found| found.name.ns == ns!() && &*found.name.local == name).map(|found| &*found.value)
-}
-
-fn is_number(address: &str) -> bool {
-    address
-        .strip_prefix("remote:")
-        .is_some_and(|number| (1..=4).contains(&number.len()) && number.bytes().all(|octet| octet.is_ascii_digit()))
-}
-
-fn is_color(value: &str) -> bool {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || "#(),.% ".contains(c);
-    !value.is_empty() && value.len() <= 40 && value.chars().all(is_part)
-}
-
-/// A number from one to `most`; a larger one is `most`.
-fn count(value: &str, most: u32) -> Option<u32> {
-    let digits: &str = value.trim();
-    let digits = digits.get(..digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len())).unwrap_or_default();
-    if digits.is_empty() {
-        return None;
-    }
-    Some(digits.parse::<u32>().unwrap_or(most).clamp(1, most))
-}
-
-fn word(name: &str, value: &str) -> Option<String> {
-    let value = value.trim();
-    let is_word = value.len() <= 40 && value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-    // Only kinds of lists mean something else in the other case; and layout knows the small letters alone.
-    is_word.then(|| if matches!(name, "type" | "lang") { value.to_owned() } else { value.to_ascii_lowercase() })
-}
-
-fn fonts(value: &str) -> Option<String> {
-    let is_part = |c: char| c.is_alphanumeric() || " ,-_'\".".contains(c);
-    Some(text::cut(value.trim(), 200)).filter(|value| value.chars().all(is_part)).map(str::to_owned)
-}
-
-fn escape(text: &str, out: &mut String) {
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            _ => out.push(character),
-        }
-    }
 }

@@ -195,6 +195,10 @@ pub(super) fn pictures(fault: &Fault) -> Box<Problem> {
             format!("{host} is an address within your own network, where a message must not reach"),
             "Nothing was asked of it. If the message is from your own house or company, open it in a browser.",
         ),
+        Why::Net(net::Error::UnknownHost { .. }) => (
+            format!("there is no server named {host}, or no way to look it up"),
+            "Check that this computer is online, then try again.",
+        ),
         Why::Net(error) => (said(&error.to_string()), "Check that this computer is online, then try again."),
         Why::Http(error) => (format!("{host}: {}", said(&error.to_string())), later),
         Why::Status(404 | 410) => {

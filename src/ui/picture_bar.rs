@@ -26,6 +26,8 @@ pub fn picture_bar_ui(ui: &mut Ui, model: &Model, message: &OpenedMessage, actio
         .corner_radius(CornerRadius::same(8))
         .inner_margin(Margin::symmetric(12, 6))
         .show(ui, |ui| {
+            // As wide as the pane, however short the words.
+            ui.set_width(ui.available_width());
             ui.horizontal_wrapped(|ui| {
                 ui.add(Icon::Image.image(17.0, palette.muted).alt_text("Pictures"));
                 label(ui, &words(pictures, is_fetching), theme::small(), palette.muted, false);
@@ -36,9 +38,6 @@ pub fn picture_bar_ui(ui: &mut Ui, model: &Model, message: &OpenedMessage, actio
                 } else {
                     choices_ui(ui, pictures, actions);
                 }
-                // As wide as the pane, however short the words.
-                let rest = ui.available_width() - ui.spacing().item_spacing.x;
-                ui.add_space(rest.max(0.0));
             });
         });
     ui.add_space(4.0);

@@ -12,6 +12,7 @@ use super::event::{Answer, Event};
 use super::indexing::Work;
 use super::intake::Held;
 use super::opening;
+use super::pictures::Fetches;
 use super::snippets::Snippets;
 use super::upkeep::Duty;
 use super::workers::Workers;
@@ -43,6 +44,8 @@ pub(super) struct Hub {
     pub snippets: Snippets,
     /// Where attachments lie for other programs.
     pub opened: opening::Folder,
+    /// Remote pictures that are being fetched.
+    pub pictures: Fetches,
     /// Passwords for this session only.
     passwords: Mutex<HashMap<AccountId, Password>>,
     /// Accounts whose next visit may fetch as much as there is.
@@ -73,6 +76,7 @@ impl Hub {
             count: Mutex::default(),
             snippets: Snippets::default(),
             opened: opening::Folder::default(),
+            pictures: Fetches::default(),
             passwords: Mutex::default(),
             confirmed: Mutex::default(),
         }

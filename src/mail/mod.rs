@@ -2,7 +2,8 @@
 //!
 //! Received: `header` and `mime` cut the octets into fields and parts; `encoded_word`, `param`, `date`, `address_list`,
 //! `transfer` and `charset` decode them; `layout` decides what is body and what is attached; [`envelope`] and [`body`] put
-//! together what a person sees, [`html`], [`flowed`] and [`text`] how it is set, [`sanitize`] what of it may be shown, and
+//! together what a person sees, [`html`], [`flowed`] and [`text`] how it is set, [`sanitize`] what of it may be shown, [`clean`] what a page
+//! may do, and
 //! `warn` what is wrong with it, with what the own server found out (`authentication`). `wrapping` takes off before that what
 //! hides the parts (`tnef` with `rtf`, `smime`), [`kind`] names what is attached and [`seal`] how the whole is signed or
 //! encrypted; [`invitation`] and [`card`] are read from `content_line`s; `searchable` takes the words that a [`query`] looks for, both spelt by [`words`], and [`marks`]
@@ -23,6 +24,7 @@ pub mod beginnings;
 pub mod body;
 pub mod card;
 pub mod charset;
+pub mod clean;
 pub mod compose;
 mod content_line;
 mod date;

@@ -19,6 +19,7 @@ mod moving;
 mod notices;
 mod past_visits;
 mod plain_text;
+mod picture_bar;
 mod popup;
 mod preview;
 mod reading_pane;

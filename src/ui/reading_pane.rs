@@ -17,6 +17,7 @@ use super::invitation::invitation_ui;
 use super::message_list::full_date;
 use super::model::Model;
 use super::plain_text::Text;
+use super::picture_bar::picture_bar_ui;
 use super::tag_chips;
 use super::theme::{self, Palette, palette};
 use super::widgets::{avatar, icon, label, primary, prose};
@@ -79,6 +80,7 @@ pub fn reading_ui(
             }
             outbox_ui(ui, message, actions);
             part_ui(ui, message, actions);
+            picture_bar_ui(ui, model, message, actions);
             if model.reading.headers_shown {
                 headers_ui(ui, message);
             }

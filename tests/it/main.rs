@@ -27,6 +27,7 @@ mod organising;
 mod other_servers;
 mod pages;
 mod parts;
+mod pictures;
 mod profile;
 mod rules;
 mod search;

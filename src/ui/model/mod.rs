@@ -8,6 +8,7 @@ mod moving;
 mod notices;
 mod organise;
 mod parts;
+mod pictures;
 mod search;
 mod server;
 mod settings;
@@ -22,7 +23,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::action::{Action, Theme};
 use crate::account::{Account, AccountId};
 use crate::engine::{
-    Answer, Command, Event, NextVisit, OpenedMessage, Organisation, Request, RequestId, Search, Stage, Visit,
+    Answer, Command, Event, NextVisit, OpenedMessage, Organisation, PictureConsent, Request, RequestId, Search, Stage,
+    Visit,
 };
 use crate::store::types::{MailboxCount, MailboxView, MessageKey, Role};
 
@@ -75,6 +77,8 @@ enum Pending {
         message: Box<OpenedMessage>,
     },
     Source(MessageKey),
+    /// The remote pictures of this message.
+    Pictures(MessageKey),
     GetMail,
     /// When it is done, this account's mail is to be got.
     BeforeGetMail(AccountId),
@@ -145,6 +149,8 @@ pub struct Model {
     pub moving_is_shown: bool,
     /// How the mail is looked after.
     pub upkeep: Upkeep,
+    /// Whose remote pictures are fetched with each visit.
+    pub picture_consents: Vec<PictureConsent>,
     pub theme: Theme,
     /// Text is shown in letters of one width.
     pub monospace: bool,
@@ -201,6 +207,8 @@ impl Model {
             (Event::Raw { bytes, .. }, Some(Pending::AnswerRaw { answer, message })) => {
                 self.compose_answer(answer, &message, &bytes);
             }
+            (Event::Pictures { .. } | Event::Done, Some(Pending::Pictures(key))) => self.pictures_fetched(key),
+            (Event::PictureConsents(consents), _) => self.picture_consents = consents,
             (Event::Source { key, text }, Some(Pending::Source(_))) => self.reading.source_loaded(key, text),
             (Event::Thumbnails { key, pictures }, Some(Pending::Parts)) => self.thumbnails_loaded(key, pictures),
             (Event::Previewed { key, index, preview }, Some(Pending::Parts)) => self.previewed(key, index, *preview),
@@ -314,6 +322,9 @@ impl Model {
             Action::ReadAs(charset) => self.read_as(charset),
             Action::SetMonospace(on) => self.monospace = on,
             Action::FollowLink(link) => self.follow(&link),
+            Action::FetchPictures(scope) => self.fetch_pictures(scope),
+            Action::StopPictures => self.ask(Command::StopPictures, Pending::Other),
+            Action::RevokePictures(id) => self.revoke_pictures(id),
             Action::OpenSettings => self.open_settings(),
             Action::CloseSettings => self.settings = None,
             Action::EditAccount(id) => self.edit_account(id),

@@ -10,6 +10,7 @@ mod moving;
 mod notices;
 mod organise;
 mod parts;
+mod pictures;
 mod reading;
 mod search;
 mod server;

@@ -68,6 +68,17 @@ pub struct Rect {
     pub height_px: f32,
 }
 
+impl Rect {
+    pub(super) fn scaled(self, scale: f32) -> Self {
+        Self {
+            x_px: self.x_px * scale,
+            y_px: self.y_px * scale,
+            width_px: self.width_px * scale,
+            height_px: self.height_px * scale,
+        }
+    }
+}
+
 /// Why a page is not drawn. The message's text can be shown instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Refused {

@@ -27,6 +27,7 @@ mod organising;
 mod other_servers;
 mod pages;
 mod profile;
+mod rendering;
 mod rules;
 mod search;
 mod sending;

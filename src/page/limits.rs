@@ -1,0 +1,76 @@
+//! What a page may ask for at most. Counted before anything is read: what a page costs is known by what it is made of.
+
+use super::types::Refused;
+
+/// Elements: a page of so many takes about a second.
+const MAX_ELEMENTS: u64 = 60_000;
+/// Cells, which cost more than other elements.
+const MAX_CELLS: u64 = 30_000;
+/// Octets of style sheets: matching is rules times elements.
+const MAX_STYLE_OCTETS: u64 = 256 * 1024;
+/// Octets of HTML in all.
+const MAX_OCTETS: u64 = 4 * 1024 * 1024;
+
+/// Counts what a document is made of.
+///
+/// # Errors
+///
+/// [`Refused::TooLarge`] names what there is too much of.
+pub(super) fn check(html: &str) -> Result<(), Refused> {
+    let octets = html.as_bytes();
+    let too_large = |what: &str, found: u64, limit: u64| {
+        if found > limit { Err(Refused::TooLarge { what: what.to_owned(), found, limit }) } else { Ok(()) }
+    };
+    let without_data = html.len() as u64 - data_octets(html);
+    too_large("octets", without_data, MAX_OCTETS)?;
+    let (mut elements, mut cells, mut style) = (0u64, 0u64, 0u64);
+    for at in memchr::memchr_iter(b'<', octets) {
+        let Some(rest) = octets.get(at + 1..) else { break };
+        if !rest.first().is_some_and(u8::is_ascii_alphabetic) {
+            continue;
+        }
+        elements += 1;
+        let begins = |name: &[u8]| rest.get(..name.len()).is_some_and(|tag| tag.eq_ignore_ascii_case(name));
+        if begins(b"td") || begins(b"th") || begins(b"tr") {
+            cells += 1;
+        } else if begins(b"style") {
+            style += memchr::memmem::find(rest, b"</style").unwrap_or(rest.len()) as u64;
+        }
+    }
+    too_large("elements", elements, MAX_ELEMENTS)?;
+    too_large("table cells", cells, MAX_CELLS)?;
+    too_large("octets of style sheets", style, MAX_STYLE_OCTETS)
+}
+
+/// Octets of pictures written into the page itself.
+fn data_octets(html: &str) -> u64 {
+    memchr::memmem::find_iter(html.as_bytes(), b"data:image/")
+        .filter_map(|at| html.as_bytes().get(at..))
+        .map(|rest| {
+            rest.iter().position(|octet| matches!(octet, b'"' | b'\'' | b')' | b'>')).unwrap_or(rest.len()) as u64
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_much_is_named() {
+        let cases = [
+            ("<p>".repeat(70_000), "elements"),
+            ("<td>".repeat(40_000), "table cells"),
+            (format!("<style>{}</style>", "a{color:red}".repeat(30_000)), "octets of style sheets"),
+            ("x".repeat(5 << 20), "octets"),
+        ];
+        for (html, expected) in cases {
+            match check(&html) {
+                Err(Refused::TooLarge { what, found, limit }) => assert!(what == expected && found > limit, "{what}"),
+                other => panic!("{expected}: {other:?}"),
+            }
+        }
+        assert_eq!(check("<p>a<td>b<style>c</style>"), Ok(()));
+        assert_eq!(check(&format!("<img src=\"data:image/png;base64,{}\">", "A".repeat(6 << 20))), Ok(()));
+    }
+}

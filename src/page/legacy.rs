@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use blitz_dom::{BaseDocument, NodeId};
+use blitz_dom::{BaseDocument, Node, NodeId};
 
 use super::dom::{self, plain_name};
 
@@ -55,16 +55,21 @@ impl Quirks {
     }
 }
 
+/// Controls that are only looked at, at the size that they have elsewhere.
+const CONTROLS: &str = "input[type=checkbox],input[type=radio]{box-sizing:border-box;width:13px;height:13px}\n";
+
 /// In quirks mode a table begins anew with fonts and alignment.
 const QUIRKS: &str = "table{font-weight:initial;font-style:initial;font-variant:initial;font-size:initial;\
-    line-height:initial;white-space:initial;text-align:start}\n";
+    line-height:initial;white-space:initial;text-align:start}\
+    [data-first]{margin-block-start:0}[data-last]{margin-block-end:0}\n";
 
 /// Rules for all legacy attributes of a document, having mended those that Blitz would misread.
 pub(super) fn rules(document: &mut BaseDocument, quirks: Quirks) -> String {
     let mut sheet = Sheet::default();
-    sheet.rules.push_str(super::mend::MISSING_RULE);
+    sheet.rules.push_str(CONTROLS);
     if quirks == Quirks::Full {
         sheet.rules.push_str(QUIRKS);
+        swallow_margins(document);
     }
     if quirks != Quirks::No {
         cells_of_pictures(document);
@@ -78,7 +83,8 @@ pub(super) fn rules(document: &mut BaseDocument, quirks: Quirks) -> String {
             sheet.add(&tag, name, &attribute.value, value);
             match name {
                 "align" if tag == "table" || tag == "img" || tag == "hr" => {
-                    changes.push((id, "align", "data-align", value.to_ascii_lowercase()));
+                    let alone = if tag == "table" && is_alone(document, id) { " alone" } else { "" };
+                    changes.push((id, "align", "data-align", value.to_ascii_lowercase() + alone));
                 }
                 "align" => {
                     let said = value.to_ascii_lowercase();
@@ -105,6 +111,76 @@ pub(super) fn rules(document: &mut BaseDocument, quirks: Quirks) -> String {
     }
     drop(mutator);
     sheet.rules
+}
+
+/// Whether an element has its parent to itself.
+fn is_alone(document: &BaseDocument, id: NodeId) -> bool {
+    let Some(node) = document.get_node(id) else { return false };
+    let Some(parent) = node.parent.and_then(|parent| document.get_node(parent)) else { return false };
+    let is_other = |child: &Node| child.id != id && (child.is_element() || child.is_text_node());
+    !parent.children.iter().map(|child| node.with(*child)).any(|child| is_other(child) && !child.is_whitespace_node())
+}
+
+/// In quirks mode, the margins that paragraphs and their like have by themselves are nothing at the beginning of the body, and
+/// at both ends of a cell (HTML §15.3.10).
+fn swallow_margins(document: &mut BaseDocument) {
+    const QUIRKY: [&str; 17] = [
+        "blockquote",
+        "dir",
+        "dl",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "listing",
+        "menu",
+        "ol",
+        "p",
+        "plaintext",
+        "pre",
+        "ul",
+        "xmp",
+    ];
+    let mut marks: Vec<(NodeId, &str)> = Vec::new();
+    for id in dom::elements(document) {
+        let Some(node) = document.get_node(id).filter(|node| matches!(dom::tag(node), "body" | "td" | "th")) else {
+            continue;
+        };
+        // A margin passes through what has none of its own between it and the edge.
+        for (is_end, mark) in [(false, "data-first"), (true, "data-last")] {
+            if is_end && dom::tag(node) == "body" {
+                continue;
+            }
+            let mut at = node;
+            while let Some(child) = outermost_child(at, is_end) {
+                if QUIRKY.contains(&dom::tag(child)) {
+                    marks.push((child.id, mark));
+                    break;
+                }
+                if !matches!(dom::tag(child), "div" | "center" | "form" | "section" | "article" | "font" | "span" | "b")
+                {
+                    break;
+                }
+                at = child;
+            }
+        }
+    }
+    let mut mutator = document.mutate();
+    for (id, mark) in marks {
+        mutator.set_attribute(id, plain_name(mark), "");
+    }
+}
+
+/// The first or last child that takes any room.
+fn outermost_child(node: &Node, is_end: bool) -> Option<&Node> {
+    let has_substance = |child: &&Node| {
+        let is_words = child.is_text_node() && !child.is_whitespace_node();
+        is_words || (child.is_element() && !matches!(dom::tag(child), "style" | "script" | "title" | "meta" | "link"))
+    };
+    let mut children = node.children.iter().map(|child| node.with(*child));
+    if is_end { children.rev().find(has_substance) } else { children.find(has_substance) }
 }
 
 /// In both kinds of quirks mode, a line with nothing but pictures is as high as they are.
@@ -241,13 +317,15 @@ impl Sheet {
     }
 
     fn table_align(&mut self, align: &str) {
-        let declarations = match align {
-            "left" => "float:left",
-            "right" => "float:right",
-            "center" | "middle" => "margin-left:auto;margin-right:auto",
+        let (beside, alone) = match align {
+            "left" => ("float:left", ""),
+            "right" => ("float:right", "margin-left:auto"),
+            "center" | "middle" => ("margin-left:auto;margin-right:auto", "margin-left:auto;margin-right:auto"),
             _ => return,
         };
-        self.rule(&format!("table[data-align={}]", string(align)), declarations);
+        self.rule(&format!("table[data-align={}]", string(align)), beside);
+        // Beside nothing, it need not float: Blitz's cells do not hold what floats in them.
+        self.rule(&format!("table[data-align=\"{align} alone\"]"), alone);
     }
 
     fn line_size(&mut self, line: &str, value: &str) {

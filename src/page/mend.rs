@@ -2,7 +2,9 @@
 //! after they are what they make of tables and of inline elements.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
+use blitz_dom::node::{ImageData, RasterImageData, SpecialElementData};
 use blitz_dom::{BaseDocument, LocalName, Node, NodeId};
 use style::properties::ComputedValues;
 use style::values::computed::LengthPercentage;
@@ -12,8 +14,14 @@ use super::dom::{self, Display, Width, html_name, plain_name};
 use super::intrinsic::Shape;
 use super::resources::Resources;
 
-/// The class of the boxes that stand for pictures that are not there.
-const MISSING: &str = "malote-missing-picture";
+/// The mark of pictures that are not there.
+pub(super) const MISSING: &str = "data-missing";
+
+/// The measures of a picture that is not there and of which the page says nothing, in pixels.
+const UNKNOWN_PICTURE: (u32, u32) = (100, 24);
+
+/// No honest picture says that it is larger.
+const LARGEST_SAID_PX: u32 = 10_000;
 
 /// Letters of an inline element that may become a box, which cannot be broken into lines.
 const MAX_BOX_CHARS: usize = 60;
@@ -25,8 +33,21 @@ pub(super) fn before_styles(document: &mut BaseDocument, resources: &Resources) 
         match dom::tag(node) {
             "img" => picture(document, id, resources),
             "caption" => caption(document, id),
+            "br" => line_end(document, id),
             _ => {}
         }
+    }
+}
+
+/// Blanks before a line break take no room on a line; Blitz breaks the line for them.
+fn line_end(document: &mut BaseDocument, id: NodeId) {
+    let before = document.get_node(id).and_then(|node| node.backward(1));
+    let Some((text_id, text)) = before.and_then(|node| Some((node.id, node.text_data()?.content.clone()))) else {
+        return;
+    };
+    let trimmed = text.trim_end_matches([' ', '\n', '\r', '\t']);
+    if trimmed.len() < text.len() {
+        document.mutate().set_node_text(text_id, trimmed);
     }
 }
 
@@ -40,55 +61,51 @@ fn caption(document: &mut BaseDocument, id: NodeId) {
     dom::add_style(document, id, "display:block");
 }
 
-/// A picture that is not there becomes a box of its size with its alternative text; one that was made smaller keeps the
-/// measures that it had.
+/// A picture that is not there keeps its place and is not painted: what stands for it is drawn later (see `paint`). One that was
+/// made smaller keeps the measures that it had.
 fn picture(document: &mut BaseDocument, id: NodeId, resources: &Resources) {
     let Some(element) = document.get_node(id).and_then(|node| node.element_data()) else { return };
-    let attribute = |name: &str| element.attr(LocalName::from(name)).map(str::to_owned);
-    let source = attribute("src").unwrap_or_default();
-    let url = document.base_url().join(source.trim()).map(String::from).unwrap_or_default();
+    let attribute = |name: &str| element.attr(LocalName::from(name)).unwrap_or_default().trim();
+    let url = document.base_url().join(attribute("src")).map(String::from).unwrap_or_default();
     if let Some((width, _)) = resources.measures(&url) {
-        if attribute("width").is_none() && attribute("height").is_none() {
+        if attribute("width").is_empty() && attribute("height").is_empty() {
             document.mutate().set_attribute(id, plain_name("width"), &width.to_string());
         }
         return;
     }
-    if !source.trim().is_empty() && !resources.is_unanswered(&url) {
+    if attribute("src").is_empty() || !resources.is_unanswered(&url) {
         return;
     }
-    let measure = |name: &str| attribute(name).filter(|value| value.trim().parse::<f32>().is_ok());
-    let (width, height) = (measure("width"), measure("height"));
-    let tiny =
-        |side: &Option<String>| side.as_deref().is_some_and(|px| px.trim().parse::<f32>().is_ok_and(|px| px <= 1.0));
-    if tiny(&width) || tiny(&height) {
+    let said = |name: &str| pixels(attribute(name)).or_else(|| pixels_in_style(attribute("style"), name));
+    let (width, height) = (said("width"), said("height"));
+    if width.is_some_and(|px| px <= 1) || height.is_some_and(|px| px <= 1) {
         document.mutate().remove_and_drop_node(id);
         return;
     }
-    let mut style = attribute("style").unwrap_or_default();
-    let alternative = attribute("alt").unwrap_or_default();
-    let side = |name: &str, value: Option<String>, otherwise: &str| {
-        value.map_or_else(|| format!("{name}:{otherwise};"), |px| format!("{name}:{}px;", px.trim()))
-    };
-    let own = format!(
-        "{}{}",
-        side("width", width, if alternative.is_empty() { "24px" } else { "auto" }),
-        side("height", height, if alternative.is_empty() { "24px" } else { "auto" })
-    );
-    style = format!("{own}{style}");
-    let class = format!("{MISSING} {}", attribute("class").unwrap_or_default());
-    let mut mutator = document.mutate();
-    let stand_in = mutator.create_element(html_name("span"), Vec::new());
-    mutator.set_attribute(stand_in, plain_name("class"), &class);
-    mutator.set_attribute(stand_in, plain_name("style"), &style);
-    let words = mutator.create_text_node(&alternative);
-    mutator.append_children(stand_in, &[words]);
-    mutator.insert_nodes_before(id, &[stand_in]);
-    mutator.remove_and_drop_node(id);
+    let measures = (width.unwrap_or(UNKNOWN_PICTURE.0), height.unwrap_or(UNKNOWN_PICTURE.1));
+    let alternative = attribute("alt").to_owned();
+    dom::add_style(document, id, "opacity:0!important");
+    document.mutate().set_attribute(id, plain_name(MISSING), &alternative);
+    if let Some(element) = document.get_node_mut(id).and_then(Node::element_data_mut) {
+        let blank = RasterImageData::new(measures.0, measures.1, Arc::default());
+        element.special_data = SpecialElementData::Image(Box::new(ImageData::Raster(blank)));
+    }
 }
 
-/// How stand-ins look.
-pub(super) const MISSING_RULE: &str = ".malote-missing-picture{display:inline-block;box-sizing:border-box;max-width:100%;\
-    overflow:hidden;border:1px solid #c8c8c8;color:#767676;font:12px/1.3 sans-serif;vertical-align:bottom}\n";
+/// A number of pixels of an attribute.
+fn pixels(value: &str) -> Option<u32> {
+    let digits: String = value.chars().take_while(char::is_ascii_digit).take(6).collect();
+    let number: u32 = digits.parse().ok()?;
+    (!value.contains('%')).then_some(number.min(LARGEST_SAID_PX))
+}
+
+/// The pixels that a style attribute gives a side.
+fn pixels_in_style(style: &str, side: &str) -> Option<u32> {
+    style.split(';').find_map(|declaration| {
+        let (property, value) = declaration.split_once(':')?;
+        (property.trim().eq_ignore_ascii_case(side) && value.contains("px")).then(|| pixels(value.trim()))?
+    })
+}
 
 /// Changes to the style of single elements, which can be taken back.
 #[derive(Default)]
@@ -101,7 +118,9 @@ impl Mends {
     pub(super) fn undo(&mut self, document: &mut BaseDocument) {
         let changed = std::mem::take(&mut self.changed);
         for (id, property) in &changed {
-            if document.get_node(*id).is_some() {
+            if let Some(node) = document.get_node(*id) {
+                // The boxes that it had as what it was, which nobody else takes away.
+                *node.layout_children.borrow_mut() = None;
                 document.remove_style_property(*id, property);
             }
         }
@@ -133,6 +152,12 @@ impl Mends {
             self.set(document, id, property, &value);
         }
         for id in &elements {
+            if let Some(height) = document.get_node(*id).and_then(least_height) {
+                self.set(document, *id, "height", "auto");
+                self.set(document, *id, "min-height", &format!("{height}px"));
+            }
+        }
+        for id in &elements {
             let is_table = document.get_node(*id).is_some_and(|node| dom::display(node) == Display::Table);
             if is_table {
                 for (id, property, value) in super::collapse::changes(document, *id) {
@@ -140,14 +165,119 @@ impl Mends {
                 }
             }
         }
-        for id in elements {
+        for id in elements.iter().copied() {
             if let Some(margins) = document.get_node(id).and_then(box_of_inline) {
                 self.set(document, id, "display", "inline-block");
                 self.set(document, id, "margin-top", &format!("{}px", -margins.0));
                 self.set(document, id, "margin-bottom", &format!("{}px", -margins.1));
             }
         }
-        self.changed.len() > before
+        let markers: Vec<(NodeId, String)> = elements.iter().filter_map(|id| marker(document, *id)).collect();
+        for (id, marker) in markers {
+            self.set(document, id, "list-style-type", &format!("\"{marker}\""));
+        }
+        let holds = elements.iter().filter(|id| holds_floats(document, **id)).copied().collect::<Vec<NodeId>>();
+        for id in &holds {
+            let mut mutator = document.mutate();
+            let end = mutator.create_element(html_name("div"), Vec::new());
+            mutator.set_attribute(end, plain_name("style"), "clear:both");
+            mutator.set_attribute(end, plain_name(END_OF_FLOATS), "");
+            mutator.append_children(*id, &[end]);
+        }
+        self.changed.len() > before || !holds.is_empty()
+    }
+}
+
+/// The mark of the elements that stand below what floats in a cell.
+const END_OF_FLOATS: &str = "data-end-of-floats";
+
+/// Whether something floats in a cell that would hang out of it: in Blitz, cells are not as high as what floats in them.
+fn holds_floats(document: &BaseDocument, id: NodeId) -> bool {
+    let Some(node) = document.get_node(id).filter(|node| dom::display(node) == Display::Cell) else { return false };
+    let children = || node.children.iter().map(|child| node.with(*child)).filter(|child| child.is_element());
+    let is_end =
+        |child: &Node| child.element_data().is_some_and(|child| child.has_attr(LocalName::from(END_OF_FLOATS)));
+    children().any(|child| Shape::of(child).is_some_and(|shape| shape.is_floated)) && !children().any(is_end)
+}
+
+/// The words before an item of a numbered list, with the room behind them that Blitz leaves out; Roman numbers, too.
+fn marker(document: &BaseDocument, id: NodeId) -> Option<(NodeId, String)> {
+    let node = document.get_node(id).filter(|node| dom::tag(node) == "li")?;
+    let list = document.get_node(node.parent?).filter(|list| dom::tag(list) == "ol")?;
+    let kind = document.resolved_style_value(id, "list-style-type");
+    let start: i64 = list.element_data()?.attr_parsed(LocalName::from("start")).unwrap_or(1);
+    let mut number = start - 1;
+    for item in dom::children(document, list.id) {
+        let element = document.get_node(item).filter(|node| dom::tag(node) == "li").and_then(Node::element_data);
+        let Some(element) = element else { continue };
+        number = element.attr_parsed(LocalName::from("value")).unwrap_or(number + 1);
+        if item == id {
+            break;
+        }
+    }
+    let words = match kind.as_str() {
+        "decimal" => number.to_string(),
+        "lower-alpha" | "lower-latin" => letters(number)?,
+        "upper-alpha" | "upper-latin" => letters(number)?.to_ascii_uppercase(),
+        "lower-roman" => roman(number)?,
+        "upper-roman" => roman(number)?.to_ascii_uppercase(),
+        _ => return None,
+    };
+    Some((id, format!("{words}.\\a0 ")))
+}
+
+/// 1 is a, 26 is z, 27 is aa.
+fn letters(number: i64) -> Option<String> {
+    let mut left = u32::try_from(number).ok().filter(|number| *number > 0)?;
+    let mut reversed = Vec::new();
+    while left > 0 {
+        left -= 1;
+        reversed.push(char::from(b'a' + u8::try_from(left % 26).ok()?));
+        left /= 26;
+    }
+    Some(reversed.into_iter().rev().collect())
+}
+
+fn roman(number: i64) -> Option<String> {
+    const SIGNS: [(i64, &str); 13] = [
+        (1000, "m"),
+        (900, "cm"),
+        (500, "d"),
+        (400, "cd"),
+        (100, "c"),
+        (90, "xc"),
+        (50, "l"),
+        (40, "xl"),
+        (10, "x"),
+        (9, "ix"),
+        (5, "v"),
+        (4, "iv"),
+        (1, "i"),
+    ];
+    let mut left = Some(number).filter(|number| (1..4000).contains(number))?;
+    let mut words = String::new();
+    for (value, sign) in SIGNS {
+        while left >= value {
+            words.push_str(sign);
+            left -= value;
+        }
+    }
+    Some(words)
+}
+
+/// The height of a table or a cell is the least that it has (CSS 2.1 §17.5.3); Blitz lets what is higher hang out. `None` for
+/// what is no higher anyway: the cells that keep others apart.
+fn least_height(node: &Node) -> Option<f32> {
+    let (display, height) =
+        dom::styled(node, |styles| (dom::display_of(styles), dom::width(&styles.get_position().height)))?;
+    let Width::Px(height) = height else { return None };
+    let is_apart = || node.children.iter().all(|child| !node.with(*child).is_element());
+    match display {
+        Display::Table if height > 0.0 => Some(height),
+        Display::Cell if height > 0.0 && !(is_apart() && node.text_content().trim().chars().count() < 2) => {
+            Some(height)
+        }
+        _ => None,
     }
 }
 
@@ -184,7 +314,8 @@ fn displays(document: &BaseDocument, elements: &[NodeId]) -> Vec<(NodeId, &'stat
                 };
                 let broken: Vec<NodeId> = rows.iter().copied().filter(is_broken).collect();
                 if !broken.is_empty() {
-                    change(&mut now, id, Display::Block, "block");
+                    // As a table does, it holds what floats in it.
+                    change(&mut now, id, Display::Block, "flow-root");
                     for (child, kind) in children.iter().zip(&kinds) {
                         if *kind == Display::RowGroup {
                             change(&mut now, *child, Display::Block, "block");
@@ -192,8 +323,10 @@ fn displays(document: &BaseDocument, elements: &[NodeId]) -> Vec<(NodeId, &'stat
                     }
                     for row in rows {
                         let cells = dom::children(document, row);
-                        if broken.contains(&row) || cells.len() == 1 {
-                            change(&mut now, row, Display::Block, "block");
+                        if cells.iter().all(|cell| display(&now, *cell) == Display::None) {
+                            change(&mut now, row, Display::None, "none");
+                        } else if broken.contains(&row) || cells.len() == 1 {
+                            change(&mut now, row, Display::Block, "flow-root");
                             for cell in cells {
                                 if display(&now, cell) == Display::Cell {
                                     change(&mut now, cell, Display::Block, "block");
@@ -212,9 +345,9 @@ fn displays(document: &BaseDocument, elements: &[NodeId]) -> Vec<(NodeId, &'stat
                     }
                 } else if kinds.iter().any(|kind| is_no_part(*kind)) || (children.is_empty() && has_words(node)) {
                     let is_auto = Shape::of(node).is_some_and(|shape| shape.width == Width::Auto);
-                    let word = if display(&now, id) == Display::InlineBox { "inline-block" } else { "block" };
+                    let word = if display(&now, id) == Display::InlineBox { "inline-block" } else { "flow-root" };
                     change(&mut now, id, Display::Block, word);
-                    if is_auto && word == "block" {
+                    if is_auto && word == "flow-root" {
                         fitted.push(id);
                     }
                 }
@@ -304,4 +437,18 @@ fn box_of_inline(node: &Node) -> Option<(f32, f32)> {
     let is_short = words.chars().count() <= MAX_BOX_CHARS && !words.trim().is_empty();
     let is_one_line = !node.children.iter().any(|child| dom::tag(node.with(*child)) == "br");
     (is_short && is_one_line).then_some((top, bottom))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_lists_are_letters_and_roman() {
+        let cases = [(1, "a", "i"), (4, "d", "iv"), (26, "z", "xxvi"), (27, "aa", "xxvii"), (1994, "bxr", "mcmxciv")];
+        for (number, letter, sign) in cases {
+            assert_eq!((letters(number).as_deref(), roman(number).as_deref()), (Some(letter), Some(sign)), "{number}");
+        }
+        assert_eq!((letters(0), roman(4000)), (None, None));
+    }
 }

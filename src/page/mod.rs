@@ -70,6 +70,7 @@ pub struct Page {
     columns: columns::Columns,
     reading: Reading,
     painter: Option<paint::Painter>,
+    missing: paint::Missing,
 }
 
 impl Page {
@@ -114,6 +115,7 @@ impl Page {
             columns: columns::Columns::default(),
             reading: Reading::default(),
             painter: None,
+            missing: paint::Missing::new(fonts.context()),
         };
         page.settle(true);
         page.fit();
@@ -152,6 +154,7 @@ impl Page {
             self.document.resolve(0.0);
         }
         self.reading.forget();
+        self.missing.pictures = reading::missing_pictures(&self.document);
     }
 
     /// What is seen through the view. The page is laid out again if the view's width, scale or colours have changed.
@@ -162,7 +165,7 @@ impl Page {
         let marks = self.reading.rectangles(&self.document);
         let painter = paint::Painter::kept(&mut self.painter, view.width_px, view.height_px);
         let paper = self.ground.paper(view.dark);
-        let rgba = painter.paint(&mut self.document, self.scale, scroll_y_px, paper, &marks);
+        let rgba = painter.paint(&mut self.document, self.scale, scroll_y_px, paper, &marks, &mut self.missing);
         Frame { width_px: view.width_px, height_px: view.height_px, scroll_y_px, page_height_px, rgba }
     }
 

@@ -1,12 +1,15 @@
 //! A laid-out document to pixels.
 
-use anyrender::{ImageRenderer as _, PaintScene as _};
+use anyrender::{ImageRenderer as _, PaintScene};
 use anyrender_vello_cpu::VelloCpuImageRenderer;
 use blitz_dom::{BaseDocument, Point};
-use peniko::kurbo::{Affine, Rect as Shape};
+use peniko::kurbo::{Affine, Rect as Shape, Vec2};
 use peniko::{Color, Fill};
 
+use parley::{FontContext, LayoutContext, PositionedLayoutItem, StyleProperty};
+
 use super::reading::{Mark, Marked};
+use super::types::Rect;
 
 /// The painter measures in 16 bits; no window is larger.
 const MAX_SIDE_PX: u32 = 16_384;
@@ -37,6 +40,7 @@ impl Painter {
         scroll_y_px: u32,
         paper: [u8; 3],
         marks: &[Marked],
+        missing: &mut Missing,
     ) -> Vec<u8> {
         let (width, height) = (self.width_px, self.height_px);
         let scale = f64::from(scale);
@@ -50,6 +54,7 @@ impl Painter {
                 let all = Shape::new(0.0, 0.0, f64::from(width), f64::from(height));
                 scene.fill(Fill::NonZero, Affine::IDENTITY, Color::from_rgb8(red, green, blue), None, &all);
                 blitz_paint::paint_scene(scene, document, scale, width, height, 0, 0);
+                missing.paint(scene, scale, scroll, f64::from(height));
                 for marked in marks {
                     let top = (f64::from(marked.rect.y_px) - scroll) * scale;
                     let bottom = top + f64::from(marked.rect.height_px) * scale;
@@ -69,5 +74,78 @@ impl Painter {
             &mut rgba,
         );
         rgba
+    }
+}
+
+/// Pictures that are not there: a thin frame with the alternative text, as far as there is room for it.
+#[derive(Default)]
+pub(super) struct Missing {
+    /// In CSS pixels.
+    pub pictures: Vec<(Rect, String)>,
+    fonts: FontContext,
+    layouts: LayoutContext<()>,
+}
+
+/// Grey that can be seen on light and on dark.
+const FRAME: Color = Color::from_rgba8(0x80, 0x80, 0x80, 0x90);
+const WORDS: Color = Color::from_rgb8(0x80, 0x80, 0x80);
+/// The size of the alternative text and the room around it, in CSS pixels.
+const WORDS_SIZE: f32 = 12.0;
+const INSET: f32 = 4.0;
+
+impl Missing {
+    pub(super) fn new(fonts: FontContext) -> Self {
+        Self { fonts, ..Self::default() }
+    }
+
+    fn paint(&mut self, scene: &mut impl PaintScene, scale: f64, scroll: f64, height_px: f64) {
+        for (rect, words) in &self.pictures {
+            let top = (f64::from(rect.y_px) - scroll) * scale;
+            let (left, width) = (f64::from(rect.x_px) * scale, f64::from(rect.width_px) * scale);
+            let height = f64::from(rect.height_px) * scale;
+            if top + height < 0.0 || top > height_px {
+                continue;
+            }
+            let (right, bottom) = (left + width, top + height);
+            for side in [
+                Shape::new(left, top, right, top + 1.0),
+                Shape::new(left, bottom - 1.0, right, bottom),
+                Shape::new(left, top + 1.0, left + 1.0, bottom - 1.0),
+                Shape::new(right - 1.0, top + 1.0, right, bottom - 1.0),
+            ] {
+                scene.fill(Fill::NonZero, Affine::IDENTITY, FRAME, None, &side);
+            }
+            let mut builder = self.layouts.ranged_builder(&mut self.fonts, words, scale as f32, true);
+            builder.push_default(StyleProperty::FontSize(WORDS_SIZE));
+            let mut layout = builder.build(words);
+            let inset = f64::from(INSET) * scale;
+            layout.break_all_lines(Some((width - 2.0 * inset).max(1.0) as f32));
+            for line in layout.lines() {
+                let metrics = line.metrics();
+                let is_outside =
+                    f64::from(metrics.block_max_coord) + inset > height || f64::from(metrics.advance) > width - inset;
+                if is_outside {
+                    break;
+                }
+                for item in line.items() {
+                    let PositionedLayoutItem::GlyphRun(run) = item else { continue };
+                    let glyphs =
+                        run.positioned_glyphs().map(|glyph| anyrender::Glyph { id: glyph.id, x: glyph.x, y: glyph.y });
+                    scene.draw_glyphs(
+                        run.run().font(),
+                        run.run().font_size(),
+                        true,
+                        &[],
+                        Vec2::ZERO,
+                        Fill::NonZero,
+                        WORDS,
+                        1.0,
+                        Affine::translate((left + inset, top + inset)),
+                        None,
+                        glyphs,
+                    );
+                }
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ use parley::{Affinity, Cursor, Selection};
 use style::computed_values::visibility::T as Visibility;
 
 use super::dom::{self, Display};
+use super::mend::MISSING;
 use super::types::{Hit, Rect};
 
 /// A stretch of text that is laid out together.
@@ -286,7 +287,7 @@ fn visible(
     let (is_shown, cuts) = dom::styled(node, |styles| {
         let is_shown = dom::display_of(styles) != Display::None
             && styles.clone_visibility() == Visibility::Visible
-            && styles.clone_opacity() >= 0.05;
+            && (styles.clone_opacity() >= 0.05 || missing(node).is_some());
         (is_shown, styles.get_box().overflow_x.is_scrollable() || is_hidden(styles))
     })
     .unwrap_or((true, false));
@@ -366,7 +367,7 @@ pub(super) fn content_end(document: &BaseDocument) -> (f32, f32) {
         right = right.max(run.right);
         bottom = bottom.max(run.bottom);
     }
-    boxes(document, document.root_element().id, (0.0, 0.0), None, &is_picture, &mut |rect: Rect| {
+    boxes(document, document.root_element().id, (0.0, 0.0), None, &is_picture, &mut |rect: Rect, _: &Node| {
         right = right.max(rect.x_px + rect.width_px);
         bottom = bottom.max(rect.y_px + rect.height_px);
     });
@@ -377,17 +378,29 @@ pub(super) fn content_end(document: &BaseDocument) -> (f32, f32) {
 pub(super) fn right_edge(document: &BaseDocument) -> f32 {
     let (mut right, _) = content_end(document);
     let is_table = |node: &Node| node.flags.is_table_root();
-    boxes(document, document.root_element().id, (0.0, 0.0), None, &is_table, &mut |rect: Rect| {
+    boxes(document, document.root_element().id, (0.0, 0.0), None, &is_table, &mut |rect: Rect, _: &Node| {
         right = right.max(rect.x_px + rect.width_px);
     });
     right
 }
 
 fn is_picture(node: &Node) -> bool {
-    dom::tag(node) == "img" || {
-        let class = node.element_data().and_then(|element| element.attr(LocalName::from("class")));
-        class.is_some_and(|class| class.contains("picture"))
-    }
+    dom::tag(node) == "img"
+}
+
+/// The alternative text of a picture that is not there.
+fn missing(node: &Node) -> Option<&str> {
+    node.element_data()?.attr(LocalName::from(MISSING))
+}
+
+/// The places of the pictures that are not there, in CSS pixels, with their alternative texts.
+pub(super) fn missing_pictures(document: &BaseDocument) -> Vec<(Rect, String)> {
+    let mut found = Vec::new();
+    let is_missing = |node: &Node| missing(node).is_some();
+    boxes(document, document.root_element().id, (0.0, 0.0), None, &is_missing, &mut |rect: Rect, node: &Node| {
+        found.push((rect, missing(node).unwrap_or_default().to_owned()));
+    });
+    found
 }
 
 /// Hands the place of every box that is seen and looked for to `take`.
@@ -397,12 +410,12 @@ fn boxes(
     parent: (f32, f32),
     clip: Option<Clip>,
     is_wanted: &impl Fn(&Node) -> bool,
-    take: &mut impl FnMut(Rect),
+    take: &mut impl FnMut(Rect, &Node),
 ) {
     let Some((node, origin, clip)) = visible(document, id, parent, clip) else { return };
     let size = node.final_layout().size;
     if is_wanted(node) && size.width > 1.0 && size.height > 1.0 {
-        take(Rect { x_px: origin.0, y_px: origin.1, width_px: size.width, height_px: size.height });
+        take(Rect { x_px: origin.0, y_px: origin.1, width_px: size.width, height_px: size.height }, node);
     }
     for child in children_of(node) {
         boxes(document, child, origin, clip, is_wanted, take);

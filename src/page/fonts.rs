@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parley::FontContext;
-use parley::fontique::{Blob, Collection, CollectionOptions, FontInfoOverride, GenericFamily, SourceCache};
+use parley::fontique::{Blob, Collection, CollectionOptions, FontInfoOverride, GenericFamily, Script, SourceCache};
 
 /// Families of the same measures as those that mails ask for: lines break where the sender saw them break. The names that
 /// come first are looked for first.
@@ -28,6 +28,9 @@ const GENERIC: [(GenericFamily, &[&str]); 6] = [
     (GenericFamily::Monospace, &["Liberation Mono", "Cousine", "Courier New"]),
     (GenericFamily::Emoji, &["Noto Color Emoji", "Apple Color Emoji", "Segoe UI Emoji"]),
 ];
+
+/// The scripts that the standard font has.
+const STANDARD_SCRIPTS: [&[u8; 4]; 3] = [b"Latn", b"Grek", b"Cyrl"];
 
 /// The fonts that pages are set in: read from the system once, cheap to clone, and the only thing that a page reads from the
 /// disk.
@@ -54,6 +57,14 @@ impl Fonts {
             let first = names.iter().find_map(|name| collection.family_id(name));
             let others: Vec<_> = collection.generic_families(generic).filter(|id| Some(*id) != first).collect();
             collection.set_generic_families(generic, first.into_iter().chain(others));
+        }
+        // Where none of the families that a page names is there, browsers take their standard font, which has serifs.
+        for script in STANDARD_SCRIPTS {
+            let collection = &mut context.collection;
+            let script = Script::from_bytes(*script);
+            let serif = collection.generic_families(GenericFamily::Serif).next();
+            let others: Vec<_> = collection.fallback_families(script).filter(|id| Some(*id) != serif).collect();
+            collection.set_fallbacks(script, serif.into_iter().chain(others));
         }
         context.collection.register_fonts(Blob::new(Arc::new(blitz_dom::BULLET_FONT)), None);
         Self { context }

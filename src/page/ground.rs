@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use blitz_dom::UserAgentStylesheet;
 
-/// The dark ground and the light text on it, as the window's own dark panels are.
-const DARK: &str = "html{background-color:#1b1b1b;color:#e4e4e4}a[href]{color:#8ab4f8}hr{color:#777}";
+/// Light text for the dark ground, which is painted under the page.
+const DARK: &str = "html{color:#e4e4e4}a[href]{color:#8ab4f8}hr{color:#777}";
 
 static DARK_SHEET: LazyLock<UserAgentStylesheet> = LazyLock::new(|| UserAgentStylesheet::parse(DARK));
 

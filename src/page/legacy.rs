@@ -271,6 +271,11 @@ impl Sheet {
             ("body" | "table" | "td" | "th" | "tr", "background") if !value.is_empty() => {
                 self.rule(&this(), &format!("background-image:url({})", string(value)));
             }
+            ("body" | "table" | "tr" | "td" | "th", "bgcolor") if !value.contains('#') => {
+                if let Some(colour) = colour(value).filter(|colour| !colour.starts_with('#')) {
+                    self.rule(&this(), &format!("background-color:{colour}"));
+                }
+            }
             ("body" | "font", "color" | "text") => {
                 if let Some(colour) = colour(value) {
                     self.rule(&this(), &format!("color:{colour}"));
@@ -409,7 +414,9 @@ pub(super) fn colour(value: &str) -> Option<String> {
     match digits.len() {
         6 if is_hex => return Some(format!("#{}", digits.to_ascii_lowercase())),
         3 if is_hex && value.starts_with('#') => {
-            return Some(digits.chars().fold("#".to_owned(), |sum, c| sum + &c.to_string().repeat(2)));
+            return Some(
+                digits.chars().fold("#".to_owned(), |sum, c| sum + &c.to_ascii_lowercase().to_string().repeat(2)),
+            );
         }
         _ => {}
     }

@@ -280,15 +280,13 @@ fn distributed(columns: &[Column], room: f32, is_fixed: bool) -> Vec<f32> {
         return distributed_fixed(columns, room);
     }
     let share = |column: &Column| column.share.map(|share| (share * room).max(column.min));
-    let guesses: [Box<dyn Fn(&Column) -> f32>; 3] = [
-        Box::new(|column| share(column).unwrap_or(column.min)),
-        Box::new(|column| share(column).unwrap_or(if column.is_given { column.max } else { column.min })),
-        Box::new(|column| share(column).unwrap_or(column.max)),
-    ];
-    let widths = |guess: &dyn Fn(&Column) -> f32| columns.iter().map(guess).collect::<Vec<f32>>();
-    let mut lower = widths(&|column| column.min);
-    for guess in &guesses {
-        let upper = widths(&**guess);
+    let by_share = |column: &Column| share(column).unwrap_or(column.min);
+    let by_width = |column: &Column| share(column).unwrap_or(if column.is_given { column.max } else { column.min });
+    let by_wish = |column: &Column| share(column).unwrap_or(column.max);
+    let guesses: [&dyn Fn(&Column) -> f32; 3] = [&by_share, &by_width, &by_wish];
+    let mut lower: Vec<f32> = columns.iter().map(|column| column.min).collect();
+    for guess in guesses {
+        let upper: Vec<f32> = columns.iter().map(guess).collect();
         let (low, high) = (lower.iter().sum::<f32>(), upper.iter().sum::<f32>());
         if room < high {
             let part = if high > low { ((room - low) / (high - low)).clamp(0.0, 1.0) } else { 0.0 };

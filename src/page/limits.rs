@@ -1,5 +1,8 @@
 //! What a page may ask for at most. Counted before anything is read: what a page costs is known by what it is made of.
 
+use blitz_dom::BaseDocument;
+
+use super::dom;
 use super::types::Refused;
 
 /// Elements: a page of so many takes about a second.
@@ -8,8 +11,31 @@ const MAX_ELEMENTS: u64 = 60_000;
 const MAX_CELLS: u64 = 30_000;
 /// Octets of style sheets: matching is rules times elements.
 const MAX_STYLE_OCTETS: u64 = 256 * 1024;
+/// How deep style rules may nest: each level can double what there is to match.
+const MAX_STYLE_DEPTH: u64 = 8;
+/// Octets of one tag, pictures in it left out: attributes are compared with each other.
+const MAX_TAG_OCTETS: u64 = 128 * 1024;
 /// Octets of HTML in all.
 const MAX_OCTETS: u64 = 4 * 1024 * 1024;
+
+/// How deep elements may nest, which is walked by recursion: what cleans a message's HTML allows less.
+const MAX_DEPTH: u64 = 300;
+
+/// Measures how deep the elements of a document nest.
+///
+/// # Errors
+///
+/// [`Refused::TooLarge`] if that is deeper than the stack allows ([`super::STACK_BYTES`]).
+pub(super) fn check_depth(document: &BaseDocument) -> Result<(), Refused> {
+    let mut open = vec![(document.root_node().id, 0u64)];
+    while let Some((id, depth)) = open.pop() {
+        if depth > MAX_DEPTH {
+            return Err(Refused::TooLarge { what: "levels of nesting".into(), found: depth, limit: MAX_DEPTH });
+        }
+        open.extend(dom::children(document, id).into_iter().map(|child| (child, depth + 1)));
+    }
+    Ok(())
+}
 
 /// Counts what a document is made of.
 ///
@@ -30,16 +56,36 @@ pub(super) fn check(html: &str) -> Result<(), Refused> {
             continue;
         }
         elements += 1;
+        let tag = rest.get(..memchr::memchr(b'>', rest).unwrap_or(rest.len())).unwrap_or_default();
+        if tag.len() as u64 > MAX_TAG_OCTETS && memchr::memmem::find(tag, b"data:image/").is_none() {
+            too_large("octets in one tag", tag.len() as u64, MAX_TAG_OCTETS)?;
+        }
         let begins = |name: &[u8]| rest.get(..name.len()).is_some_and(|tag| tag.eq_ignore_ascii_case(name));
         if begins(b"td") || begins(b"th") || begins(b"tr") {
             cells += 1;
         } else if begins(b"style") {
-            style += memchr::memmem::find(rest, b"</style").unwrap_or(rest.len()) as u64;
+            let sheet = rest.get(..memchr::memmem::find(rest, b"</style").unwrap_or(rest.len())).unwrap_or_default();
+            style += sheet.len() as u64;
+            too_large("levels of style rules", style_depth(sheet), MAX_STYLE_DEPTH)?;
         }
     }
     too_large("elements", elements, MAX_ELEMENTS)?;
     too_large("table cells", cells, MAX_CELLS)?;
     too_large("octets of style sheets", style, MAX_STYLE_OCTETS)
+}
+
+/// How deep the brackets of a style sheet nest.
+fn style_depth(sheet: &[u8]) -> u64 {
+    let (mut depth, mut deepest) = (0u64, 0u64);
+    for octet in sheet {
+        match octet {
+            b'{' => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 /// Octets of pictures written into the page itself.
@@ -63,6 +109,8 @@ mod tests {
             ("<td>".repeat(40_000), "table cells"),
             (format!("<style>{}</style>", "a{color:red}".repeat(30_000)), "octets of style sheets"),
             ("x".repeat(5 << 20), "octets"),
+            (format!("<style>{}", "a{".repeat(20)), "levels of style rules"),
+            (format!("<p {}>", "a=1 ".repeat(50_000)), "octets in one tag"),
         ];
         for (html, expected) in cases {
             match check(&html) {

@@ -54,7 +54,7 @@ fn line_end(document: &mut BaseDocument, id: NodeId) {
 /// A caption is no part of Blitz's tables: it is put before its table.
 fn caption(document: &mut BaseDocument, id: NodeId) {
     let Some(table) = document.get_node(id).and_then(|node| node.parent) else { return };
-    if !document.get_node(table).is_some_and(|node| dom::tag(node) == "table") {
+    if document.get_node(table).is_none_or(|node| dom::tag(node) != "table") {
         return;
     }
     document.mutate().insert_nodes_before(table, &[id]);

@@ -81,10 +81,10 @@ impl Page {
     /// [`Refused`] if the document would take more time or memory than a message may, or if the engine fails on it.
     pub fn load(document: Document, view: &View, fonts: &Fonts) -> Result<Self, Refused> {
         limits::check(&document.html)?;
-        catch_unwind(AssertUnwindSafe(|| Self::read(document, *view, fonts))).map_err(|_| Refused::Failed)
+        catch_unwind(AssertUnwindSafe(|| Self::read(document, *view, fonts))).unwrap_or(Err(Refused::Failed))
     }
 
-    fn read(source: Document, view: View, fonts: &Fonts) -> Self {
+    fn read(source: Document, view: View, fonts: &Fonts) -> Result<Self, Refused> {
         let ground = Ground::of(&source.html);
         let resources = Resources::new(source.resources);
         let config = DocumentConfig {
@@ -96,6 +96,7 @@ impl Page {
         };
         let html = if source.html.starts_with("<!--") { source.html } else { format!("<!---->{}", source.html) };
         let mut document = HtmlDocument::from_html(&html, config).into_inner();
+        limits::check_depth(&document)?;
         // The pictures have been answered, but not yet been heard of.
         document.handle_messages();
         mend::before_styles(&mut document, &resources);
@@ -119,7 +120,7 @@ impl Page {
         };
         page.settle(true);
         page.fit();
-        page
+        Ok(page)
     }
 
     /// Makes a page that is too wide for the view smaller, as far as it stays readable: nobody scrolls sideways in every line.

@@ -9,9 +9,9 @@
 //! |---|---|---|
 //! | [`account`] | what a person says about an account | anything of ours |
 //! | [`mail`] | bytes ⇄ meaning: envelopes, bodies, drafts, messages to send; total over hostile input | anything of ours, a clock, a disk, a socket |
-//! | [`protocol`] | POP3 and mail submission, sans-IO: bytes in, events and bytes out | anything of ours, anything async |
+//! | [`protocol`] | POP3, mail submission and the one request for a picture, sans-IO: bytes in, events and bytes out | anything of ours, anything async |
 //! | [`net`] | drives a [`protocol::Machine`] over TCP, TLS and SOCKS5; silence, trust, upgrade | mail, store, engine, ui |
-//! | [`store`] | one SQLite database: messages with their octets, the ledger of what the servers have, drafts, Outbox, search, conversations, the journal of what a person did; its backups and repairs | protocol, net, engine, ui |
+//! | [`store`] | one SQLite database: messages with their octets, the ledger of what the servers have, drafts, Outbox, search, conversations, remote pictures that were fetched, the journal of what a person did; its backups and repairs | protocol, net, engine, ui |
 //! | [`secret`] | passwords ⇄ the system's keyring, or a command | all but account |
 //! | [`page`] | lays a message's HTML out into pixels, links and selectable text; only place that names Blitz | store, net, engine, ui, egui, a socket |
 //! | [`engine`] | decides: visits, submissions, requests; the only place where store and net meet | ui |
@@ -56,6 +56,10 @@
 //! 9. What a person does to it (marks, mailboxes, tags) is written down in the same transaction as the change itself, and can
 //!    be undone for 30 days. Once a week its octets are read again and compared with their hash; what is damaged is taken from the
 //!    backup, or fetched again from the server where it still lies.
+//!
+//! A page in HTML is cleaned ([`mail::clean`]) before anybody draws it: nothing of it can run, load or lead out but a link that
+//! is clicked. Its remote pictures are fetched on a person's word alone, or at the end of a visit for those who were allowed, and
+//! kept in the store; opening a message asks the network for nothing.
 //!
 //! Cut the line or kill the program anywhere in there: after one healthy visit every message is in the store exactly once,
 //! octet for octet, and none was deleted before it was stored.

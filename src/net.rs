@@ -20,7 +20,7 @@ mod record;
 mod stream;
 mod tls;
 
-pub use connect::addresses;
+pub use connect::{addresses, is_public};
 pub use record::Record;
 use stream::{Stream, hung_up};
 
@@ -43,6 +43,19 @@ pub struct Endpoint {
     pub proxy: Option<Proxy>,
     /// Silence longer than this ends the attempt; every octet that moves renews it.
     pub timeout: Duration,
+    /// Which addresses may be reached.
+    pub reach: Reach,
+}
+
+/// Which addresses may be reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// Any: the person has named the server.
+    #[default]
+    Anywhere,
+    /// Those of the public net alone: a stranger has named the server, and must not reach what is near (the person’s own
+    /// computer, router or company) through us.
+    Public,
 }
 
 /// A SOCKS5 proxy (RFC 1928).
@@ -80,6 +93,8 @@ pub enum Error {
     CaFile { path: String, detail: String },
     #[error("the certificate to be shown, {path}, cannot be used: {detail}")]
     ClientCertificate { path: String, detail: String },
+    #[error("{host} is at an address that is not public")]
+    NotPublic { host: String },
     #[error("the proxy {host}: {why}")]
     Proxy { host: String, why: String },
     #[error("the certificate is not trusted: {0}")]
@@ -149,6 +164,11 @@ impl Connection {
             bytes_out: 0,
             record: None,
         })
+    }
+
+    /// Whether the server was reached in the public net; so it counts where a proxy reached it for us.
+    pub fn is_public(&self) -> bool {
+        self.endpoint.proxy.is_some() || self.stream.peer().is_none_or(is_public)
     }
 
     /// How long the line has been open, the time to open it included.

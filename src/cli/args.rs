@@ -37,6 +37,13 @@ fn mailto(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// Whose pictures are fetched with each visit.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Always {
+    Sender,
+    List,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Add, change, list, remove or test accounts
@@ -150,6 +157,21 @@ pub enum Command {
         /// Only the header fields, decoded
         #[arg(long)]
         headers: bool,
+    },
+    /// Fetch the remote pictures of a message, which are then kept with it, or say for whom they are fetched with each visit
+    Pictures {
+        /// The message, by the number that “list” and “search” show
+        #[arg(required_unless_present_any = ["allowed", "no_longer"])]
+        key: Option<MessageKey>,
+        /// And from now on with each visit, what its sender sends or what comes by its mailing list
+        #[arg(long, value_name = "sender|list", requires = "key")]
+        always: Option<Always>,
+        /// List for whom they are fetched
+        #[arg(long, conflicts_with = "key")]
+        allowed: bool,
+        /// Fetch no more of them, by the number that “--allowed” shows
+        #[arg(long, value_name = "NUMBER", conflicts_with_all = ["key", "allowed"])]
+        no_longer: Option<i64>,
     },
     /// Move messages to Archive
     Archive {

@@ -12,6 +12,7 @@ mod meter;
 mod moving;
 mod offline;
 mod organise;
+mod pictures;
 mod render;
 mod search;
 mod server;
@@ -26,11 +27,11 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 pub use args::Arguments;
-use args::Command;
+use args::{Always, Command};
 use client::Client;
 
 use crate::demo::Demo;
-use crate::engine::{self, Engine, Problem, Wake};
+use crate::engine::{self, Engine, PictureScope, Problem, Wake};
 use crate::profile::{self, Profile};
 use crate::secret::Keyring;
 use crate::store::Store;
@@ -151,6 +152,16 @@ fn with_client(client: &mut Client, command: Command) -> Result<(), Failure> {
         }
         Command::Thread { key, json } => thread::thread(client, key, json),
         Command::Show { key, raw, text, headers } => message::show(client, key, raw, text, headers),
+        Command::Pictures { no_longer: Some(id), .. } => pictures::revoke(client, id),
+        Command::Pictures { key: Some(key), always, .. } => {
+            let scope = match always {
+                None => PictureScope::Once,
+                Some(Always::Sender) => PictureScope::Sender,
+                Some(Always::List) => PictureScope::List,
+            };
+            pictures::fetch(client, key, scope)
+        }
+        Command::Pictures { key: None, .. } => pictures::list(client),
         Command::Archive { keys } => message::archive(client, keys),
         Command::Delete { keys } => message::delete(client, keys),
         Command::Undelete { keys } => message::undelete(client, keys),

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use super::import::ImportFormat;
 use super::moving::{ExportFormat, Selection};
+use super::pictures::PictureScope;
 use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::Draft;
 use crate::secret::Password;
 use crate::store::types::{Flag, MailboxView, MessageKey, OwnMailboxId, Role, SortOrder, Tag, TagId};
-use crate::store::{EntryId, Rhythm, SearchId, Wish};
+use crate::store::{ConsentId, EntryId, Rhythm, SearchId, Wish};
 
 /// Names a request; its answers carry it back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -114,6 +115,15 @@ pub enum Command {
     LoadSource { key: MessageKey },
     /// The received octets. → `Raw`
     LoadRaw { key: MessageKey },
+    /// Fetches the remote pictures of a message and keeps them with it: the only word upon which anything is fetched for a
+    /// message. → `Pictures`, or `Done` where they are being fetched already
+    FetchPictures { key: MessageKey, scope: PictureScope },
+    /// Ends every fetch of pictures; what came whole is kept. → `Done`
+    StopPictures,
+    /// For whom pictures are fetched with each visit. → `PictureConsents`
+    ListPictureConsents,
+    /// Fetches no more of them unasked. → `PictureConsents`
+    RevokePictures { id: ConsentId },
     /// Writes one attachment (by `Attachment::index`; None: all) into a folder; a name that is taken gets a number. → `Saved`
     SaveAttachments { key: MessageKey, index: Option<usize>, folder: PathBuf },
     /// Writes every message as one file of its received octets. → `Saved`

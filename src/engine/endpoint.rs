@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::account::{self, Account, Security, Server};
-use crate::net::{self, Endpoint, Trust};
+use crate::net::{self, Endpoint, Reach, Trust};
 
 pub(super) fn endpoint(account: &Account, server: &Server, trust: Trust) -> Endpoint {
     Endpoint {
@@ -15,6 +15,7 @@ pub(super) fn endpoint(account: &Account, server: &Server, trust: Trust) -> Endp
         certificate: account.client_certificate.clone(),
         proxy: account.proxy.as_ref().map(proxy),
         timeout: Duration::from_secs(u64::from(account.timeout_secs.max(1))),
+        reach: Reach::Anywhere,
     }
 }
 

@@ -12,7 +12,7 @@ use super::hub::{Hub, now};
 use super::metering::{self, Passage, Wanted};
 use super::problem::Task;
 use super::schedule::Schedule;
-use super::{get_mail, link, problem, send_mail, server_view};
+use super::{get_mail, link, pictures, problem, send_mail, server_view};
 use crate::account::{Account, AccountId};
 
 /// How long the engine sleeps at most before it looks at the clock again.
@@ -299,7 +299,11 @@ async fn run(hub: &Arc<Hub>, account: &Account, errand: Errand, stopped: &Receiv
         held_back: visit.held_back,
     };
     if is_visit {
+        let may_fetch = !visit.held_back && !visit.stopped && visit.problems.is_empty();
         hub.tell(None, Event::VisitEnded(visit)).await;
+        if may_fetch && !(metering::depends_on_link(account) && link::ask().await.is_metered()) {
+            pictures::after_visit(hub, account, stopped).await;
+        }
     }
     ended
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::command::RequestId;
 use super::moving::{ExportReport, ImportReport, ImportSource, MoveProgress};
+use super::pictures::MessagePictures;
 pub use super::plan::Fate;
 use super::thread::Thread;
 use crate::account::{Account, AccountId, Fingerprint};
@@ -14,8 +15,9 @@ use crate::store::types::{
     MailboxCount, MailboxView, MessageKey, MessageRow, Move, OutboxState, OwnMailboxId, Part, SortOrder, TagId,
 };
 pub use crate::store::{
-    BackedUp, DamagedMessage, Deed, Entry, EntryId, Found, Healed, LineUse, Organisation, Outcome, PastVisit, Person,
-    Progress, Report, Rhythm, RoundTrip, SavedSearch, SearchId, Searches, Sorted, Undone, Upkeep, Wish,
+    Allowed, BackedUp, ConsentId, DamagedMessage, Deed, Entry, EntryId, Found, Healed, KeptPicture, LineUse,
+    Organisation, Outcome, PastVisit, Person, PictureConsent, Progress, Report, Rhythm, RoundTrip, SavedSearch,
+    SearchId, Searches, Sorted, Undone, Upkeep, Wish,
 };
 
 /// News from the engine. `answers` names the request that it answers; None: unasked.
@@ -82,6 +84,14 @@ pub enum Event {
     /// In the order asked; a key that is gone is left out.
     Rows(Vec<MessageRow>),
     Opened(Box<OpenedMessage>),
+    /// So many pictures of the message are kept now, so many could not be had.
+    Pictures {
+        key: MessageKey,
+        had: usize,
+        missing: usize,
+    },
+    /// The last given first.
+    PictureConsents(Vec<PictureConsent>),
     Thread(Thread),
     Source {
         key: MessageKey,
@@ -331,6 +341,7 @@ pub struct Finding {
 pub struct OpenedMessage {
     pub row: MessageRow,
     pub view: Arc<MessageView>,
+    pub pictures: Arc<MessagePictures>,
 }
 
 /// One account's visit to its server, from the click to the closed line.

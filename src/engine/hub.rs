@@ -11,6 +11,7 @@ use super::command::RequestId;
 use super::event::{Answer, Event};
 use super::indexing::Work;
 use super::intake::Held;
+use super::pictures::Fetches;
 use super::snippets::Snippets;
 use super::upkeep::Duty;
 use super::workers::Workers;
@@ -40,6 +41,8 @@ pub(super) struct Hub {
     /// The last count of what a search finds.
     count: Mutex<Asking>,
     pub snippets: Snippets,
+    /// Remote pictures that are being fetched.
+    pub pictures: Fetches,
     /// Passwords for this session only.
     passwords: Mutex<HashMap<AccountId, Password>>,
     /// Accounts whose next visit may fetch as much as there is.
@@ -69,6 +72,7 @@ impl Hub {
             search: Mutex::default(),
             count: Mutex::default(),
             snippets: Snippets::default(),
+            pictures: Fetches::default(),
             passwords: Mutex::default(),
             confirmed: Mutex::default(),
         }

@@ -19,6 +19,7 @@ mod meter;
 mod metering;
 mod moving;
 mod organising;
+mod pictures;
 pub mod plan;
 mod problem;
 mod reading;
@@ -45,10 +46,10 @@ use futures::FutureExt;
 
 pub use command::{Command, PasswordChange, Request, RequestId, Search};
 pub use event::{
-    AccountTest, Again, Answer, BackedUp, CertificateFacts, DamagedMessage, Deed, Entry, EntryId, Event, Fate, Finding,
-    Found, Healed, LineUse, NextVisit, Offer, OpenedMessage, Organisation, Outcome, PastVisit, Person, Problem,
-    Progress, Report, Rhythm, Room, RoundTrip, SavedSearch, SearchId, Searches, ServerMessage, ServerSummary,
-    ServerView, Sorted, Stage, Undone, Upkeep, UpkeepView, Visit, Wish,
+    AccountTest, Again, Allowed, Answer, BackedUp, CertificateFacts, ConsentId, DamagedMessage, Deed, Entry, EntryId,
+    Event, Fate, Finding, Found, Healed, KeptPicture, LineUse, NextVisit, Offer, OpenedMessage, Organisation, Outcome,
+    PastVisit, Person, PictureConsent, Problem, Progress, Report, Rhythm, Room, RoundTrip, SavedSearch, SearchId,
+    Searches, ServerMessage, ServerSummary, ServerView, Sorted, Stage, Undone, Upkeep, UpkeepView, Visit, Wish,
 };
 pub use hub::Wake;
 pub use import::ImportFormat;
@@ -56,6 +57,7 @@ pub use moving::{
     ExportFormat, ExportReport, FoundAccount, FoundFolder, ImportFault, ImportReport, ImportSource, MoveProgress,
     Selection,
 };
+pub use pictures::{MessagePictures, PictureScope};
 pub use problem::opening_store;
 pub use saving::write_new;
 pub use thread::{InThread, Thread};
@@ -163,11 +165,22 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
                 });
             }
             Command::ViewServer { account, headers } => errands.begin_look(id, account, headers).await,
+            Command::FetchPictures { key, scope } => {
+                let hub = hub.clone();
+                async_std::task::spawn(async move {
+                    respond(&hub, id, pictures::fetch(&hub, key, scope).await).await;
+                });
+            }
+            Command::StopPictures => {
+                hub.pictures.stop_all();
+                hub.tell(Some(id), Event::Done).await;
+            }
             Command::StopMoving => {
                 moves.stop_all();
                 hub.tell(Some(id), Event::Done).await;
             }
             Command::Stop => {
+                hub.pictures.stop_all();
                 errands.stop_all();
                 moves.stop_all();
                 hub.tell(Some(id), Event::Done).await;
@@ -179,6 +192,7 @@ async fn run(hub: Arc<Hub>, requests: Receiver<Request>, to_index: Receiver<Work
                 hub.tell(Some(id), Event::Done).await;
             }
             Command::Shutdown => {
+                hub.pictures.stop_all();
                 errands.stop_all();
                 moves.stop_all();
                 duties.close();

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::certificate;
 use super::endpoint::endpoint;
 use super::event::{Again, Offer, Problem};
+use super::pictures::{Fault, Why};
 use crate::account::policy::Line;
 use crate::account::{Account, AccountId, PasswordSource, Security, Server};
 use crate::mail::sanitize;
@@ -158,6 +159,10 @@ pub(super) fn net(task: Task, account: &Account, error: &net::Error) -> Box<Prob
                           account’s settings.";
             with(problem(task, account, why, remedy), "", edit())
         }
+        net::Error::NotPublic { host } => {
+            let why = format!("{host} is at an address that is not public");
+            with(problem(task, account, why, "Check the server’s name in the account’s settings."), "", edit())
+        }
         net::Error::Proxy { host, why } => {
             let why = format!("the proxy {host} is of no help: {}", said(why));
             with(
@@ -179,6 +184,30 @@ pub(super) fn net(task: Task, account: &Account, error: &net::Error) -> Box<Prob
         net::Error::PinMismatch => certificate_problem(task, account, "it is not the one that was trusted", None),
         net::Error::Inspected(_) => problem(task, account, "the connection was only looked at", ""),
     }
+}
+
+/// None of a message's pictures could be had; what is said is why the first could not.
+pub(super) fn pictures(fault: &Fault) -> Box<Problem> {
+    let host = sanitize::line_of(&fault.host, 100);
+    let later = "The message can be read without them. Try again later.";
+    let (why, remedy) = match &fault.why {
+        Why::Net(net::Error::NotPublic { .. }) => (
+            format!("{host} is an address within your own network, where a message must not reach"),
+            "Nothing was asked of it. If the message is from your own house or company, open it in a browser.",
+        ),
+        Why::Net(error) => (said(&error.to_string()), "Check that this computer is online, then try again."),
+        Why::Http(error) => (format!("{host}: {}", said(&error.to_string())), later),
+        Why::Status(404 | 410) => {
+            (format!("{host} no longer has them"), "The sender has taken them away: there is nothing to do.")
+        }
+        Why::Status(status) => (format!("{host} refused, with the number {status}"), later),
+        Why::NoPicture(kind) if kind.is_empty() => (format!("what {host} sent is no picture"), later),
+        Why::NoPicture(kind) => (format!("what {host} sent is no picture ({kind})"), later),
+        Why::Redirected => (format!("{host} sends on to where pictures must not lie"), later),
+        Why::Late => (format!("{host} took too long"), later),
+        Why::NoRoom => (format!("the pictures of {host} are too large"), later),
+    };
+    Box::new(Problem { what: "Could not fetch the pictures".into(), why, remedy: remedy.into(), ..Problem::default() })
 }
 
 pub(super) fn protocol(task: Task, account: &Account, error: &pop3::Error) -> Box<Problem> {

@@ -6,6 +6,7 @@ use super::command::{Command, PasswordChange};
 use super::endpoint::{endpoint, incoming_trust};
 use super::event::{AccountTest, Event, OpenedMessage, Problem};
 use super::hub::Hub;
+use super::pictures::MessagePictures;
 use super::problem::{self, Task};
 use super::{saving, send_mail, sign_in, thread, upkeep};
 use crate::account::Account;
@@ -39,6 +40,7 @@ pub(super) fn is_reading(command: &Command) -> bool {
             | ListPeople { .. }
             | ListSearches
             | LoadUpkeep
+            | ListPictureConsents
     )
 }
 
@@ -68,6 +70,11 @@ pub(super) async fn answer(hub: &Arc<Hub>, command: Command) -> Result<Event, Bo
         }
         Command::ListSearches => {
             Ok(Event::Searches(store.searches().await.map_err(failed("Could not read the saved searches"))?))
+        }
+        Command::ListPictureConsents => {
+            let consents =
+                store.picture_consents().await.map_err(failed("Could not read whose pictures are fetched"))?;
+            Ok(Event::PictureConsents(consents))
         }
         Command::LoadUpkeep => upkeep::view(hub).await.map_err(failed("Could not read how the mail is looked after")),
         Command::ListMessages { view } => {
@@ -105,8 +112,16 @@ async fn open(hub: &Hub, key: MessageKey) -> Result<Event, Box<Problem>> {
         Err(error @ Error::Damaged(_)) => return Err(upkeep::damaged_opened(hub, &row, &error)),
         read => read.map_err(failed)?,
     };
-    let view = async_std::task::spawn_blocking(move || MessageView::of_any(&raw)).await;
-    Ok(Event::Opened(Box::new(OpenedMessage { row, view: Arc::new(view) })))
+    let kept = hub.store.pictures(key).await.map_err(failed)?;
+    let consents = hub.store.picture_consents().await.map_err(failed)?;
+    let (view, pictures) = async_std::task::spawn_blocking(move || {
+        let view = MessageView::of_any(&raw);
+        let consents: Vec<_> = consents.into_iter().map(|consent| consent.whom).collect();
+        let pictures = MessagePictures::of(&view, kept, &consents);
+        (view, pictures)
+    })
+    .await;
+    Ok(Event::Opened(Box::new(OpenedMessage { row, view: Arc::new(view), pictures: Arc::new(pictures) })))
 }
 
 async fn test(hub: &Hub, account: &Account, password: PasswordChange) -> AccountTest {

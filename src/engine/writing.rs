@@ -78,6 +78,9 @@ async fn change(hub: &Hub, command: Command) -> Outcome {
             store.outgoing_waiting(key).await.map_err(failed("Could not queue the message again"))?;
             Event::Done
         }
+        Command::RevokePictures { id } => Event::PictureConsents(
+            store.revoke_pictures(id).await.map_err(failed("Could not note whose pictures are fetched"))?,
+        ),
         Command::PlanBackups { rhythm, folder } => {
             let planned = store.plan_backups(rhythm, folder).await;
             planned.map_err(failed("Could not note how to make backups"))?;

@@ -2,8 +2,8 @@
 //!
 //! Received: `header` and `mime` cut the octets into fields and parts; `encoded_word`, `param`, `date`, `address_list`,
 //! `transfer` and `charset` decode them; `layout` decides what is body and what is attached; [`envelope`] and [`body`] put
-//! together what a person sees, [`html`], [`flowed`] and [`text`] how it is set, [`sanitize`] what of it may be shown, and
-//! `warn` what is wrong with it; `searchable` takes the words that a [`query`] looks for, both spelt by [`words`], and [`marks`]
+//! together what a person sees, [`html`], [`flowed`] and [`text`] how it is set, [`sanitize`] what of it may be shown, [`clean`] what a
+//! page may do, and `warn` what is wrong with it; `searchable` takes the words that a [`query`] looks for, both spelt by [`words`], and [`marks`]
 //! shows where in a text they are. Written:
 //! [`compose`], with `answer`, `mailto` and `recipients`.
 //!
@@ -19,6 +19,7 @@ mod attached_text;
 pub mod beginnings;
 pub mod body;
 mod charset;
+pub mod clean;
 pub mod compose;
 mod date;
 pub mod draft;

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use async_std::net::{TcpStream, ToSocketAddrs};
@@ -10,7 +10,7 @@ use futures::future::{Either, pending};
 use futures::stream::FuturesUnordered;
 use futures::{AsyncReadExt, AsyncWriteExt, FutureExt, StreamExt};
 
-use super::{Endpoint, Error};
+use super::{Endpoint, Error, Reach};
 use crate::protocol::socks5::{Socks5, Step};
 
 /// How long an address may try alone before the next one joins in (RFC 8305 §5).
@@ -32,8 +32,14 @@ async fn look_up(endpoint: &Endpoint, host: &str, port: u16) -> Result<Vec<Socke
 
 /// A connection to the server; through the proxy if there is one, which then looks the server up.
 pub(super) async fn connect(endpoint: &Endpoint) -> Result<TcpStream, Error> {
-    let Some(proxy) = &endpoint.proxy else { return connect_to(endpoint, &endpoint.host, endpoint.port).await };
-    let mut stream = connect_to(endpoint, &proxy.host, proxy.port).await?;
+    let Some(proxy) = &endpoint.proxy else {
+        return connect_to(endpoint, &endpoint.host, endpoint.port, endpoint.reach).await;
+    };
+    // The proxy knows the server's address, and we do not, but for one that is written out.
+    if endpoint.reach == Reach::Public && is_named_near(&endpoint.host) {
+        return Err(Error::NotPublic { host: endpoint.host.clone() });
+    }
+    let mut stream = connect_to(endpoint, &proxy.host, proxy.port, Reach::Anywhere).await?;
     let failed = |why: String| Error::Proxy { host: proxy.host.clone(), why };
     let host = endpoint.host.trim_end_matches('.');
     let mut client = Socks5::new(host, endpoint.port, proxy.user.clone());
@@ -59,10 +65,15 @@ pub(super) async fn connect(endpoint: &Endpoint) -> Result<TcpStream, Error> {
     }
 }
 
-async fn connect_to(endpoint: &Endpoint, host: &str, port: u16) -> Result<TcpStream, Error> {
-    let addresses = look_up(endpoint, host, port).await?;
+async fn connect_to(endpoint: &Endpoint, host: &str, port: u16, reach: Reach) -> Result<TcpStream, Error> {
+    let mut addresses = look_up(endpoint, host, port).await?;
     if addresses.is_empty() {
         return Err(Error::UnknownHost { host: host.to_owned(), detail: "it has no address".into() });
+    }
+    // Here, and not before: a name may have another address by now than when it was asked for.
+    addresses.retain(|address| reach == Reach::Anywhere || is_public(address.ip()));
+    if addresses.is_empty() {
+        return Err(Error::NotPublic { host: host.to_owned() });
     }
     match async_std::future::timeout(endpoint.timeout, race(addresses, TcpStream::connect::<SocketAddr>)).await {
         Err(_) => Err(Error::Silent { host: host.to_owned(), secs: endpoint.timeout.as_secs() }),
@@ -71,6 +82,57 @@ async fn connect_to(endpoint: &Endpoint, host: &str, port: u16) -> Result<TcpStr
             Err(Error::Refused { host: host.to_owned(), port })
         }
         Ok(Err(source)) => Err(Error::Unreachable { host: host.to_owned(), source }),
+    }
+}
+
+/// Whether an address is one of the public net (IANA's registries of special purpose addresses, RFC 6890).
+pub fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(mapped) => is_public_v4(mapped),
+            None => is_public_v6(address),
+        },
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let is_special = address.is_loopback()
+        || address.is_private()
+        || address.is_link_local()
+        || address.is_documentation()
+        || address.is_multicast()
+        || matches!((a, b, c), (0, _, _) | (100, 64..=127, _) | (192, 0, 0) | (198, 18..=19, _) | (240..=255, _, _));
+    !is_special
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let [first, second, third, ..] = address.segments();
+    match first {
+        // Addresses that hold one of the fourth version: NAT64 (RFC 6052) and 6to4 (RFC 3056).
+        0x64 if second == 0xFF9B => {
+            let [.., high, low] = address.segments();
+            is_public_v4(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
+        }
+        0x2002 => is_public_v4(Ipv4Addr::from_bits(u32::from(second) << 16 | u32::from(third))),
+        // Global unicast, but for protocols' own (2001::/23) and examples (2001:db8::/32).
+        0x2000..=0x3FFF => !(first == 0x2001 && (second < 0x200 || second == 0xDB8)),
+        _ => false,
+    }
+}
+
+/// Whether a host's name itself says that it is near.
+fn is_named_near(host: &str) -> bool {
+    let host = host.trim_end_matches('.').trim_matches(['[', ']']).to_ascii_lowercase();
+    match host.parse::<IpAddr>() {
+        Ok(address) => !is_public(address),
+        Err(_) => {
+            !host.contains('.')
+                || ["localhost", "local", "internal", "lan", "home.arpa"].iter().any(|near| {
+                    host.strip_suffix(near).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+                })
+        }
     }
 }
 
@@ -135,6 +197,53 @@ mod tests {
 
     fn addresses(words: &[&str]) -> Vec<SocketAddr> {
         words.iter().map(|word| word.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn what_is_near_is_not_public() {
+        for near in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.255.255.255",
+            "198.18.0.1",
+            "192.0.2.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "2001:db8::1",
+            "2001::1",
+        ] {
+            assert!(!is_public(near.parse().unwrap()), "{near}");
+            assert!(is_named_near(near), "{near}");
+        }
+        for public in ["1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"]
+        {
+            assert!(is_public(public.parse().unwrap()), "{public}");
+        }
+        for (host, is_near) in [
+            ("localhost", true),
+            ("a.localhost.", true),
+            ("printer", true),
+            ("nas.local", true),
+            ("a.test", false),
+            ("mylocal.test", false),
+            ("[::1]", true),
+        ] {
+            assert_eq!(is_named_near(host), is_near, "{host}");
+        }
     }
 
     #[test]

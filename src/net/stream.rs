@@ -1,6 +1,7 @@
 //! The octets' way: plain or under TLS.
 
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -18,6 +19,16 @@ pub(super) enum Stream {
 impl Stream {
     pub fn is_protected(&self) -> bool {
         matches!(self, Self::Tls(_))
+    }
+
+    /// The address at the other end.
+    pub fn peer(&self) -> Option<IpAddr> {
+        let address = match self {
+            Self::Plain(stream) => stream.peer_addr(),
+            Self::Tls(stream) => stream.get_ref().peer_addr(),
+            Self::Opening => return None,
+        };
+        address.ok().map(|address| address.ip())
     }
 
     /// The hash of the server's certificate that a proof can be bound to (`tls-server-end-point`, RFC 5929 §4.1).

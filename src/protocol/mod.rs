@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+pub mod http;
 mod line;
 pub mod pop3;
 pub mod sasl;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::model::{Choice, Choosing};
 use crate::account::AccountId;
-use crate::engine::{EntryId, Offer, Rhythm, SearchId, Wish};
+use crate::engine::{ConsentId, EntryId, Offer, PictureScope, Rhythm, SearchId, Wish};
 use crate::mail::DraftAttachment;
 use crate::mail::compose::Answer;
 use crate::store::types::{Flag, MailboxView, MessageKey, OwnMailboxId, Role, SortOrder, TagId};
@@ -125,6 +125,11 @@ pub enum Action {
         folder: PathBuf,
     },
     FollowLink(String),
+    /// Fetches the remote pictures of the open message.
+    FetchPictures(PictureScope),
+    StopPictures,
+    /// Takes back what was allowed for good.
+    RevokePictures(ConsentId),
 
     /// Looks at what lies on this account's server.
     LookAtServer(AccountId),

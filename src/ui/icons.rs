@@ -35,6 +35,7 @@ pub enum Icon {
     Up,
     Down,
     Person,
+    Image,
     /// What was done before.
     Past,
 }
@@ -73,6 +74,7 @@ impl Icon {
             Self::Up => include_image!("../../assets/icons/up.svg"),
             Self::Down => include_image!("../../assets/icons/down.svg"),
             Self::Person => include_image!("../../assets/icons/person.svg"),
+            Self::Image => include_image!("../../assets/icons/image.svg"),
             Self::Past => include_image!("../../assets/icons/past.svg"),
         }
     }

@@ -16,6 +16,7 @@ pub mod model;
 mod moving;
 mod notices;
 mod past_visits;
+mod picture_bar;
 mod popup;
 mod reading_pane;
 mod recipients;

@@ -14,6 +14,7 @@ use super::hits::{Hits, hits_ui};
 use super::icons::Icon;
 use super::message_list::full_date;
 use super::model::Model;
+use super::picture_bar::picture_bar_ui;
 use super::tag_chips;
 use super::theme::{self, GROUP, Palette, palette};
 use super::widgets::{avatar, icon, label, primary, prose, quiet, size};
@@ -78,6 +79,7 @@ pub fn reading_ui(
             }
             outbox_ui(ui, message, actions);
             part_ui(ui, message, actions);
+            picture_bar_ui(ui, model, message, actions);
             if model.reading.headers_shown {
                 headers_ui(ui, message);
             }

@@ -6,6 +6,7 @@ use egui::{
 
 use super::action::{Action, Theme};
 use super::model::{Form, Model, RetentionChoice, Settings};
+use super::picture_bar::consents_ui;
 use super::theme::{self, palette};
 use super::upkeep::backup_ui;
 use super::widgets::{field_name, label, primary, prose, quiet};
@@ -25,7 +26,7 @@ const HEAD_HEIGHT: f32 = 44.0;
 const NAME_WIDTH: f32 = 120.0;
 
 pub fn settings_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Action>) {
-    let Model { settings: Some(settings), accounts, theme, upkeep, .. } = model else { return };
+    let Model { settings: Some(settings), accounts, theme, upkeep, picture_consents, .. } = model else { return };
     let height = (ctx.content_rect().height() - 96.0).clamp(300.0, 780.0);
     // The bar of what is scrolled has a place of its own, in the margin.
     let bar = if settings.form.is_none() { BAR_WIDTH } else { 0.0 };
@@ -43,6 +44,7 @@ pub fn settings_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Act
                     ui.set_max_width(ui.available_width() - bar);
                     accounts_ui(ui, accounts, *removing, actions);
                     appearance_ui(ui, *theme, actions);
+                    consents_ui(ui, picture_consents, actions);
                     backup_ui(ui, upkeep, jiff::Timestamp::now().as_second(), actions);
                     moving_ui(ui, !accounts.is_empty(), actions);
                 });

@@ -7,8 +7,8 @@ use super::action::Action;
 use super::model::Model;
 use crate::account::{Account, AccountId, Fingerprint, Identity, Security, Server};
 use crate::engine::{
-    Answer, CertificateFacts, Command, Event, Found, InThread, Offer, OpenedMessage, Person, Problem, Request, Search,
-    Searches, Sorted, Stage, Thread, Visit,
+    Answer, CertificateFacts, Command, Event, Found, InThread, KeptPicture, MessagePictures, Offer, OpenedMessage,
+    Person, PictureConsent, Problem, Request, Search, Searches, Sorted, Stage, Thread, Visit,
 };
 use crate::mail::query::{Field, Known};
 use crate::mail::{Envelope, Marker, MessageView, Query, Readable, Snippet};
@@ -37,6 +37,10 @@ pub struct Desk {
     pub raw: HashMap<MessageKey, String>,
     /// The one conversation that there is, of several messages: with how deep each stands, in the order of the tree.
     pub thread: Vec<(MessageKey, usize)>,
+    /// For whom remote pictures are fetched.
+    pub consents: Vec<PictureConsent>,
+    /// Remote pictures that are kept for a message.
+    pub kept: HashMap<MessageKey, Vec<KeptPicture>>,
     /// Messages that cannot be found by their words yet.
     pub to_index: u64,
     /// Who is known.
@@ -129,6 +133,7 @@ impl Desk {
             }),
             Command::LoadRows { keys } => Event::Rows(keys.iter().map(|&key| self.row(key)).collect()),
             Command::OpenMessage { key } => Event::Opened(Box::new(self.opened(*key))),
+            Command::ListPictureConsents => Event::PictureConsents(self.consents.clone()),
             Command::ListThread { key } => Event::Thread(self.thread(*key)),
             Command::LoadRaw { key } => Event::Raw { key: *key, bytes: Arc::new(self.octets(*key).into_bytes()) },
             Command::LoadSource { key } => Event::Source { key: *key, text: self.octets(*key) },
@@ -241,7 +246,8 @@ impl Desk {
 
     pub fn opened(&self, key: MessageKey) -> OpenedMessage {
         let view = Arc::new(MessageView::from_raw(self.octets(key).as_bytes()));
-        OpenedMessage { row: self.row(key), view }
+        let pictures = Arc::new(MessagePictures::of(&view, self.kept.get(&key).cloned().unwrap_or_default(), &[]));
+        OpenedMessage { row: self.row(key), view, pictures }
     }
 }
 
@@ -271,6 +277,7 @@ pub fn words(command: &Command) -> String {
         Command::ListThread { key } => format!("ListThread {key}"),
         Command::LoadRaw { key } => format!("LoadRaw {key}"),
         Command::LoadSource { key } => format!("LoadSource {key}"),
+        Command::FetchPictures { key, scope } => format!("FetchPictures {key} {scope:?}"),
         Command::SetFlag { keys: of, flag, on } => format!("SetFlag {} {on} of {}", flag.word(), keys(of)),
         Command::MoveFound { keys: which, to } => format!("MoveFound {} to {to}", keys(which)),
         Command::MoveMessages { keys: which, to } => format!("MoveMessages {} to {to}", keys(which)),

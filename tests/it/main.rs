@@ -26,6 +26,7 @@ mod offline;
 mod organising;
 mod other_servers;
 mod pages;
+mod pictures;
 mod profile;
 mod rendering;
 mod rules;

@@ -3,8 +3,12 @@
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+use malote::mail::clean::{Options, clean};
 
 use crate::support::Incoming;
+use crate::support::bombs::PAGES;
 use crate::support::canary::hostile_mails;
 use crate::support::malote::Malote;
 
@@ -61,5 +65,30 @@ fn pages_of_every_family_read_as_text_without_their_style_sheets() {
         for remnant in ["<td", "</", "font-family:", "@media", "mso-", "[if ", "&nbsp;"] {
             assert!(!shown.contains(remnant), "{name} shows {remnant}: {shown}");
         }
+    }
+}
+
+#[test]
+fn pages_made_to_exhaust_are_cleaned_in_time_and_can_be_laid_out() {
+    for (name, make) in PAGES {
+        let page = make();
+        let begun = Instant::now();
+        let cleaned = clean(&page, &Options::default());
+        let took = begun.elapsed();
+        println!("{took:?} {} → {} octets: {name}", page.len(), cleaned.html.len());
+        // Unoptimised, and perhaps on a busy machine.
+        assert!(took < Duration::from_secs(40), "{name}: {took:?}");
+        assert!(cleaned.html.contains("The top."), "{name}");
+        assert!(cleaned.html.len() < 3 * page.len() + 10_000_000, "{name}: {} octets", cleaned.html.len());
+        let (mut depth, mut deepest) = (0usize, 0);
+        for tag in cleaned.html.split('<').skip(1) {
+            match tag.strip_prefix('/') {
+                Some(_) => depth -= 1,
+                None if ["br", "img", "hr", "wbr", "col>", "col ", "!"].iter().any(|void| tag.starts_with(void)) => {}
+                None => depth += 1,
+            }
+            deepest = deepest.max(depth);
+        }
+        assert!(deepest <= 260, "{name}: {deepest} deep");
     }
 }

@@ -73,6 +73,8 @@ pub struct Reading {
     pub headers_shown: bool,
     pub source: Option<String>,
     pub conversation: Conversation,
+    /// Messages whose remote pictures are on their way.
+    pub fetching: HashSet<MessageKey>,
     /// Steps from the first of the places where the search found something; backwards, too.
     pub hit: isize,
     /// What is waited for is to be answered when it has come.
@@ -87,7 +89,8 @@ impl Reading {
     }
 
     fn clear(&mut self) {
-        *self = Self::default();
+        // What is on its way comes all the same.
+        *self = Self { fetching: std::mem::take(&mut self.fetching), ..Self::default() };
     }
 }
 
@@ -351,7 +354,8 @@ impl Model {
         let answer = self.reading.answer_next;
         let conversation = std::mem::take(&mut self.reading.conversation).of(key);
         let headers_shown = self.reading.headers_shown;
-        self.reading = Reading { message: Some(opened), headers_shown, conversation, ..Reading::default() };
+        let fetching = std::mem::take(&mut self.reading.fetching);
+        self.reading = Reading { message: Some(opened), headers_shown, conversation, fetching, ..Reading::default() };
         if unread {
             self.show_flag(&[key], Flag::Seen, true);
             self.ask(Command::MarkRead { key }, Pending::Other);

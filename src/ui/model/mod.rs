@@ -7,6 +7,7 @@ mod messages;
 mod moving;
 mod notices;
 mod organise;
+mod pictures;
 mod search;
 mod server;
 mod settings;
@@ -21,7 +22,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::action::{Action, Theme};
 use crate::account::{Account, AccountId};
 use crate::engine::{
-    Answer, Command, Event, NextVisit, OpenedMessage, Organisation, Request, RequestId, Search, Stage, Visit,
+    Answer, Command, Event, NextVisit, OpenedMessage, Organisation, PictureConsent, Request, RequestId, Search, Stage,
+    Visit,
 };
 use crate::store::types::{MailboxCount, MailboxView, MessageKey, Role};
 
@@ -73,6 +75,8 @@ enum Pending {
         message: Box<OpenedMessage>,
     },
     Source(MessageKey),
+    /// The remote pictures of this message.
+    Pictures(MessageKey),
     GetMail,
     /// When it is done, this account's mail is to be got.
     BeforeGetMail(AccountId),
@@ -141,6 +145,8 @@ pub struct Model {
     pub moving_is_shown: bool,
     /// How the mail is looked after.
     pub upkeep: Upkeep,
+    /// Whose remote pictures are fetched with each visit.
+    pub picture_consents: Vec<PictureConsent>,
     pub theme: Theme,
     pub help: bool,
     /// A `mailto:` link that waits for the accounts to be known.
@@ -193,6 +199,8 @@ impl Model {
             (Event::Raw { bytes, .. }, Some(Pending::AnswerRaw { answer, message })) => {
                 self.compose_answer(answer, &message, &bytes);
             }
+            (Event::Pictures { .. } | Event::Done, Some(Pending::Pictures(key))) => self.pictures_fetched(key),
+            (Event::PictureConsents(consents), _) => self.picture_consents = consents,
             (Event::Source { key, text }, Some(Pending::Source(_))) => self.reading.source_loaded(key, text),
             (Event::Saved { files }, _) => self.files_saved(&files),
             (Event::Moved(_), Some(Pending::Move { done })) => self.say(done, true),
@@ -295,6 +303,9 @@ impl Model {
             Action::ShowHeaders(on) => self.reading.headers_shown = on,
             Action::SaveAttachments { index, folder } => self.save_attachments(index, folder),
             Action::FollowLink(link) => self.follow(&link),
+            Action::FetchPictures(scope) => self.fetch_pictures(scope),
+            Action::StopPictures => self.ask(Command::StopPictures, Pending::Other),
+            Action::RevokePictures(id) => self.revoke_pictures(id),
             Action::OpenSettings => self.open_settings(),
             Action::CloseSettings => self.settings = None,
             Action::EditAccount(id) => self.edit_account(id),

@@ -63,6 +63,10 @@ impl Model {
                 self.open_failed(key);
                 self.notify(None, problem);
             }
+            Some(Pending::Pictures(key)) => {
+                self.pictures_fetched(key);
+                self.notify(None, problem);
+            }
             // It is gone; the list, asked for at the same time, says so.
             Some(Pending::Refresh | Pending::Thread(_)) => {}
             Some(Pending::Move { .. } | Pending::Tag) => {

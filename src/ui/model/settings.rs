@@ -358,6 +358,9 @@ fn number<T: std::str::FromStr + Default>(text: &str) -> T {
 impl Model {
     pub(super) fn open_settings(&mut self) {
         let form = self.accounts.is_empty().then(Form::blank);
+        if form.is_none() {
+            self.ask(Command::ListPictureConsents, Pending::Other);
+        }
         self.settings = Some(Settings { form, removing: None });
     }
 

@@ -9,6 +9,7 @@ mod looks;
 mod moving;
 mod notices;
 mod organise;
+mod pictures;
 mod reading;
 mod search;
 mod server;

@@ -20,6 +20,7 @@ pub mod scripted_smtp;
 pub mod secret_service;
 pub mod socks5;
 pub mod strace;
+pub mod web;
 pub mod window;
 pub mod wire;
 

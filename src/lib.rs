@@ -13,6 +13,7 @@
 //! | [`net`] | drives a [`protocol::Machine`] over TCP, TLS and SOCKS5; silence, trust, upgrade | mail, store, engine, ui |
 //! | [`store`] | one SQLite database: messages with their octets, the ledger of what the servers have, drafts, Outbox, search, conversations, remote pictures that were fetched, the journal of what a person did; its backups and repairs | protocol, net, engine, ui |
 //! | [`secret`] | passwords ⇄ the system's keyring, or a command | all but account |
+//! | [`page`] | lays a message's HTML out into pixels, links and selectable text; only place that names Blitz | store, net, engine, ui, egui, a socket |
 //! | [`engine`] | decides: visits, submissions, requests; the only place where store and net meet | ui |
 //! | [`ui`] | draws a [`ui::model::Model`], returns actions | store's SQL, net, secret's keyring, a disk, a socket |
 //! | [`app`], [`cli`] | the window and the command line on the same engine | |
@@ -81,6 +82,7 @@ pub mod engine;
 pub mod instance;
 pub mod mail;
 pub mod net;
+pub mod page;
 pub mod profile;
 pub mod protocol;
 pub mod secret;

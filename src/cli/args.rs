@@ -308,6 +308,23 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Draw what the window shows of a message in a file as a picture, without a profile
+    Render {
+        #[arg(value_name = "FILE.eml")]
+        file: PathBuf,
+        /// Where to write the picture
+        #[arg(long, value_name = "OUT.png")]
+        png: PathBuf,
+        /// The width of the window, in pixels
+        #[arg(long, value_name = "PX", default_value_t = 700, value_parser = clap::value_parser!(u32).range(100..=4000))]
+        width: u32,
+        /// As in a dark window
+        #[arg(long)]
+        dark: bool,
+        /// All of it, not only the first 800 pixels
+        #[arg(long)]
+        whole: bool,
+    },
     /// List or save the attachments of a message in a file, without a profile
     Attachments {
         #[arg(value_name = "FILE.eml")]

@@ -13,6 +13,7 @@ mod moving;
 mod offline;
 mod organise;
 mod pictures;
+mod render;
 mod search;
 mod server;
 mod thread;
@@ -102,6 +103,7 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         None => Ok(()),
         Some(Command::Inspect { files, list, json: _ }) => offline::inspect(files, list),
         Some(Command::Attachments { file, save }) => offline::attachments(&file, save),
+        Some(Command::Render { file, png, width, dark, whole }) => render::run(&file, &png, width, dark, whole),
         Some(command) if upkeep::is_meant(&command) && !arguments.demo => upkeep::run(arguments.profile, command),
         Some(command) if arguments.demo => with_demo(command),
         Some(command) => {

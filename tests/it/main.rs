@@ -29,6 +29,7 @@ mod pages;
 mod parts;
 mod pictures;
 mod profile;
+mod rendering;
 mod rules;
 mod search;
 mod sending;

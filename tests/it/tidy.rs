@@ -58,8 +58,10 @@ const WALLS: [Wall; 10] = [
 ];
 
 /// What only these files may name.
-const ONLY: [(&str, &[&str]); 5] = [
+const ONLY: [(&str, &[&str]); 7] = [
     ("async_std", &["net.rs", "net/", "engine/", "demo/"]),
+    ("blitz_dom", &["page/"]),
+    ("blitz_html", &["page/"]),
     ("keyring", &["secret.rs"]),
     ("mail_parser", &["mail/"]),
     ("rusqlite", &["store/"]),

@@ -203,7 +203,7 @@ pub fn show(client: &mut Client, key: MessageKey, raw: bool, text: bool, headers
 }
 
 fn show_whole(out: &mut impl Write, opened: &OpenedMessage) -> io::Result<()> {
-    let OpenedMessage { row, view } = opened;
+    let OpenedMessage { row, view, .. } = opened;
     writeln!(
         out,
         "From: {}\nTo: {}\nDate: {}\nSubject: {}",

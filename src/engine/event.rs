@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::command::RequestId;
 use super::moving::{ExportReport, ImportReport, ImportSource, MoveProgress};
+use super::page::MessagePage;
 pub use super::plan::Fate;
 use super::thread::Thread;
 use crate::account::{Account, AccountId, Fingerprint};
@@ -331,6 +332,8 @@ pub struct Finding {
 pub struct OpenedMessage {
     pub row: MessageRow,
     pub view: Arc<MessageView>,
+    /// None: it has no HTML.
+    pub page: Option<Arc<MessagePage>>,
 }
 
 /// One account's visit to its server, from the click to the closed line.

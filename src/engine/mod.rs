@@ -19,6 +19,7 @@ mod meter;
 mod metering;
 mod moving;
 mod organising;
+mod page;
 pub mod plan;
 mod problem;
 mod reading;
@@ -56,6 +57,7 @@ pub use moving::{
     ExportFormat, ExportReport, FoundAccount, FoundFolder, ImportFault, ImportReport, ImportSource, MoveProgress,
     Selection,
 };
+pub use page::MessagePage;
 pub use problem::opening_store;
 pub use saving::write_new;
 pub use thread::{InThread, Thread};

@@ -7,7 +7,7 @@ use super::endpoint::{endpoint, incoming_trust};
 use super::event::{AccountTest, Event, OpenedMessage, Problem};
 use super::hub::Hub;
 use super::problem::{self, Task};
-use super::{saving, send_mail, sign_in, thread, upkeep};
+use super::{page, saving, send_mail, sign_in, thread, upkeep};
 use crate::account::Account;
 use crate::mail::MessageView;
 use crate::mail::body::source;
@@ -105,8 +105,9 @@ async fn open(hub: &Hub, key: MessageKey) -> Result<Event, Box<Problem>> {
         Err(error @ Error::Damaged(_)) => return Err(upkeep::damaged_opened(hub, &row, &error)),
         read => read.map_err(failed)?,
     };
-    let view = async_std::task::spawn_blocking(move || MessageView::of_any(&raw)).await;
-    Ok(Event::Opened(Box::new(OpenedMessage { row, view: Arc::new(view) })))
+    let read = move || (MessageView::of_any(&raw), page::of_any(&raw));
+    let (view, page) = async_std::task::spawn_blocking(read).await;
+    Ok(Event::Opened(Box::new(OpenedMessage { row, view: Arc::new(view), page: page.map(Arc::new) })))
 }
 
 async fn test(hub: &Hub, account: &Account, password: PasswordChange) -> AccountTest {

@@ -2,7 +2,7 @@
 //!
 //! Received: `header` and `mime` cut the octets into fields and parts; `encoded_word`, `param`, `date`, `address_list`,
 //! `transfer` and `charset` decode them; `layout` decides what is body and what is attached; [`envelope`] and [`body`] put
-//! together what a person sees, [`html`], [`flowed`] and [`text`] how it is set, [`sanitize`] what of it may be shown, and
+//! together what a person sees, [`hypertext`] what of it is a page, [`html`], [`flowed`] and [`text`] how it is set, [`sanitize`] what of it may be shown, and
 //! `warn` what is wrong with it; `searchable` takes the words that a [`query`] looks for, both spelt by [`words`], and [`marks`]
 //! shows where in a text they are. Written:
 //! [`compose`], with `answer`, `mailto` and `recipients`.
@@ -27,6 +27,7 @@ pub mod envelope;
 pub mod flowed;
 mod header;
 pub mod html;
+pub mod hypertext;
 mod layout;
 pub mod likeness;
 mod mailto;

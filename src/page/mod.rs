@@ -4,6 +4,9 @@
 //! its types. A [`Page`] stays on the thread that loaded it, and that thread wants a large stack
 //! ([`STACK_BYTES`]), because the nesting of a page is walked by recursion.
 
+pub mod helper;
+pub mod protocol;
+pub mod supervisor;
 mod types;
 
 pub use types::{Document, Frame, Hit, Rect, Refused, Resource, View};

@@ -7,8 +7,8 @@ use super::action::Action;
 use super::model::Model;
 use crate::account::{Account, AccountId, Fingerprint, Identity, Security, Server};
 use crate::engine::{
-    Answer, CertificateFacts, Command, Event, Found, InThread, Offer, OpenedMessage, Person, Problem, Request, Search,
-    Searches, Sorted, Stage, Thread, Visit,
+    Answer, CertificateFacts, Command, Event, Found, InThread, MessagePage, Offer, OpenedMessage, Person, Problem,
+    Request, Search, Searches, Sorted, Stage, Thread, Visit,
 };
 use crate::mail::query::{Field, Known};
 use crate::mail::{Envelope, Marker, MessageView, Query, Readable, Snippet};
@@ -240,8 +240,10 @@ impl Desk {
     }
 
     pub fn opened(&self, key: MessageKey) -> OpenedMessage {
-        let view = Arc::new(MessageView::from_raw(self.octets(key).as_bytes()));
-        OpenedMessage { row: self.row(key), view }
+        let raw = self.octets(key);
+        let view = Arc::new(MessageView::from_raw(raw.as_bytes()));
+        let page = MessagePage::from_raw(raw.as_bytes()).map(Arc::new);
+        OpenedMessage { row: self.row(key), view, page }
     }
 }
 

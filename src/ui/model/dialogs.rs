@@ -13,6 +13,7 @@ pub enum Dialog {
     EmptyTrash(TrashDialog),
     Name(NameDialog),
     Search(SearchDialog),
+    Link(LinkDialog),
 }
 
 impl Dialog {
@@ -59,6 +60,15 @@ pub struct TrashDialog {
     /// Whose mail, where it is not everybody's.
     pub account_name: Option<String>,
     pub messages: u64,
+}
+
+/// A link that is not what it seems.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkDialog {
+    /// Why, as sentences.
+    pub warnings: Vec<String>,
+    /// Where it leads.
+    pub target: String,
 }
 
 impl Model {

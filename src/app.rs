@@ -12,6 +12,7 @@ use async_channel::{Receiver, Sender, TrySendError};
 use crate::cli::{self, Arguments};
 use crate::engine::{self, Answer, Command, Engine, Request, RequestId, Wake};
 use crate::instance;
+use crate::page::supervisor::Supervisor;
 use crate::profile::{self, Profile};
 use crate::secret::Keyring;
 use crate::store::Store;
@@ -195,13 +196,21 @@ impl App {
         model.theme = if dark { Theme::Dark } else { Theme::Light };
         let order = creation.storage.and_then(|storage| storage.get_string("order"));
         model.messages.order = order.and_then(|words| words.parse().ok()).unwrap_or_default();
-        model.monospace =
-            creation.storage.and_then(|storage| storage.get_string("monospace")).as_deref() == Some("yes");
+        let stored = |name| creation.storage.and_then(|storage| storage.get_string(name));
+        model.monospace = stored("monospace").as_deref() == Some("yes");
+        model.page.as_text = stored("read as").as_deref() == Some("text");
+        model.page.zoom_to(stored("page zoom").and_then(|percent| percent.parse().ok()).unwrap_or(100));
         model.mailto = options.mailto;
         close_when_told(&creation.egui_ctx);
+        let mut state = ViewState::default();
+        let waker = creation.egui_ctx.clone();
+        // Without a process for them there are no pages, and messages are read as text.
+        if let Ok(pages) = Supervisor::start(Box::new(move || waker.request_repaint())) {
+            state.draw_pages_with(Box::new(pages));
+        }
         let mut app = Self {
             model,
-            state: ViewState::default(),
+            state,
             requests: engine.requests,
             answers: engine.answers,
             rings: options.rings,
@@ -308,6 +317,8 @@ impl eframe::App for App {
         storage.set_string("theme", if self.model.theme == Theme::Dark { "dark" } else { "light" }.into());
         storage.set_string("monospace", if self.model.monospace { "yes" } else { "no" }.into());
         storage.set_string("order", self.model.messages.order.to_string());
+        storage.set_string("read as", if self.model.page.as_text { "text" } else { "page" }.into());
+        storage.set_string("page zoom", self.model.page.zoom_percent.to_string());
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::command::RequestId;
 use super::moving::{ExportReport, ImportReport, ImportSource, MoveProgress};
+use super::page::MessagePage;
 use super::pictures::MessagePictures;
 pub use super::plan::Fate;
 use super::preview::{Picture, Preview};
@@ -357,6 +358,8 @@ pub struct OpenedMessage {
     pub row: MessageRow,
     pub view: Arc<MessageView>,
     pub pictures: Arc<MessagePictures>,
+    /// None: it has no HTML.
+    pub page: Option<Arc<MessagePage>>,
 }
 
 /// One account's visit to its server, from the click to the closed line.

@@ -20,6 +20,7 @@ mod metering;
 mod moving;
 mod opening;
 mod organising;
+mod page;
 mod pictures;
 pub mod plan;
 pub mod preview;
@@ -59,6 +60,7 @@ pub use moving::{
     ExportFormat, ExportReport, FoundAccount, FoundFolder, ImportFault, ImportReport, ImportSource, MoveProgress,
     Selection,
 };
+pub use page::MessagePage;
 pub use pictures::{MessagePictures, PictureScope};
 pub use problem::opening_store;
 pub use saving::write_new;

@@ -8,7 +8,7 @@ use super::event::{AccountTest, Event, OpenedMessage, Problem};
 use super::hub::Hub;
 use super::pictures::MessagePictures;
 use super::problem::{self, Task};
-use super::{opening, preview, saving, send_mail, sign_in, thread, upkeep};
+use super::{opening, page, preview, saving, send_mail, sign_in, thread, upkeep};
 use crate::account::{Account, AccountId};
 use crate::mail::body::source;
 use crate::mail::{Circumstances, MessageView};
@@ -133,14 +133,16 @@ async fn open(hub: &Hub, key: MessageKey, charset: Option<String>) -> Result<Eve
     let known = circumstances(hub, row.account, charset).await;
     let kept = hub.store.pictures(key).await.map_err(failed)?;
     let consents = hub.store.picture_consents().await.map_err(failed)?;
-    let (view, pictures) = async_std::task::spawn_blocking(move || {
+    let (view, page, pictures) = async_std::task::spawn_blocking(move || {
         let view = MessageView::of_any(&raw, &known);
         let consents: Vec<_> = consents.into_iter().map(|consent| consent.whom).collect();
+        // Read in another charset a message is text: its page says itself how it is to be read.
+        let page = if known.charset.is_none() { page::of_any(&raw, &kept) } else { None };
         let pictures = MessagePictures::of(&view, kept, &consents);
-        (view, pictures)
+        (view, page.map(Arc::new), pictures)
     })
     .await;
-    Ok(Event::Opened(Box::new(OpenedMessage { row, view: Arc::new(view), pictures: Arc::new(pictures) })))
+    Ok(Event::Opened(Box::new(OpenedMessage { row, view: Arc::new(view), page, pictures: Arc::new(pictures) })))
 }
 
 /// What is known about a message besides its octets: of the account that it came with.

@@ -164,30 +164,6 @@ pub fn each_attachment<E>(raw: &[u8], mut take: impl FnMut(&Attachment, &[u8]) -
     Ok(())
 }
 
-/// A part that an HTML body can name by `cid:` (RFC 2392), decoded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NamedPart {
-    /// Its `Content-ID` without the brackets.
-    pub id: String,
-    /// `type/subtype`, lower case.
-    pub content_type: String,
-    pub bytes: Vec<u8>,
-}
-
-/// The parts that `html` names.
-pub fn named_parts(raw: &[u8], html: &str) -> Vec<NamedPart> {
-    let bytes = header::repaired(raw);
-    let tree = mime::read(&bytes);
-    let ids: HashSet<&str> = referred_ids(html).collect();
-    let attached = layout::divide(&tree).attached;
-    let named = attached.iter().filter_map(|attached| {
-        let id = layout::content_id(attached.part).filter(|id| ids.contains(id.as_str()))?;
-        let content_type = attached.part.content_type.value.clone();
-        Some(NamedPart { id, content_type, bytes: attached.part.decoded().0.into_owned() })
-    });
-    named.collect()
-}
-
 /// Addresses of people named in a message, for completion.
 pub fn people(envelope: &Envelope) -> impl Iterator<Item = &Address> {
     envelope.from.iter().chain(&envelope.to).chain(&envelope.cc)

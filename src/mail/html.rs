@@ -358,7 +358,7 @@ impl Converter {
 const MAX_DECEPTIVE: usize = 3;
 
 /// The host that a text names, if it is nothing but an address of the web.
-fn host_of(text: &str) -> Option<String> {
+pub(crate) fn host_of(text: &str) -> Option<String> {
     let text = text.trim();
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next()?;

@@ -102,7 +102,7 @@ impl<'t, 'a> Layout<'t, 'a> {
 }
 
 /// The page of a `multipart/related`: the part that `start` names (RFC 2387 §3.2), else the first.
-fn related_root(part: &Part<'_>) -> usize {
+pub(super) fn related_root(part: &Part<'_>) -> usize {
     let start = part.content_type.param("start").map(bare_id).filter(|start| !start.is_empty());
     let named =
         start.and_then(|start| part.children.iter().position(|child| content_id(child).as_deref() == Some(&start)));

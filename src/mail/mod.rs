@@ -2,9 +2,8 @@
 //!
 //! Received: `header` and `mime` cut the octets into fields and parts; `encoded_word`, `param`, `date`, `address_list`,
 //! `transfer` and `charset` decode them; `layout` decides what is body and what is attached; [`envelope`] and [`body`] put
-//! together what a person sees, [`html`], [`flowed`] and [`text`] how it is set, [`sanitize`] what of it may be shown, [`clean`] what a page
-//! may do, and
-//! `warn` what is wrong with it, with what the own server found out (`authentication`). `wrapping` takes off before that what
+//! together what a person sees, [`hypertext`] what of it is a page, [`html`], [`flowed`] and [`text`] how it is set, [`sanitize`] what of it may be shown, [`clean`] what a
+//! page may do, and `warn` what is wrong with it, with what the own server found out (`authentication`). `wrapping` takes off before that what
 //! hides the parts (`tnef` with `rtf`, `smime`), [`kind`] names what is attached and [`seal`] how the whole is signed or
 //! encrypted; [`invitation`] and [`card`] are read from `content_line`s; `searchable` takes the words that a [`query`] looks for, both spelt by [`words`], and [`marks`]
 //! shows where in a text they are. Written:
@@ -34,6 +33,7 @@ pub mod envelope;
 pub mod flowed;
 mod header;
 pub mod html;
+pub mod hypertext;
 pub mod invitation;
 pub mod kind;
 mod layout;

@@ -13,6 +13,7 @@ mod columns;
 mod dom;
 mod fonts;
 mod ground;
+pub mod helper;
 mod intrinsic;
 mod legacy;
 mod limits;
@@ -20,8 +21,10 @@ mod mend;
 mod message;
 mod paint;
 mod plain;
+pub mod protocol;
 mod reading;
 mod resources;
+pub mod supervisor;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test ends at the first surprise
 mod tests;
@@ -34,7 +37,7 @@ use blitz_html::HtmlDocument;
 use blitz_traits::shell::{ColorScheme, Viewport};
 
 pub use fonts::Fonts;
-pub use message::document_of;
+pub use message::{MessageDocument, document_of};
 pub use plain::html_of_text;
 pub use types::{Document, Frame, Hit, Rect, Refused, Resource, View};
 
@@ -225,7 +228,8 @@ impl Page {
         self.reading.selected_text(&self.document)
     }
 
-    /// Marks every place where these words stand, from the next frame on; none for an empty string. Gives the places in
+    /// Marks every place that a search for this finds, as the list's search has it, from the next frame on; none for an empty
+    /// string. Gives the places in
     /// their order on the page, in physical pixels: one rectangle each, of its first line.
     pub fn find(&mut self, words: &str) -> Vec<Rect> {
         let scale = self.scale;

@@ -9,6 +9,8 @@ use style::computed_values::visibility::T as Visibility;
 use super::dom::{self, Display};
 use super::mend::MISSING;
 use super::types::{Hit, Rect};
+use crate::mail::Marker;
+use crate::mail::query::Field;
 
 /// A stretch of text that is laid out together.
 #[derive(Clone, Debug)]
@@ -53,7 +55,7 @@ pub(super) struct Reading {
     /// In reading order; `None` until they are asked for after a layout.
     runs: Option<Vec<Run>>,
     selected: Option<(Place, Place)>,
-    words: String,
+    marker: Marker,
 }
 
 impl Reading {
@@ -108,23 +110,24 @@ impl Reading {
         words
     }
 
-    /// Looks for words from now on; the first line of each place where they stand.
+    /// Looks from now on for what a search in these words finds; the first line of each place where they stand.
     pub(super) fn find(&mut self, document: &BaseDocument, words: &str) -> Vec<Rect> {
-        words.trim().clone_into(&mut self.words);
+        self.marker = Marker::of_typed(words, false);
         self.found(document).into_iter().filter_map(|lines| lines.first().copied()).collect()
     }
 
     /// For each place where the words stand, the rectangles of its lines.
     fn found(&mut self, document: &BaseDocument) -> Vec<Vec<Rect>> {
-        let words: Vec<char> = self.words.chars().flat_map(char::to_lowercase).collect();
-        if words.is_empty() {
+        if self.marker.is_empty() {
             return Vec::new();
         }
+        let marker = self.marker.clone();
         let runs = self.runs(document);
         runs.iter()
             .flat_map(|run| {
                 let text = text_of(document, run.root).and_then(|text| text.get(run.range.clone())).unwrap_or_default();
-                occurrences(text, &words)
+                marker
+                    .marks(Field::Body, text)
                     .into_iter()
                     .map(|found| lines(document, run, run.range.start + found.start..run.range.start + found.end))
             })
@@ -148,31 +151,6 @@ impl Reading {
         }
         marked
     }
-}
-
-/// Where `words`, in small letters, stand in a text: octets.
-fn occurrences(text: &str, words: &[char]) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut letters: Vec<(usize, usize, char)> = Vec::new();
-    for (at, character) in text.char_indices() {
-        // A line that is broken in the source is no other text.
-        let character = if character.is_whitespace() { ' ' } else { character };
-        letters.extend(character.to_lowercase().map(|letter| (at, at + character.len_utf8(), letter)));
-    }
-    let mut at = 0usize;
-    while at + words.len() <= letters.len() {
-        let here = letters.get(at..at + words.len()).unwrap_or_default();
-        if here.iter().map(|(_, _, letter)| letter).eq(words) {
-            if let (Some((start, _, _)), Some((last, _, _))) = (here.first(), here.last()) {
-                let end = text.get(*last..).and_then(|rest| rest.chars().next()).map_or(*last, |c| last + c.len_utf8());
-                found.push(*start..end);
-            }
-            at += words.len();
-        } else {
-            at += 1;
-        }
-    }
-    found
 }
 
 /// Adds a stretch of text: on a line of its own, unless it stands on the line of the one before.
@@ -419,17 +397,5 @@ fn boxes(
     }
     for child in children_of(node) {
         boxes(document, child, origin, clip, is_wanted, take);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_found_in_any_case_and_across_blanks() {
-        let words: Vec<char> = "straße 1".chars().collect();
-        assert_eq!(occurrences("Die STRAßE\u{a0}1, die Straße 12", &words), [4..14, 20..29]);
-        assert_eq!(occurrences("", &words), []);
     }
 }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::model::{Choice, Choosing};
+use super::model::{Choice, Choosing, LinkDialog};
 use crate::account::AccountId;
 use crate::engine::{ConsentId, EntryId, Offer, PictureScope, Rhythm, SearchId, Wish};
 use crate::mail::DraftAttachment;
 use crate::mail::compose::Answer;
+use crate::page::protocol::Trouble;
 use crate::store::types::{Flag, MailboxView, MessageKey, OwnMailboxId, Role, SortOrder, TagId};
 
 /// What a person did, in the screen's words; [`super::model::Model::act`] knows what follows from it.
@@ -146,6 +147,14 @@ pub enum Action {
     StopPictures,
     /// Takes back what was allowed for good.
     RevokePictures(ConsentId),
+    /// Asks first: the link is not what it seems.
+    AskAboutLink(LinkDialog),
+    /// Messages that have a page are read as text from now on, or as pages again.
+    ReadAsText(bool),
+    /// The page of this message cannot be drawn.
+    PageFailed(MessageKey, Trouble),
+    /// So many steps larger, or smaller; 0: as large as it was made.
+    ZoomPage(i8),
 
     /// Looks at what lies on this account's server.
     LookAtServer(AccountId),
@@ -232,7 +241,7 @@ pub struct Shortcut {
 }
 
 /// The table that the help shows, in the order of a day's work.
-pub const SHORTCUTS: [Shortcut; 26] = [
+pub const SHORTCUTS: [Shortcut; 28] = [
     Shortcut { keys: "F5 or g", what: "Get mail" },
     Shortcut { keys: "Ctrl+F or /", what: "Search; Esc ends it" },
     Shortcut { keys: "F3, Shift+F3", what: "Next, previous thing found" },
@@ -240,6 +249,8 @@ pub const SHORTCUTS: [Shortcut; 26] = [
     Shortcut { keys: "], [", what: "Next, previous in the conversation" },
     Shortcut { keys: "Page Down, Page Up", what: "A page on, a page back" },
     Shortcut { keys: "Home, End", what: "Newest, oldest message" },
+    Shortcut { keys: "Space, Shift+Space", what: "Read on, read back" },
+    Shortcut { keys: "Ctrl++, Ctrl+−, Ctrl+0", what: "Page larger, smaller, as it was" },
     Shortcut { keys: "Shift+Down, Shift+Up", what: "Select more" },
     Shortcut { keys: "Ctrl+A", what: "Select all" },
     Shortcut { keys: "Enter", what: "Open the draft, or read on" },

@@ -4,7 +4,7 @@ use egui::{Id, Key, Modal, RichText, TextEdit, Ui};
 
 use super::action::Action;
 use super::attachments::open_question_ui;
-use super::model::{CertificateDialog, Dialog, Model, NameDialog, Named, PasswordDialog, TrashDialog};
+use super::model::{CertificateDialog, Dialog, LinkDialog, Model, NameDialog, Named, PasswordDialog, TrashDialog};
 use super::saved_searches::question_ui;
 use super::sidebar::thousands;
 use super::theme::{self, palette};
@@ -21,6 +21,7 @@ pub fn dialog_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Actio
             Dialog::Name(dialog) => name_ui(ui, dialog, actions),
             Dialog::Open(dialog) => open_question_ui(ui, dialog, actions),
             Dialog::Search(dialog) => question_ui(ui, dialog, actions),
+            Dialog::Link(dialog) => link_ui(ui, dialog, actions),
         }
     });
     if shown.should_close() {
@@ -123,6 +124,30 @@ fn name_ui(ui: &mut Ui, dialog: &mut NameDialog, actions: &mut Vec<Action>) {
             actions.push(Action::ConfirmName);
         }
         if quiet(ui, "Cancel").clicked() {
+            actions.push(Action::CloseDialog);
+        }
+    });
+}
+
+fn link_ui(ui: &mut Ui, dialog: &LinkDialog, actions: &mut Vec<Action>) {
+    let palette = palette(ui);
+    question(ui, "This link is not what it seems");
+    ui.add_space(6.0);
+    for warning in &dialog.warnings {
+        prose(ui, warning, palette.text);
+    }
+    ui.add_space(4.0);
+    let target = RichText::new(&dialog.target).font(theme::mono()).color(palette.muted);
+    ui.add(egui::Label::new(target).wrap().selectable(true));
+    ui.add_space(4.0);
+    prose(ui, "Mail that wants to get at passwords or money is often written like this.", palette.muted);
+    ui.add_space(10.0);
+    ui.horizontal(|ui| {
+        if ui.button(RichText::new("Open it all the same").color(palette.danger)).clicked() {
+            actions.push(Action::FollowLink(dialog.target.clone()));
+            actions.push(Action::CloseDialog);
+        }
+        if primary(ui, true, "Do not open it").clicked() {
             actions.push(Action::CloseDialog);
         }
     });

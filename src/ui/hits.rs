@@ -93,8 +93,8 @@ impl Hits {
 }
 
 /// “3 of 12”, and the way to the next and the one before.
-pub fn hits_ui(ui: &mut Ui, hits: &Hits, actions: &mut Vec<Action>) {
-    if hits.count() == 0 {
+pub fn hits_ui(ui: &mut Ui, count: usize, current: usize, actions: &mut Vec<Action>) {
+    if count == 0 {
         return;
     }
     let palette = palette(ui);
@@ -102,13 +102,13 @@ pub fn hits_ui(ui: &mut Ui, hits: &Hits, actions: &mut Vec<Action>) {
     frame.corner_radius(CornerRadius::ZERO).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.add(Icon::Search.image(13.0, palette.muted).alt_text("Found"));
-            let words = match hits.count() {
+            let words = match count {
                 1 => "Found once in this message".to_owned(),
-                count => format!("{} of {count} in this message", hits.current + 1),
+                count => format!("{} of {count} in this message", current + 1),
             };
             label(ui, &words, theme::small(), palette.muted, false);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if hits.count() > 1 {
+                if count > 1 {
                     if icon(ui, Icon::Down, "Next place (F3)").clicked() {
                         actions.push(Action::NextHit { back: false });
                     }

@@ -6,6 +6,7 @@ use egui::{Event, Key, Modifiers};
 use super::action::Action;
 use super::message_list;
 use super::model::{Choosing, Model};
+use super::page_view;
 use super::popup;
 use crate::mail::compose::Answer;
 use crate::store::types::{Flag, Role};
@@ -14,18 +15,13 @@ use crate::store::types::{Flag, Role};
 const PAGE: isize = 10;
 
 pub fn pressed(ctx: &egui::Context, model: &Model) -> Vec<Action> {
-    let in_dialog = model.settings.is_some()
-        || model.dialog.is_some()
-        || model.reading.parts.preview.is_some()
-        || model.help
-        || model.history
-        || model.chooser.is_some()
-        || model.server.is_some()
-        || (model.moving_is_shown && model.moving.is_some());
+    let in_dialog = is_in_dialog(model);
     let writing = ctx.text_edit_focused();
     // Enter presses the button that has the keyboard; on a row of the list it means the row.
     let row = model.messages.cursor.map(message_list::row_id);
-    let on_button = ctx.memory(egui::Memory::focused).is_some_and(|focused| Some(focused) != row);
+    let focused = ctx.memory(egui::Memory::focused);
+    let on_button = focused.is_some_and(|focused| Some(focused) != row);
+    let on_page = focused == Some(page_view::id());
     let events: Vec<(Key, Modifiers)> = ctx.input(|input| {
         let pressed = input.events.iter().filter_map(|event| match event {
             Event::Key { key, modifiers, pressed: true, .. } => Some((*key, *modifiers)),
@@ -38,9 +34,80 @@ pub fn pressed(ctx: &egui::Context, model: &Model) -> Vec<Action> {
     let meant = events.into_iter().filter(|(key, modifiers)| match key {
         Key::Enter => !on_button || modifiers.command,
         Key::Escape => !closes_popup,
-        _ => true,
+        // In the page they are about the page.
+        Key::A if modifiers.command => !on_page,
+        _ => !(on_page && by(*key, *modifiers).is_some()),
     });
     meant.filter_map(|(key, modifiers)| action(model, key, modifiers, in_dialog, writing)).collect()
+}
+
+/// Something is in front of the window that keys are for.
+pub fn is_in_dialog(model: &Model) -> bool {
+    model.settings.is_some()
+        || model.dialog.is_some()
+        || model.reading.parts.preview.is_some()
+        || model.help
+        || model.history
+        || model.chooser.is_some()
+        || model.server.is_some()
+        || (model.moving_is_shown && model.moving.is_some())
+}
+
+/// How far the open message is to be scrolled.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scroll {
+    /// Lines of text.
+    Lines(f32),
+    /// What is in sight, less a little that stays.
+    Screens(f32),
+    ToTop,
+    ToBottom,
+}
+
+impl Scroll {
+    /// Points downwards, where so many are in sight.
+    pub fn points(self, in_sight: f32) -> f32 {
+        match self {
+            Self::Lines(lines) => lines * 48.0,
+            Self::Screens(screens) => screens * (in_sight - 48.0).max(48.0),
+            Self::ToTop => -1e9,
+            Self::ToBottom => 1e9,
+        }
+    }
+}
+
+/// What keys say about the open message: Space wherever nothing else takes it, the others while the page has the keyboard.
+pub fn scrolled(ctx: &egui::Context, model: &Model) -> Vec<Scroll> {
+    let focused = ctx.memory(egui::Memory::focused);
+    let row = model.messages.cursor.map(message_list::row_id);
+    let on_page = focused == Some(page_view::id());
+    let is_free = on_page || focused.is_none() || focused == row;
+    if is_in_dialog(model) || !is_free || ctx.text_edit_focused() {
+        return Vec::new();
+    }
+    ctx.input(|input| {
+        let pressed = input.events.iter().filter_map(|event| match event {
+            Event::Key { key, modifiers, pressed: true, .. } if on_page || *key == Key::Space => by(*key, *modifiers),
+            _ => None,
+        });
+        pressed.collect()
+    })
+}
+
+fn by(key: Key, modifiers: Modifiers) -> Option<Scroll> {
+    if modifiers.command || modifiers.alt {
+        return None;
+    }
+    Some(match key {
+        Key::Space if modifiers.shift => Scroll::Screens(-1.0),
+        Key::Space | Key::PageDown => Scroll::Screens(1.0),
+        Key::PageUp => Scroll::Screens(-1.0),
+        Key::ArrowDown => Scroll::Lines(1.0),
+        Key::ArrowUp => Scroll::Lines(-1.0),
+        Key::Home => Scroll::ToTop,
+        Key::End => Scroll::ToBottom,
+        _ => return None,
+    })
 }
 
 fn action(model: &Model, key: Key, modifiers: Modifiers, in_dialog: bool, writing: bool) -> Option<Action> {

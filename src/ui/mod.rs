@@ -17,9 +17,10 @@ mod message_list;
 pub mod model;
 mod moving;
 mod notices;
+mod page_view;
 mod past_visits;
-mod plain_text;
 mod picture_bar;
+mod plain_text;
 mod popup;
 mod preview;
 mod reading_pane;
@@ -43,6 +44,7 @@ mod widgets;
 
 use egui::{CentralPanel, Frame, Panel};
 
+use crate::page::protocol::Renderer;
 use action::Action;
 use model::Model;
 use theme::palette;
@@ -56,6 +58,13 @@ pub struct ViewState {
     search: search_bar::SearchState,
     /// Files and folders that the person chose in the system's dialogs, as actions.
     pub chosen: Option<std::sync::mpsc::Receiver<Action>>,
+}
+
+impl ViewState {
+    /// Pages are drawn by this; without it all messages are read as text.
+    pub fn draw_pages_with(&mut self, renderer: Box<dyn Renderer>) {
+        self.reading.page.draw_with(renderer);
+    }
 }
 
 /// What the message has at least, beside the list.

@@ -14,10 +14,12 @@ use super::conversation::conversation_ui;
 use super::hits::{Hits, hits_ui};
 use super::icons::Icon;
 use super::invitation::invitation_ui;
+use super::keys;
 use super::message_list::full_date;
-use super::model::Model;
-use super::plain_text::Text;
+use super::model::{Listed, Model};
+use super::page_view::PageView;
 use super::picture_bar::picture_bar_ui;
+use super::plain_text::Text;
 use super::tag_chips;
 use super::theme::{self, Palette, palette};
 use super::widgets::{avatar, icon, label, primary, prose};
@@ -30,6 +32,9 @@ use crate::store::types::{Flag, MessageRow, OutboxState, Part};
 /// The widest that lines of text get, points: beyond that the eye loses its way back.
 pub const MEASURE: f32 = 760.0;
 
+/// Points on both sides of a page.
+const PAGE_MARGIN: i8 = 12;
+
 /// What the pane keeps between frames: the text, cut into lines once.
 #[derive(Default)]
 pub struct ReadingState {
@@ -37,6 +42,8 @@ pub struct ReadingState {
     text: Text,
     hits: Hits,
     pictures: Textures,
+    /// The page of a message that has one.
+    pub page: PageView,
     /// The true target of the link under the pointer.
     pub hovered_link: Option<String>,
 }
@@ -49,6 +56,7 @@ pub fn reading_ui(
     actions: &mut Vec<Action>,
 ) {
     state.hovered_link = None;
+    state.page.hear(ui.ctx(), actions);
     let Some(message) = &model.reading.message else {
         return nothing_ui(ui, model);
     };
@@ -56,6 +64,7 @@ pub fn reading_ui(
         *state = ReadingState {
             of: Some(message.view.clone()),
             text: Text::of(lines(&message.view.readable), model.monospace),
+            page: std::mem::take(&mut state.page),
             ..ReadingState::default()
         };
     }
@@ -68,10 +77,13 @@ pub fn reading_ui(
     if let Some(source) = &model.reading.source {
         return source_ui(ui, source, actions);
     }
-    hits_ui(ui, &state.hits, actions);
+    let page = model.shown_page().filter(|_| state.page.can_draw());
+    let (count, current) = if page.is_some() { state.page.found() } else { (state.hits.count(), state.hits.current) };
+    hits_ui(ui, count, current, actions);
     let scroll = ScrollArea::vertical().id_salt(("message", message.row.key.0)).auto_shrink(false);
     scroll.show(ui, |ui| {
-        egui::Frame::new().inner_margin(Margin { left: 28, right: 28, top: 20, bottom: 28 }).show(ui, |ui| {
+        scroll_by_keys(ui, model);
+        egui::Frame::new().inner_margin(Margin { left: 28, right: 28, top: 20, bottom: 6 }).show(ui, |ui| {
             head_ui(ui, model, message, chosen, actions);
             conversation_ui(ui, model, actions);
             seals_ui(ui, message);
@@ -85,8 +97,21 @@ pub fn reading_ui(
                 headers_ui(ui, message);
             }
             message.view.invitations.iter().for_each(|invitation| invitation_ui(ui, invitation, false));
-            ui.add_space(6.0);
-            text_ui(ui, state, actions);
+            if message.page.is_some() && state.page.can_draw() {
+                form_ui(ui, model, actions);
+            }
+        });
+        if let Some(page) = page {
+            // Pages are made for more width than lines of text, and bring margins of their own.
+            egui::Frame::new().inner_margin(Margin::symmetric(PAGE_MARGIN, 0)).show(ui, |ui| {
+                state.page.page_ui(ui, model, page, &mut state.hovered_link, actions);
+            });
+        }
+        egui::Frame::new().inner_margin(Margin { left: 28, right: 28, top: 0, bottom: 28 }).show(ui, |ui| {
+            if page.is_none() {
+                ui.add_space(6.0);
+                text_ui(ui, state, actions);
+            }
             attachments_ui(ui, model, message, &mut state.pictures, chosen, actions);
         });
     });
@@ -100,6 +125,53 @@ fn find_hits(model: &Model, state: &mut ReadingState) {
         state.hits = Hits::of(marker, state.text.lines());
     }
     state.hits.go(model.reading.hit);
+    if model.shown_page().is_some() {
+        state.page.find(&sought(model), model.reading.hit);
+    }
+}
+
+/// What the list shows the results of, in the words of the search; a word that is still being typed is the beginning of one.
+fn sought(model: &Model) -> String {
+    match &model.messages.keys_of {
+        Listed::Results(search) if model.shows_results() => {
+            let words = search.text.trim();
+            let goes_on = search.typing && words.ends_with(char::is_alphanumeric);
+            if goes_on { format!("{words}*") } else { words.to_owned() }
+        }
+        _ => String::new(),
+    }
+}
+
+/// Space reads on, wherever the keyboard is; Page Down and the like do once a person has clicked into the page.
+fn scroll_by_keys(ui: &Ui, model: &Model) {
+    let step = ui.clip_rect().height();
+    let points: f32 = keys::scrolled(ui.ctx(), model).into_iter().map(|by| by.points(step)).sum();
+    if points != 0.0 {
+        ui.scroll_with_delta(Vec2::new(0.0, -points));
+    }
+}
+
+/// “Page” or “Text”, and why there is no page where there should be one.
+fn form_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+    let is_page = model.shown_page().is_some();
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        for (words, hint, as_text) in [
+            ("Text", "Only the words of the message, in Malote’s own type", true),
+            ("Page", "The message as its sender set it", false),
+        ] {
+            let words = RichText::new(words).font(theme::small());
+            let button = egui::Button::selectable(is_page != as_text, words).small();
+            if ui.add(button).on_hover_text(hint).clicked() && is_page == as_text {
+                actions.push(Action::ReadAsText(as_text));
+            }
+        }
+        if let Some(why) = model.page_trouble() {
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                label(ui, &why.to_string(), theme::small(), palette(ui).muted, false);
+            });
+        }
+    });
 }
 
 fn nothing_ui(ui: &mut Ui, model: &Model) {

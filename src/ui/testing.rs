@@ -8,8 +8,8 @@ use super::model::Model;
 use crate::account::{Account, AccountId, Fingerprint, Identity, Security, Server};
 use crate::engine::preview;
 use crate::engine::{
-    Answer, CertificateFacts, Command, Event, Found, InThread, KeptPicture, MessagePictures, Offer, OpenedMessage,
-    Person, PictureConsent, Problem, Request, Search, Searches, Sorted, Stage, Thread, Visit,
+    Answer, CertificateFacts, Command, Event, Found, InThread, KeptPicture, MessagePage, MessagePictures, Offer,
+    OpenedMessage, Person, PictureConsent, Problem, Request, Search, Searches, Sorted, Stage, Thread, Visit,
 };
 use crate::mail::query::{Field, Known};
 use crate::mail::{Circumstances, Envelope, Marker, MessageView, Query, Readable, Snippet};
@@ -266,9 +266,12 @@ impl Desk {
     }
 
     pub fn opened(&self, key: MessageKey) -> OpenedMessage {
-        let view = Arc::new(MessageView::from_raw(&self.bytes(key)));
-        let pictures = Arc::new(MessagePictures::of(&view, self.kept.get(&key).cloned().unwrap_or_default(), &[]));
-        OpenedMessage { row: self.row(key), view, pictures }
+        let raw = self.bytes(key);
+        let kept = self.kept.get(&key).cloned().unwrap_or_default();
+        let view = Arc::new(MessageView::from_raw(&raw));
+        let page = MessagePage::from_raw(&raw, &kept).map(Arc::new);
+        let pictures = Arc::new(MessagePictures::of(&view, kept, &[]));
+        OpenedMessage { row: self.row(key), view, page, pictures }
     }
 }
 

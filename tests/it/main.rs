@@ -11,6 +11,7 @@ mod collecting;
 mod command_line;
 mod cut_line;
 mod doctor;
+mod drawing;
 mod failing_disk;
 mod hostile_mail;
 mod internationalised;

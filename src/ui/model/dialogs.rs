@@ -14,6 +14,7 @@ pub enum Dialog {
     Name(NameDialog),
     Open(OpenDialog),
     Search(SearchDialog),
+    Link(LinkDialog),
 }
 
 impl Dialog {
@@ -60,6 +61,15 @@ pub struct TrashDialog {
     /// Whose mail, where it is not everybody's.
     pub account_name: Option<String>,
     pub messages: u64,
+}
+
+/// A link that is not what it seems.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkDialog {
+    /// Why, as sentences.
+    pub warnings: Vec<String>,
+    /// Where it leads.
+    pub target: String,
 }
 
 impl Model {

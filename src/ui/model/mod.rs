@@ -7,6 +7,7 @@ mod messages;
 mod moving;
 mod notices;
 mod organise;
+mod page;
 mod parts;
 mod pictures;
 mod search;
@@ -29,12 +30,13 @@ use crate::engine::{
 use crate::store::types::{MailboxCount, MailboxView, MessageKey, Role};
 
 pub use composer::{Composer, Focus};
-pub use dialogs::{CertificateDialog, Dialog, NameDialog, Named, PasswordDialog, TrashDialog};
+pub use dialogs::{CertificateDialog, Dialog, LinkDialog, NameDialog, Named, PasswordDialog, TrashDialog};
 pub use find::{People, SearchDialog, Suggestion, SuggestionKind};
 pub use messages::{Listed, Messages, Reading};
 pub use moving::{Export as ExportWindow, Import as ImportWindow, MovingWindow, UnderWay};
 pub use notices::{Notice, Toast};
 pub use organise::{COLORS, Choice, Choosable, Chooser, Choosing, Marked};
+pub use page::PageShown;
 pub use parts::{OpenDialog, Parts, Previewing};
 pub use search::SearchField;
 pub use server::ServerWindow;
@@ -131,6 +133,8 @@ pub struct Model {
     pub messages: Messages,
     pub search: SearchField,
     pub reading: Reading,
+    /// How pages are shown.
+    pub page: PageShown,
     pub composer: Option<Composer>,
     /// Offered for the recipient that is being typed.
     pub recipients: People,
@@ -325,6 +329,10 @@ impl Model {
             Action::FetchPictures(scope) => self.fetch_pictures(scope),
             Action::StopPictures => self.ask(Command::StopPictures, Pending::Other),
             Action::RevokePictures(id) => self.revoke_pictures(id),
+            Action::AskAboutLink(dialog) => self.dialog = Some(Dialog::Link(dialog)),
+            Action::ReadAsText(on) => self.read_as_text(on),
+            Action::PageFailed(key, why) => self.page.failed(key, why),
+            Action::ZoomPage(steps) => self.page.zoom(steps),
             Action::OpenSettings => self.open_settings(),
             Action::CloseSettings => self.settings = None,
             Action::EditAccount(id) => self.edit_account(id),

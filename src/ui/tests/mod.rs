@@ -9,6 +9,7 @@ mod looks;
 mod moving;
 mod notices;
 mod organise;
+mod page;
 mod parts;
 mod pictures;
 mod reading;

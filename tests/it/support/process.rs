@@ -79,6 +79,17 @@ pub fn children(id: u32) -> Vec<(u32, String)> {
     .collect()
 }
 
+/// The processes that draw pages for this one.
+pub fn helpers_of(id: u32) -> Vec<u32> {
+    let parent = format!("PPid:\t{id}");
+    let is_helper = |process: &u32| {
+        let about = |what: &str| fs::read_to_string(format!("/proc/{process}/{what}")).unwrap_or_default();
+        about("cmdline").ends_with("\0--render-helper\0") && about("status").lines().any(|line| line == parent)
+    };
+    let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    processes.filter(is_helper).collect()
+}
+
 /// A port that was free a moment ago.
 pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).unwrap().port()

@@ -137,6 +137,33 @@ impl Window {
         self.settle();
     }
 
+    /// The window's process.
+    pub fn id(&self) -> u32 {
+        self.run.as_ref().expect("it runs").id()
+    }
+
+    /// Moves the pointer there, in points from the window's corner.
+    pub fn point(&self, x: f64, y: f64) {
+        self.apply(vec![Event::PointerMoved(Pos2::new(x as f32, y as f32))]);
+        self.settle();
+    }
+
+    /// Clicks there.
+    pub fn click_at(&self, x: f64, y: f64) {
+        let pos = Pos2::new(x as f32, y as f32);
+        let button =
+            |pressed| Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE };
+        self.point(x, y);
+        self.apply(vec![button(true), button(false)]);
+        self.settle();
+    }
+
+    /// As Ctrl+C reaches the window.
+    pub fn copy(&self) {
+        self.apply(vec![Event::Copy]);
+        self.settle();
+    }
+
     /// Types into the field with this label, in place of what is there.
     #[track_caller]
     pub fn fill(&self, label: &str, text: &str) {

@@ -7,6 +7,7 @@ mod list;
 mod moving;
 mod notices;
 mod organise;
+mod page;
 mod search;
 mod settings;
 mod sorting;

@@ -1,0 +1,52 @@
+//! What the process that draws pages may have. It asks for that itself, before it reads the first octet of mail.
+
+/// Memory that it may write to. The largest honest page with its pictures takes a third of it; the stack, which is only used as
+/// deep as a page nests, counts in full.
+const MEMORY_BYTES: u64 = 448 << 20;
+
+/// Computing time for one request, beyond which the system ends the process; the window has lost patience long before.
+const REQUEST_SECS: u64 = 20;
+
+/// Files that it may have open at once: pipes and fonts.
+const OPEN_FILES: u64 = 128;
+
+#[cfg(unix)]
+mod unix {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    use rustix::time::{ClockId, clock_gettime};
+
+    pub fn set() {
+        // A font cache that is out of date would be written anew by fontconfig: it then hears that it cannot, in place of the
+        // signal that ends the process.
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
+        limit(Resource::Fsize, 0);
+        limit(Resource::Core, 0);
+        limit(Resource::Data, super::MEMORY_BYTES);
+        limit(Resource::Nofile, super::OPEN_FILES);
+        renew();
+    }
+
+    pub fn renew() {
+        let used = clock_gettime(ClockId::ProcessCPUTime).tv_sec;
+        let until = u64::try_from(used).unwrap_or_default() + super::REQUEST_SECS;
+        // Only what is due now is set: it is to be put off again.
+        let maximum = getrlimit(Resource::Cpu).maximum;
+        let _ = setrlimit(Resource::Cpu, Rlimit { current: Some(until), maximum });
+    }
+
+    /// For good, unless it is less already. Where the system knows no such limit the others still hold.
+    fn limit(resource: Resource, most: u64) {
+        let most = getrlimit(resource).maximum.map_or(most, |allowed| allowed.min(most));
+        let _ = setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
+    }
+}
+
+#[cfg(unix)]
+pub use unix::{renew, set};
+
+/// Other systems have no such limits for a process to set itself; the window's patience holds there all the same.
+#[cfg(not(unix))]
+pub fn set() {}
+
+#[cfg(not(unix))]
+pub fn renew() {}

@@ -179,7 +179,7 @@ fn with_client(client: &mut Client, command: Command) -> Result<(), Failure> {
         Command::Export { format, account, mailbox, search, folder } => {
             moving::export(client, folder, format, moving::Chosen { account, mailbox, search })
         }
-        Command::Inspect { .. } | Command::Attachments { .. } => Ok(()),
+        Command::Inspect { .. } | Command::Attachments { .. } | Command::Render { .. } => Ok(()),
         Command::Verify { .. } | Command::Backup { .. } | Command::Restore { .. } | Command::Salvage {} => {
             Err(Failure::Usage("the demonstration keeps nothing that could be backed up".into()))
         }

@@ -23,7 +23,7 @@ use super::hub::{Hub, now};
 use super::problem;
 use crate::account::Account;
 use crate::mail::clean::{self, Cleaned};
-use crate::mail::{MessageView, sanitize};
+use crate::mail::{Circumstances, MessageView, sanitize};
 use crate::net::{self, Connection, DriveError, Endpoint, Reach, Trust};
 use crate::protocol::http::{self, Get, Response};
 use crate::store::types::MessageKey;
@@ -177,7 +177,7 @@ async fn fetch_asked(
         return Err(problem::no_such_account(row.account));
     };
     let raw = hub.store.raw(key).await.map_err(failed)?;
-    let view = async_std::task::spawn_blocking(move || MessageView::of_any(&raw)).await;
+    let view = async_std::task::spawn_blocking(move || MessageView::of_any(&raw, &Circumstances::default())).await;
     let allowed = match scope {
         PictureScope::Once => None,
         PictureScope::Sender => Some(sender(&view)).filter(|sender| !sender.is_empty()).map(Allowed::Sender),
@@ -210,7 +210,7 @@ pub(super) async fn after_visit(hub: &Arc<Hub>, account: &Account, stopped: &Rec
             return;
         }
         let Ok(raw) = hub.store.raw(key).await else { continue };
-        let view = async_std::task::spawn_blocking(move || MessageView::of_any(&raw)).await;
+        let view = async_std::task::spawn_blocking(move || MessageView::of_any(&raw, &Circumstances::default())).await;
         let (sender, list) = (sender(&view), list_id(&view));
         let is_allowed = consents.iter().any(|allowed| match allowed {
             Allowed::Sender(address) => *address == sender,

@@ -3,9 +3,9 @@
 use super::legacy::Quirks;
 use super::plain::html_of_text;
 use super::types::{Document, Resource};
-use crate::mail::MessageView;
 use crate::mail::clean::{self, Link, Options, RemotePicture};
 use crate::mail::hypertext::{Body, Hypertext};
+use crate::mail::{Circumstances, MessageView};
 
 /// The page of a message: cleaned, with the pictures that it brings along.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +53,10 @@ impl MessageDocument {
 
 /// The message's page, or its text where it has no HTML. Total.
 pub fn document_of(raw: &[u8]) -> Document {
-    let text = || Document { html: html_of_text(&MessageView::of_any(raw).readable), resources: Vec::new() };
+    let text = || Document {
+        html: html_of_text(&MessageView::of_any(raw, &Circumstances::default()).readable),
+        resources: Vec::new(),
+    };
     MessageDocument::from_raw(raw).map_or_else(text, |made| made.document)
 }
 

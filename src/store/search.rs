@@ -3,11 +3,16 @@
 //! There are two indexes: of words, and of their first letters for what is still being typed. Both know a message by a number of
 //! their own, in the order of the keys.
 
+mod asking;
+mod few;
+
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, InterruptHandle, params, params_from_iter};
+use rusqlite::{Connection, params, params_from_iter};
+
+pub use asking::Asking;
+use asking::Running;
 
 use super::listing::mailboxes_of;
 use super::message::first_key;
@@ -21,7 +26,9 @@ use crate::mail::{Query, beginnings};
 const STRETCH: usize = 2_000;
 /// What fewer messages have is rare: all that begins like it is read at once. Of anything else the next hit is near. (Tests
 /// have so few messages that nothing else would ever be asked.)
-const RARE: i64 = if cfg!(test) { 2 } else { 20_000 };
+const RARE: i64 = if cfg!(test) { 2 } else { 40_000 };
+/// Parts of an OR that are asked one by one.
+const MOST_ALTERNATIVES: usize = 8;
 /// Octets from which on there is an index of messages: see the migration.
 const LARGE_BYTES: u64 = 65_536;
 
@@ -49,7 +56,23 @@ impl Store {
         most: usize,
         asking: Asking,
     ) -> Result<Found, Error> {
-        self.read(move |db| Statement::within(db, &query, within)?.page(db, after, most, &asking)).await
+        self.read(move |db| {
+            let running = asking.begin(db)?;
+            let (mut keys, mut more) = (Vec::new(), false);
+            for query in alternatives(query) {
+                running.go_on()?;
+                let found = Statement::within(db, &query, within)?.page(db, after, most, &running)?;
+                more |= found.len() >= most;
+                keys.extend(found);
+            }
+            // Newest first, each once.
+            keys.sort_unstable_by(|a: &MessageKey, b| b.cmp(a));
+            keys.dedup();
+            keys.truncate(most);
+            let to_index: i64 = db.prepare_cached("SELECT count(*) FROM to_index")?.query_row([], |row| row.get(0))?;
+            Ok(Found { keys, more, to_index: to_index.cast_unsigned() })
+        })
+        .await
     }
 
     /// How many messages there are of which the query holds.
@@ -57,57 +80,7 @@ impl Store {
     /// # Errors
     /// [`Error::GivenUp`] if `asking` was given up.
     pub async fn count_found(&self, query: Query, within: Option<MailboxView>, asking: Asking) -> Result<u64, Error> {
-        self.read(move |db| Statement::within(db, &query, within)?.count(db, &asking)).await
-    }
-}
-
-/// A search under way, to be given up when nobody waits for it any more.
-#[derive(Clone, Debug, Default)]
-pub struct Asking(Arc<Mutex<State>>);
-
-#[derive(Debug, Default)]
-enum State {
-    #[default]
-    Waiting,
-    Running(Interrupt),
-    Over,
-}
-
-/// Interrupts a connection: only while it works on the search it was taken for, or another's work would be lost.
-struct Interrupt(InterruptHandle);
-
-impl std::fmt::Debug for Interrupt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Interrupt")
-    }
-}
-
-impl Asking {
-    /// What runs ends at once, what waits does not begin.
-    pub fn give_up(&self) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*state {
-            State::Running(handle) => handle.0.interrupt(),
-            State::Waiting | State::Over => *state = State::Over,
-        }
-    }
-
-    fn begin(&self, db: &Connection) -> Result<Running<'_>, Error> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*state, State::Over) {
-            return Err(Error::GivenUp);
-        }
-        *state = State::Running(Interrupt(db.get_interrupt_handle()));
-        Ok(Running(self))
-    }
-}
-
-/// While it lives the connection may be interrupted.
-struct Running<'a>(&'a Asking);
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = State::Over;
+        self.read(move |db| Statement::within(db, &query, within)?.count(db, &asking.begin(db)?)).await
     }
 }
 
@@ -123,6 +96,10 @@ struct Statement {
     conditions: Vec<String>,
     /// The index that holds only what is asked for, if one does: it is read before any that holds everything.
     index: Option<&'static str>,
+    /// Statements for the keys of all messages that a condition holds of, with their values, where that can be few.
+    narrowings: Vec<(String, Vec<Value>)>,
+    /// One of them found few: of these keys alone the rest is asked.
+    is_narrow: bool,
     /// The oldest key and the one behind the newest that may be found.
     from: Option<MessageKey>,
     before: Option<MessageKey>,
@@ -136,7 +113,9 @@ impl Statement {
             let ids: Vec<String> = mailboxes_of(db, view)?.iter().map(|id| id.0.to_string()).collect();
             // One mailbox is in order by its own index; several would have to be sorted.
             let plus = if ids.len() > 1 { "+" } else { "" };
-            statement.conditions.push(format!("{plus}message.mailbox IN ({})", ids.join(", ")));
+            let ids = ids.join(", ");
+            statement.conditions.push(format!("{plus}message.mailbox IN ({ids})"));
+            statement.narrowings.push((format!("SELECT key FROM message WHERE mailbox IN ({ids})"), Vec::new()));
         }
         Ok(statement)
     }
@@ -178,6 +157,7 @@ impl Statement {
                     };
                     let part = turned.as_ref().unwrap_or(part);
                     statement.index = statement.index.or(index_of(part));
+                    statement.narrowings.extend(few::keys_of(part));
                     let condition = statement.condition(part);
                     statement.conditions.push(condition);
                 }
@@ -291,34 +271,27 @@ impl Statement {
         db: &Connection,
         after: Option<MessageKey>,
         most: usize,
-        asking: &Asking,
-    ) -> Result<Found, Error> {
+        running: &Running<'_>,
+    ) -> Result<Vec<MessageKey>, Error> {
         self.settle(db)?;
-        let keys = if self.driver().is_empty() && !self.without.is_empty() {
-            self.keys_without(db, after, most, asking)?
-        } else {
-            let (sql, values) = self.sql(after, most);
-            let mut select = db.prepare(&sql)?;
-            // As late as can be: only a statement that runs can be interrupted.
-            let _running = asking.begin(db)?;
-            let keys = select.query_map(params_from_iter(values), |row| row.get(0).map(MessageKey))?;
-            keys.collect::<Result<Vec<MessageKey>, _>>()?
-        };
-        let to_index: i64 = db.prepare_cached("SELECT count(*) FROM to_index")?.query_row([], |row| row.get(0))?;
-        Ok(Found { more: keys.len() >= most, keys, to_index: to_index.cast_unsigned() })
+        running.go_on()?;
+        if self.driver().is_empty() && !self.without.is_empty() {
+            return self.keys_without(db, after, most, running);
+        }
+        let (sql, values) = self.sql(after, most);
+        let mut select = db.prepare(&sql)?;
+        let keys = select.query_map(params_from_iter(values), |row| row.get(0).map(MessageKey))?;
+        Ok(keys.collect::<Result<_, _>>()?)
     }
 
-    /// Beside words, a beginning that few messages have is one of the words; of any other it is asked hit by hit.
+    /// Where few messages can be meant at all, the index is asked about each of these. Else, beside words, a beginning that few
+    /// messages have is one of the words; of any other it is asked hit by hit.
     fn settle(&mut self, db: &Connection) -> Result<(), Error> {
-        if self.words.is_empty() {
+        if self.narrow(db)? || self.words.is_empty() {
             return Ok(());
         }
-        let mut count = db.prepare_cached(
-            "SELECT count(*) FROM (SELECT 1 FROM search_beginning WHERE search_beginning MATCH ?1 LIMIT ?2)",
-        )?;
         for (short, words) in std::mem::take(&mut self.beginnings) {
-            let messages: i64 = count.query_row((&short, RARE), |row| row.get(0))?;
-            if messages < RARE {
+            if few::estimated(db, &short)? < RARE {
                 self.words.push(words);
             } else {
                 let condition = self.in_index_too("search_beginning", short);
@@ -330,6 +303,9 @@ impl Statement {
 
     /// The index that is read from its new end to its old; empty: no word is required.
     fn driver(&self) -> &'static str {
+        if self.is_narrow {
+            return "";
+        }
         match (self.words.is_empty(), self.beginnings.is_empty()) {
             (false, _) => "search",
             (true, false) => "search_beginning",
@@ -344,7 +320,7 @@ impl Statement {
         db: &Connection,
         after: Option<MessageKey>,
         most: usize,
-        asking: &Asking,
+        running: &Running<'_>,
     ) -> Result<Vec<MessageKey>, Error> {
         let without = std::mem::take(&mut self.without).join(" OR ");
         let (sql, values) = self.sql(None, STRETCH);
@@ -359,9 +335,9 @@ impl Statement {
         for (number, value) in (1_usize..).zip(&values) {
             candidates.raw_bind_parameter(number, value)?;
         }
-        let _running = asking.begin(db)?;
         let (mut found, mut before) = (Vec::new(), after.unwrap_or(MessageKey(i64::MAX)));
         while found.len() < most {
+            running.go_on()?;
             candidates.raw_bind_parameter(place, before.0)?;
             let mut stretch: Vec<i64> = Vec::new();
             let mut rows = candidates.raw_query();
@@ -379,8 +355,9 @@ impl Statement {
         Ok(found)
     }
 
-    fn count(mut self, db: &Connection, asking: &Asking) -> Result<u64, Error> {
+    fn count(mut self, db: &Connection, running: &Running<'_>) -> Result<u64, Error> {
         self.settle(db)?;
+        running.go_on()?;
         if self.driver().is_empty() {
             for words in std::mem::take(&mut self.without) {
                 let condition = self.in_index("search", words);
@@ -389,7 +366,6 @@ impl Statement {
         }
         let (from, values) = self.source(None, false);
         let mut select = db.prepare(&format!("SELECT count(*) FROM {from}"))?;
-        let _running = asking.begin(db)?;
         let count: i64 = select.query_row(params_from_iter(values), |row| row.get(0))?;
         Ok(count.cast_unsigned())
     }
@@ -415,6 +391,8 @@ impl Statement {
             self.bound(">=", oldest);
         }
         let from = match self.driver() {
+            // By their keys.
+            "" if self.is_narrow => "message NOT INDEXED".to_owned(),
             "" => self.index.map_or("message".to_owned(), |index| format!("message INDEXED BY {index}")),
             driver => self.driven_by(driver, with_keys),
         };
@@ -464,6 +442,16 @@ impl Statement {
     fn match_words(&self) -> String {
         but_not(self.words.join(" AND "), &self.without)
     }
+}
+
+/// Queries of which one must hold, where the parts of an OR would each be read in an order of its own.
+fn alternatives(query: Query) -> Vec<Query> {
+    let mut parts = Vec::new();
+    flatten(query.clone(), &mut parts);
+    let is_mixed = |part: &Query| matches!(part, Query::Any(any) if any.len() <= MOST_ALTERNATIVES && matched(&parted(part)).is_none());
+    let Some(at) = parts.iter().position(is_mixed) else { return vec![query] };
+    let Query::Any(any) = parts.swap_remove(at) else { return vec![query] };
+    any.into_iter().map(|part| Query::All(parts.iter().cloned().chain([part]).collect())).collect()
 }
 
 /// The same query, with the last word of each phrase set apart where it is a short beginning, which the index of words does not

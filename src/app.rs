@@ -16,7 +16,7 @@ use crate::profile::{self, Profile};
 use crate::secret::Keyring;
 use crate::store::Store;
 use crate::ui::action::{Action, Theme};
-use crate::ui::model::Model;
+use crate::ui::model::{Look, Model};
 use crate::ui::{ViewState, theme, window_ui};
 
 /// The program's name to the desktop: its `.desktop` file is called like it.
@@ -195,6 +195,8 @@ impl App {
         model.theme = if dark { Theme::Dark } else { Theme::Light };
         let order = creation.storage.and_then(|storage| storage.get_string("order"));
         model.messages.order = order.and_then(|words| words.parse().ok()).unwrap_or_default();
+        let look = creation.storage.and_then(|storage| storage.get_string("look"));
+        model.look = look.map(|kept| Look::of_kept(&kept)).unwrap_or_default();
         model.mailto = options.mailto;
         close_when_told(&creation.egui_ctx);
         let mut app = Self {
@@ -288,6 +290,7 @@ impl eframe::App for App {
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         storage.set_string("theme", if self.model.theme == Theme::Dark { "dark" } else { "light" }.into());
+        storage.set_string("look", self.model.look.to_keep());
         storage.set_string("order", self.model.messages.order.to_string());
     }
 

@@ -3,6 +3,8 @@
 //! There are two indexes: of words, and of their first letters for what is still being typed. Both know a message by a number of
 //! their own, in the order of the keys.
 
+mod only;
+
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,6 +18,9 @@ use super::{Error, Store};
 use crate::mail::query::{Condition, Field, Text};
 use crate::mail::words::Sought;
 use crate::mail::{Query, beginnings};
+
+pub use only::Only;
+pub(super) use only::keys_only;
 
 /// Messages of which the index is asked at a time whether they lack a word.
 const STRETCH: usize = 2_000;

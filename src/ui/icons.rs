@@ -34,7 +34,11 @@ pub enum Icon {
     Tag,
     Up,
     Down,
+    Right,
     Person,
+    Unread,
+    Read,
+    View,
     /// What was done before.
     Past,
 }
@@ -72,7 +76,11 @@ impl Icon {
             Self::Tag => include_image!("../../assets/icons/tag.svg"),
             Self::Up => include_image!("../../assets/icons/up.svg"),
             Self::Down => include_image!("../../assets/icons/down.svg"),
+            Self::Right => include_image!("../../assets/icons/right.svg"),
             Self::Person => include_image!("../../assets/icons/person.svg"),
+            Self::Unread => include_image!("../../assets/icons/unread.svg"),
+            Self::Read => include_image!("../../assets/icons/read.svg"),
+            Self::View => include_image!("../../assets/icons/view.svg"),
             Self::Past => include_image!("../../assets/icons/past.svg"),
         }
     }

@@ -147,7 +147,7 @@ fn group_of(db: &Connection, own: &MessageRow, mailboxes: &HashSet<i64>) -> Resu
     let [trash, junk] = [Role::Trash, Role::Junk].map(|role| if role == own.role { "" } else { role.word() });
     let most = i64::try_from(MOST_COUNTED).unwrap_or(i64::MAX);
     let mut rows = select.query(params![own.key.0, trash, junk, most])?;
-    let mut group = Group::default();
+    let (mut group, mut names) = (Group::default(), Vec::new());
     while let Some(row) = rows.next()? {
         group.messages += 1;
         let flags = Flags(row.get(1)?);
@@ -162,13 +162,14 @@ fn group_of(db: &Connection, own: &MessageRow, mailboxes: &HashSet<i64>) -> Resu
                 super::listing::shown_name(&name, &addr)
             }
         };
-        if !group.senders.contains(&name) {
+        names.push(name);
+    }
+    // The one who began it first, and each once.
+    for name in names.into_iter().rev() {
+        if group.senders.len() < MOST_NAMED && !group.senders.contains(&name) {
             group.senders.push(name);
         }
     }
-    // The one who began it first.
-    group.senders.reverse();
-    group.senders.truncate(MOST_NAMED);
     Ok((group.messages > 1).then_some(group))
 }
 

@@ -117,11 +117,13 @@ impl Statement {
         self.is_narrow = true;
     }
 
+    /// What is not in the index yet has no number; to the index “equal to NULL” would mean any.
     fn has(&mut self, table: &str, words: String) -> String {
         let place = self.bind(words);
         format!(
             "EXISTS (SELECT 1 FROM {table} WHERE {table} MATCH {place}
-                     AND {table}.rowid = (SELECT number FROM search_document WHERE search_document.message = message.key))"
+                     AND {table}.rowid = coalesce((SELECT number FROM search_document
+                                                   WHERE search_document.message = message.key), -1))"
         )
     }
 }

@@ -17,6 +17,7 @@ const HEIGHT: f32 = 24.0;
 pub fn filter_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
     let filter = &model.messages.filter;
     let has_words = ui.available_width() >= ROOM_FOR_WORDS;
+    let whole = ui.available_rect_before_wrap();
     let frame = egui::Frame::new().inner_margin(Margin { left: 12, right: 12, top: 4, bottom: 6 }).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
@@ -45,7 +46,8 @@ pub fn filter_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
             }
         });
     });
-    hairline(ui, frame.response.rect, palette(ui).line);
+    // From edge to edge, whatever the switches need.
+    hairline(ui, frame.response.rect.union(whole.with_max_y(whole.top())), palette(ui).line);
     ui.add_space(-ui.spacing().item_spacing.y);
 }
 

@@ -26,6 +26,7 @@ pub fn view_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
 
 fn menu_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
     ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
+    boxes_are_seen(ui);
     for (density, words) in [(Density::Comfortable, "Comfortable: two lines"), (Density::Compact, "Compact: one line")]
     {
         if ui.radio(model.look.density == density, words).clicked() {
@@ -46,10 +47,17 @@ fn menu_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
 /// The columns that can be shown; the subject always is.
 pub fn columns_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
     ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
+    boxes_are_seen(ui);
     for what in ColumnOf::ALL.into_iter().filter(|what| *what != ColumnOf::Subject) {
         let mut on = model.look.columns.has(what);
         if ui.checkbox(&mut on, what.name()).clicked() {
             actions.push(Action::SetColumns(model.look.columns.clone().with_turned(what)));
         }
     }
+}
+
+/// A menu paints no edges: a box that is not ticked would not be there.
+pub fn boxes_are_seen(ui: &mut Ui) {
+    let edge = egui::Stroke::new(1.0, palette(ui).muted);
+    ui.visuals_mut().widgets.inactive.bg_stroke = edge;
 }

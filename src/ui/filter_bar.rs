@@ -7,6 +7,7 @@ use super::action::Action;
 use super::icons::Icon;
 use super::model::{Model, Task, with_tag_turned};
 use super::theme::{self, palette};
+use super::view_menu::boxes_are_seen;
 use super::widgets::{hairline, line, paint_line, prose, quiet};
 use crate::store::types::Filter;
 
@@ -80,6 +81,7 @@ fn tags_ui(ui: &mut Ui, model: &Model, has_words: bool, actions: &mut Vec<Action
     let popup = egui::Popup::menu(&response).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     popup.show(|ui| {
         ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
+        boxes_are_seen(ui);
         egui::ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
             for tag in &model.organisation.tags {
                 let (spot, words) = (theme::tag_color(tag.color, palette(ui).dark).1, &tag.name);

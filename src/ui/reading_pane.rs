@@ -32,6 +32,9 @@ use crate::store::types::{Flag, MessageRow, OutboxState, Part};
 /// The widest that lines of text get, points: beyond that the eye loses its way back.
 pub const MEASURE: f32 = 760.0;
 
+/// Height of the row with the choice between page and text, points.
+const FORM_HEIGHT: f32 = 24.0;
+
 /// Points on both sides of a page.
 const PAGE_MARGIN: i8 = 12;
 
@@ -154,7 +157,8 @@ fn scroll_by_keys(ui: &Ui, model: &Model) {
 /// “Page” or “Text”, and why there is no page where there should be one.
 fn form_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
     let is_page = model.shown_page().is_some();
-    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+    let row = Vec2::new(ui.available_width(), FORM_HEIGHT);
+    ui.allocate_ui_with_layout(row, egui::Layout::right_to_left(egui::Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         for (words, hint, as_text) in [
             ("Text", "Only the words of the message, in Malote’s own type", true),

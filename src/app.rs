@@ -17,7 +17,7 @@ use crate::profile::{self, Profile};
 use crate::secret::Keyring;
 use crate::store::Store;
 use crate::ui::action::{Action, Theme};
-use crate::ui::model::Model;
+use crate::ui::model::{Look, Model};
 use crate::ui::{ViewState, theme, window_ui};
 
 /// The program's name to the desktop: its `.desktop` file is called like it.
@@ -200,6 +200,8 @@ impl App {
         model.monospace = stored("monospace").as_deref() == Some("yes");
         model.page.as_text = stored("read as").as_deref() == Some("text");
         model.page.zoom_to(stored("page zoom").and_then(|percent| percent.parse().ok()).unwrap_or(100));
+        let look = creation.storage.and_then(|storage| storage.get_string("look"));
+        model.look = look.map(|kept| Look::of_kept(&kept)).unwrap_or_default();
         model.mailto = options.mailto;
         close_when_told(&creation.egui_ctx);
         let mut state = ViewState::default();
@@ -316,6 +318,7 @@ impl eframe::App for App {
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         storage.set_string("theme", if self.model.theme == Theme::Dark { "dark" } else { "light" }.into());
         storage.set_string("monospace", if self.model.monospace { "yes" } else { "no" }.into());
+        storage.set_string("look", self.model.look.to_keep());
         storage.set_string("order", self.model.messages.order.to_string());
         storage.set_string("read as", if self.model.page.as_text { "text" } else { "page" }.into());
         storage.set_string("page zoom", self.model.page.zoom_percent.to_string());

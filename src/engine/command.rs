@@ -8,7 +8,7 @@ use super::pictures::PictureScope;
 use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::Draft;
 use crate::secret::Password;
-use crate::store::types::{Flag, MailboxView, MessageKey, OwnMailboxId, Role, SortOrder, Tag, TagId};
+use crate::store::types::{Filter, Flag, MailboxView, MessageKey, OwnMailboxId, Role, SortOrder, Tag, TagId};
 use crate::store::{ConsentId, EntryId, Rhythm, SearchId, Wish};
 
 /// Names a request; its answers carry it back.
@@ -31,6 +31,8 @@ pub struct Search {
     pub typing: bool,
     /// None: everywhere.
     pub within: Option<MailboxView>,
+    /// What of the results is wanted.
+    pub filter: Filter,
 }
 
 /// Everything that can be asked for. Each is answered by exactly one closing event with its id: the one named behind the
@@ -81,8 +83,17 @@ pub enum Command {
     ListMailboxes,
     /// All keys of a view, newest first. → `Listing`
     ListMessages { view: MailboxView },
+    /// The newest of them, at most so many: for the first screenful of a large mailbox. → `Newest`
+    ListNewest { view: MailboxView, most: usize },
     /// The same in another order. → `Sorted`
     SortMessages { view: MailboxView, order: SortOrder },
+    /// A part of a view, in any order; `also` is listed, too, if the view holds it. `grouped`: of each conversation the
+    /// message that comes first. → `Filtered`
+    FilterMessages { view: MailboxView, order: SortOrder, filter: Filter, also: Option<MessageKey>, grouped: bool },
+    /// The rows of a list of conversations. → `Rows`
+    LoadGroups { keys: Vec<MessageKey>, view: MailboxView },
+    /// What the view holds of the conversations of these. → `Members`
+    ListMembers { keys: Vec<MessageKey>, view: MailboxView },
     /// A page of what a search finds, newest first: the first, or what follows `after`. A search gives up the one before it.
     /// → `Found`, `NotUnderstood` or `Superseded`
     Search { search: Search, after: Option<MessageKey>, most: usize },

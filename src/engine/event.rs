@@ -14,7 +14,7 @@ use super::thread::Thread;
 use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::{Draft, Fault, MessageView, Snippet};
 use crate::store::types::{
-    MailboxCount, MailboxView, MessageKey, MessageRow, Move, OutboxState, OwnMailboxId, Part, SortOrder, TagId,
+    Filter, MailboxCount, MailboxView, MessageKey, MessageRow, Move, OutboxState, OwnMailboxId, Part, SortOrder, TagId,
 };
 pub use crate::store::{
     Allowed, BackedUp, ConsentId, DamagedMessage, Deed, Entry, EntryId, Found, Healed, KeptPicture, LineUse,
@@ -61,12 +61,29 @@ pub enum Event {
         view: MailboxView,
         keys: Arc<Vec<MessageKey>>,
     },
+    /// The newest keys of a view; there may be others.
+    Newest {
+        view: MailboxView,
+        keys: Vec<MessageKey>,
+    },
     /// The keys of a view in another order than the newest first.
     Sorted {
         view: MailboxView,
         order: SortOrder,
         sorted: Sorted,
     },
+    /// The keys of a part of a view. In the order of the keys themselves, newest first, there are no places.
+    Filtered {
+        view: MailboxView,
+        order: SortOrder,
+        filter: Filter,
+        grouped: bool,
+        sorted: Sorted,
+        /// Of the conversation of the message that was to be listed, too: that message, and the one that stands for it now.
+        head: Option<(MessageKey, MessageKey)>,
+    },
+    /// The newest first.
+    Members(Vec<MessageKey>),
     Found(Found),
     /// The search cannot be understood: where, and what would be right.
     NotUnderstood(Fault),

@@ -8,7 +8,7 @@ use super::event::{AccountTest, Event, OpenedMessage, Problem};
 use super::hub::Hub;
 use super::pictures::MessagePictures;
 use super::problem::{self, Task};
-use super::{opening, page, preview, saving, send_mail, sign_in, thread, upkeep};
+use super::{opening, page, preview, saving, searching, send_mail, sign_in, thread, upkeep};
 use crate::account::{Account, AccountId};
 use crate::mail::body::source;
 use crate::mail::{Circumstances, MessageView};
@@ -27,7 +27,11 @@ pub(super) fn is_reading(command: &Command) -> bool {
             | ListMailboxes
             | ListOrganisation
             | ListMessages { .. }
+            | ListNewest { .. }
             | SortMessages { .. }
+            | FilterMessages { .. }
+            | LoadGroups { .. }
+            | ListMembers { .. }
             | LoadRows { .. }
             | OpenMessage { .. }
             | ListThread { .. }
@@ -86,9 +90,22 @@ pub(super) async fn answer(hub: &Arc<Hub>, command: Command) -> Result<Event, Bo
             let keys = store.keys(view).await.map_err(failed("Could not list the mailbox"))?;
             Ok(Event::Listing { view, keys: Arc::new(keys) })
         }
+        Command::ListNewest { view, most } => {
+            let keys = store.newest_keys(view, most).await.map_err(failed("Could not list the mailbox"))?;
+            Ok(Event::Newest { view, keys })
+        }
         Command::SortMessages { view, order } => {
             let sorted = store.sorted_keys(view, order).await.map_err(failed("Could not put the mailbox in order"))?;
             Ok(Event::Sorted { view, order, sorted })
+        }
+        Command::FilterMessages { view, order, filter, also, grouped } => {
+            searching::filter(hub, view, order, filter, also, grouped).await
+        }
+        Command::LoadGroups { keys, view } => {
+            Ok(Event::Rows(store.group_rows(keys, view).await.map_err(failed("Could not read the mailbox"))?))
+        }
+        Command::ListMembers { keys, view } => {
+            Ok(Event::Members(store.members(keys, view).await.map_err(failed("Could not read the conversations"))?))
         }
         Command::LoadRows { keys } => {
             Ok(Event::Rows(store.rows(keys).await.map_err(failed("Could not read the mailbox"))?))

@@ -33,6 +33,25 @@ impl Store {
         self.read(move |db| keys_of(db, view)).await
     }
 
+    /// The newest keys of a view, at most so many: what a screen shows while the rest of a large mailbox is read.
+    pub async fn newest_keys(&self, view: MailboxView, most: usize) -> Result<Vec<MessageKey>, Error> {
+        self.read(move |db| {
+            let mut keys = Vec::new();
+            let limit = i64::try_from(most).unwrap_or(i64::MAX);
+            let mut select =
+                db.prepare_cached("SELECT key FROM message WHERE mailbox = ?1 ORDER BY key DESC LIMIT ?2")?;
+            for mailbox in mailboxes_of(db, view)? {
+                for key in select.query_map([mailbox.0, limit], |row| row.get(0))? {
+                    keys.push(MessageKey(key?));
+                }
+            }
+            keys.sort_by(|a, b| b.cmp(a));
+            keys.truncate(most);
+            Ok(keys)
+        })
+        .await
+    }
+
     /// The key of every message, newest first.
     pub async fn all_keys(&self) -> Result<Vec<MessageKey>, Error> {
         self.read(|db| {
@@ -96,11 +115,7 @@ pub(super) fn message_row(db: &Connection, key: MessageKey) -> Result<Option<Mes
 fn row(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
     let line = |index: usize| Ok::<_, rusqlite::Error>(sanitize::line(row.get_ref(index)?.as_str()?));
     let role = role(row, 2)?;
-    let from_addr = line(6)?;
-    // A name that pretends to be another address is not shown instead of the address.
-    let from = Address { name: line(5)?, addr: from_addr.clone() };
-    let deceives = from.name.trim().is_empty() || from.name_imitates_address();
-    let from_name = if deceives { from_addr.clone() } else { from.name };
+    let (from_name, from_addr) = (shown_name(row.get_ref(5)?.as_str()?, row.get_ref(6)?.as_str()?), line(6)?);
     Ok(MessageRow {
         key: MessageKey(row.get(0)?),
         account: AccountId(row.get(1)?),
@@ -120,7 +135,15 @@ fn row(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         rest_wanted: row.get(17)?,
         outbox: if role == Role::Outbox { outbox::state(row, 13, 14)? } else { None },
         tags: tags(row.get_ref(18)?.as_str_or_null()?.unwrap_or_default()),
+        group: None,
     })
+}
+
+/// What a list calls the sender. A name that pretends to be another address is not shown instead of the address.
+pub(super) fn shown_name(name: &str, addr: &str) -> String {
+    let address = Address { name: sanitize::line(name), addr: sanitize::line(addr) };
+    let deceives = address.name.trim().is_empty() || address.name_imitates_address();
+    if deceives { address.addr } else { address.name }
 }
 
 /// From numbers that are joined with commas.
@@ -233,6 +256,7 @@ mod tests {
             rest_wanted: false,
             outbox: None,
             tags: Vec::new(),
+            group: None,
         };
         assert_eq!(block_on(fixture.store.row(key)), Ok(expected));
     }
@@ -290,6 +314,9 @@ mod tests {
         assert_eq!(listed(Some(work)), [keys[2], keys[0]]);
         assert_eq!(listed(Some(home)), [keys[1], keys[3]]);
         assert_eq!(listed(None), [keys[1], keys[2], keys[0], keys[3]]);
+        let newest =
+            |most| block_on(fixture.store.newest_keys(MailboxView { role: Role::Inbox, account: None }, most)).unwrap();
+        assert_eq!((newest(3), newest(9).len()), (vec![keys[1], keys[2], keys[0]], 4));
         assert_eq!(listed(Some(AccountId(99))), []);
         assert_eq!(block_on(fixture.store.all_keys()).unwrap(), listed(None));
         let archive = MailboxView { role: Role::Archive, account: None };

@@ -5,6 +5,7 @@
 
 mod asking;
 mod few;
+mod only;
 
 use std::collections::HashSet;
 
@@ -21,6 +22,9 @@ use super::{Error, Store};
 use crate::mail::query::{Condition, Field, Text};
 use crate::mail::words::Sought;
 use crate::mail::{Query, beginnings};
+
+pub use only::Only;
+pub(super) use only::keys_only;
 
 /// Messages of which the index is asked at a time whether they lack a word.
 const STRETCH: usize = 2_000;

@@ -7,9 +7,10 @@ use std::sync::{Arc, PoisonError};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::listing::keys_of;
+use super::search::{Only, keys_only};
 use super::types::{MailboxView, MessageKey, SortBy, SortOrder};
 use super::{Error, Store};
-use crate::mail::order;
+use crate::mail::{Query, order};
 
 /// The keys of a view in some order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Sorted {
 pub(super) struct Remembered {
     view: MailboxView,
     order: SortOrder,
+    /// It holds what this says, and not the whole mailbox.
+    query: Option<Query>,
     sorted: Sorted,
     /// The last change that it takes into account.
     change: i64,
@@ -31,19 +34,38 @@ pub(super) struct Remembered {
 impl Store {
     /// All keys of a view in this order.
     pub async fn sorted_keys(&self, view: MailboxView, order: SortOrder) -> Result<Sorted, Error> {
+        self.sorted_as(view, order, None).await
+    }
+
+    /// The keys of a view of which the query holds, in this order.
+    pub async fn sorted_keys_only(&self, view: MailboxView, order: SortOrder, only: Only) -> Result<Sorted, Error> {
+        self.sorted_as(view, order, Some(only)).await
+    }
+
+    async fn sorted_as(&self, view: MailboxView, order: SortOrder, only: Option<Only>) -> Result<Sorted, Error> {
         // Taken out: two that are made at once do not wait for each other.
         let last = self.0.sorted.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let last = last.filter(|last| last.view == view && last.order == order);
-        let made = self.read(move |db| make(db, view, order, last)).await?;
+        let query = only.as_ref().map(|only| only.query.clone());
+        let last = last.filter(|last| last.view == view && last.order == order && last.query == query);
+        let made = self.read(move |db| make(db, view, order, only, last)).await?;
         let sorted = made.sorted.clone();
         *self.0.sorted.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
         Ok(sorted)
     }
 }
 
-fn make(db: &Connection, view: MailboxView, order: SortOrder, last: Option<Remembered>) -> Result<Remembered, Error> {
+fn make(
+    db: &Connection,
+    view: MailboxView,
+    order: SortOrder,
+    only: Option<Only>,
+    last: Option<Remembered>,
+) -> Result<Remembered, Error> {
     let change = db.query_row("SELECT coalesce(max(id), 0) FROM order_change", [], |row| row.get(0))?;
-    let keys = keys_of(db, view)?;
+    let keys = match &only {
+        None => keys_of(db, view)?,
+        Some(only) => keys_only(db, view, only)?,
+    };
     let source = Source { db, order, names_recipients: view.role.is_outgoing() };
     let mended = match last {
         Some(last) => source.mended(&keys, last)?,
@@ -53,7 +75,7 @@ fn make(db: &Connection, view: MailboxView, order: SortOrder, last: Option<Remem
         Some(sorted) => sorted,
         None => source.sorted(keys)?,
     };
-    Ok(Remembered { view, order, sorted, change })
+    Ok(Remembered { view, order, query: only.map(|only| only.query), sorted, change })
 }
 
 /// Where what is compared comes from.
@@ -295,7 +317,7 @@ fn changed_since(db: &Connection, change: i64) -> Result<Option<Vec<MessageKey>>
 }
 
 /// Where each of `keys`, newest first, stands among `sorted`, which are the same.
-fn places_of(keys: &[MessageKey], sorted: &[MessageKey]) -> Result<Vec<u32>, Error> {
+pub(super) fn places_of(keys: &[MessageKey], sorted: &[MessageKey]) -> Result<Vec<u32>, Error> {
     let mut places: Vec<u32> = (0..u32::try_from(keys.len()).map_err(|_| too_many())?).collect();
     let key_at = |place: &u32| std::cmp::Reverse(sorted.get(*place as usize).copied());
     places.sort_unstable_by_key(key_at);

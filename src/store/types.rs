@@ -84,6 +84,16 @@ pub struct SortOrder {
     pub reversed: bool,
 }
 
+/// What of a list is shown; as it is made: all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub unread: bool,
+    pub starred: bool,
+    pub attachment: bool,
+    /// Any of these; none named: whatever its tags.
+    pub tags: Vec<TagId>,
+}
+
 /// How full a mailbox is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MailboxCount {
@@ -136,6 +146,19 @@ pub struct MessageRow {
     pub outbox: Option<OutboxState>,
     /// In the order in which the tags were made.
     pub tags: Vec<TagId>,
+    /// In a list of conversations: the one that it stands for, if that is of several messages.
+    pub group: Option<Group>,
+}
+
+/// What a list of conversations says of one. What lies in Trash or Junk is not of it, unless the list is of that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Group {
+    /// In all accounts and mailboxes, what was sent among them; a great many are not counted to the end.
+    pub messages: u64,
+    /// In the mailbox of the list.
+    pub unread: u64,
+    /// Some of those who wrote it, the first one first; oneself as “me”.
+    pub senders: Vec<String>,
 }
 
 /// How much of a received message is here.
@@ -259,6 +282,13 @@ impl SortOrder {
     /// The order in which keys lie, which costs nothing.
     pub fn is_newest_first(self) -> bool {
         self == Self::default()
+    }
+}
+
+impl Filter {
+    /// Whether something is left out.
+    pub fn is_on(&self) -> bool {
+        *self != Self::default()
     }
 }
 

@@ -1,14 +1,14 @@
-//! Everything a person can do, and the keys for it.
+//! Everything a person can do.
 
 use std::path::PathBuf;
 
-use super::model::{Choice, Choosing, LinkDialog};
+use super::model::{Choice, Choosing, Columns, Density, LinkDialog, Scheme, Task};
 use crate::account::AccountId;
 use crate::engine::{ConsentId, EntryId, Offer, PictureScope, Rhythm, SearchId, Wish};
 use crate::mail::DraftAttachment;
 use crate::mail::compose::Answer;
 use crate::page::protocol::Trouble;
-use crate::store::types::{Flag, MailboxView, MessageKey, OwnMailboxId, Role, SortOrder, TagId};
+use crate::store::types::{Filter, Flag, MailboxView, MessageKey, OwnMailboxId, Role, SortOrder, TagId};
 
 /// What a person did, in the screen's words; [`super::model::Model::act`] knows what follows from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +45,8 @@ pub enum Action {
     },
     /// Puts the list in this order.
     Sort(SortOrder),
+    /// Shows only what this lets through.
+    Filter(Filter),
     /// These rows of the list are on the screen (from, to): their text is wanted.
     RowsVisible(usize, usize),
     /// A row was clicked.
@@ -85,7 +87,12 @@ pub enum Action {
     SetFlag(Flag, bool),
     /// Turns the star of one row.
     ToggleStar(MessageKey),
+    /// Stars what is selected, or takes the stars off if all of it has one.
+    StarSelected,
     MoveSelected(Role),
+    /// One row, whatever is selected.
+    MoveOne(MessageKey, Role),
+    FlagOne(MessageKey, Flag, bool),
     Undo,
     /// One of the things that were done.
     UndoEntry(EntryId),
@@ -184,6 +191,12 @@ pub enum Action {
     ConfirmRemoveAccount(AccountId),
     CancelRemoveAccount,
     SetTheme(Theme),
+    SetDensity(Density),
+    /// One row a conversation, or one a message.
+    SetGrouped(bool),
+    /// Folds a section of the sidebar, or unfolds it.
+    FoldSection(String),
+    SetColumns(Columns),
 
     OpenImport,
     OpenExport,
@@ -211,6 +224,17 @@ pub enum Action {
     TrustCertificate,
     CloseDialog,
     ShowHelp(bool),
+    /// The help with keys that can be changed.
+    ChangeKeys(bool),
+    /// The next key that is pressed is for this task.
+    WaitForKey(Option<Task>),
+    /// That key, in the keymap's words.
+    PressKey(String),
+    /// A key that does something else already is taken for the task that waited for it, or is not.
+    SettleConflict(bool),
+    /// This task, or all of them, by their usual keys again.
+    ResetKeys(Option<Task>),
+    SetScheme(Scheme),
     Quit,
 }
 
@@ -232,42 +256,3 @@ pub enum Theme {
     Light,
     Dark,
 }
-
-/// A key with what it does, for the list and the reading pane; typing in a field is typing.
-pub struct Shortcut {
-    /// As the help shows it.
-    pub keys: &'static str,
-    pub what: &'static str,
-}
-
-/// The table that the help shows, in the order of a day's work.
-pub const SHORTCUTS: [Shortcut; 28] = [
-    Shortcut { keys: "F5 or g", what: "Get mail" },
-    Shortcut { keys: "Ctrl+F or /", what: "Search; Esc ends it" },
-    Shortcut { keys: "F3, Shift+F3", what: "Next, previous thing found" },
-    Shortcut { keys: "j, k or Down, Up", what: "Next, previous message" },
-    Shortcut { keys: "], [", what: "Next, previous in the conversation" },
-    Shortcut { keys: "Page Down, Page Up", what: "A page on, a page back" },
-    Shortcut { keys: "Home, End", what: "Newest, oldest message" },
-    Shortcut { keys: "Space, Shift+Space", what: "Read on, read back" },
-    Shortcut { keys: "Ctrl++, Ctrl+−, Ctrl+0", what: "Page larger, smaller, as it was" },
-    Shortcut { keys: "Shift+Down, Shift+Up", what: "Select more" },
-    Shortcut { keys: "Ctrl+A", what: "Select all" },
-    Shortcut { keys: "Enter", what: "Open the draft, or read on" },
-    Shortcut { keys: "e", what: "Archive" },
-    Shortcut { keys: "# or Delete", what: "Delete (to Trash)" },
-    Shortcut { keys: "v", what: "Move to a mailbox" },
-    Shortcut { keys: "t", what: "Tags" },
-    Shortcut { keys: "Ctrl+Z", what: "Undo, one thing after the other" },
-    Shortcut { keys: "Ctrl+Shift+Z", what: "Do it again" },
-    Shortcut { keys: "Ctrl+H", what: "What was done, to be undone" },
-    Shortcut { keys: "s", what: "Star" },
-    Shortcut { keys: "u", what: "Mark unread" },
-    Shortcut { keys: "r", what: "Reply" },
-    Shortcut { keys: "a", what: "Reply to all" },
-    Shortcut { keys: "f", what: "Forward" },
-    Shortcut { keys: "c or Ctrl+N", what: "New message" },
-    Shortcut { keys: "Ctrl+Enter", what: "Send (to the Outbox)" },
-    Shortcut { keys: "Ctrl+,", what: "Settings" },
-    Shortcut { keys: "? or F1", what: "This help" },
-];

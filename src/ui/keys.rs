@@ -5,14 +5,11 @@ use egui::{Event, Key, Modifiers};
 
 use super::action::Action;
 use super::message_list;
-use super::model::{Choosing, Model};
+use super::model::{Choosing, Model, Task};
 use super::page_view;
 use super::popup;
 use crate::mail::compose::Answer;
-use crate::store::types::{Flag, Role};
-
-/// Rows that Page Up and Page Down go.
-const PAGE: isize = 10;
+use crate::store::types::{Filter, Flag, Role};
 
 pub fn pressed(ctx: &egui::Context, model: &Model) -> Vec<Action> {
     let in_dialog = is_in_dialog(model);
@@ -29,6 +26,9 @@ pub fn pressed(ctx: &egui::Context, model: &Model) -> Vec<Action> {
         });
         pressed.collect()
     });
+    if model.keyboard.as_ref().is_some_and(|keyboard| keyboard.waiting.is_some()) {
+        return events.into_iter().take(1).map(|(key, modifiers)| Action::PressKey(chord(key, modifiers))).collect();
+    }
     // Escape closes what is on top, and only that.
     let closes_popup = popup::is_on_top(ctx);
     let meant = events.into_iter().filter(|(key, modifiers)| match key {
@@ -110,30 +110,57 @@ fn by(key: Key, modifiers: Modifiers) -> Option<Scroll> {
     })
 }
 
+/// A key and its modifiers in words, as the keymap has them.
+fn chord(key: Key, modifiers: Modifiers) -> String {
+    // What is typed with Shift on some keyboards and without it on others is the same key.
+    let (name, shift) = match (key, modifiers.shift) {
+        (Key::Slash, true) => (Key::Questionmark.name(), false),
+        (Key::Num1, true) => (Key::Exclamationmark.name(), false),
+        (Key::Questionmark | Key::Exclamationmark | Key::Colon | Key::Plus | Key::Pipe, _) => (key.name(), false),
+        (Key::OpenCurlyBracket | Key::CloseCurlyBracket, _) => (key.name(), false),
+        (key, shift) => (key.name(), shift),
+    };
+    let mut chord = String::new();
+    for (is_down, word) in [(modifiers.command, "Ctrl+"), (modifiers.alt, "Alt+"), (shift, "Shift+")] {
+        if is_down {
+            chord.push_str(word);
+        }
+    }
+    chord + name
+}
+
 fn action(model: &Model, key: Key, modifiers: Modifiers, in_dialog: bool, writing: bool) -> Option<Action> {
     if in_dialog {
         let in_front = model.dialog.is_some() || model.server.is_some() || model.moving_is_shown;
         return (key == Key::Escape && model.settings.is_some() && !in_front).then_some(Action::CloseSettings);
     }
-    if let Some(action) = anywhere(model, key, modifiers) {
+    if let Some(action) = fixed(model, key, modifiers) {
         return Some(action);
     }
-    if writing || modifiers.alt {
+    let (task, extend) = task(model, key, modifiers)?;
+    // A key that writes something writes it.
+    let is_function = (Key::F1..=Key::F35).contains(&key);
+    let writes = !modifiers.command && !is_function;
+    if writing && (writes || !task.holds_while_writing()) {
         return None;
     }
-    if modifiers.command {
-        return match key {
-            Key::A => Some(Action::SelectAll),
-            Key::H => Some(Action::ShowHistory(true)),
-            Key::Z if modifiers.shift => Some(Action::Redo),
-            Key::Z => Some(Action::Undo),
-            _ => None,
-        };
-    }
-    if is_written_here(model) {
+    // Beside a message that is being written in this window keys are too easily meant for it.
+    let is_apart = matches!(task, Task::SelectAll | Task::Undo | Task::Redo | Task::History);
+    if is_written_here(model) && (writes || !(is_apart || task.holds_while_writing())) {
         return None;
     }
-    in_list(model, key, modifiers)
+    done_by(model, task, extend)
+}
+
+/// What the key does, and whether Shift beside it selects on the way.
+fn task(model: &Model, key: Key, modifiers: Modifiers) -> Option<(Task, bool)> {
+    let keys = &model.look.keys;
+    if let Some(task) = keys.task_of(&chord(key, modifiers)) {
+        return Some((task, false));
+    }
+    let without_shift = Modifiers { shift: false, ..modifiers };
+    let going = keys.task_of(&chord(key, without_shift)).filter(|task| task.is_going());
+    going.filter(|_| modifiers.shift).map(|task| (task, true))
 }
 
 /// A message is written in this window, not in one of its own.
@@ -141,50 +168,57 @@ fn is_written_here(model: &Model) -> bool {
     model.composer.as_ref().is_some_and(|composer| !composer.detached)
 }
 
-/// Keys that hold while writing, too.
-fn anywhere(model: &Model, key: Key, modifiers: Modifiers) -> Option<Action> {
+/// Keys that cannot be changed: they leave what one is in, or finish it.
+fn fixed(model: &Model, key: Key, modifiers: Modifiers) -> Option<Action> {
     match (key, modifiers.command) {
-        (Key::F5, _) => Some(Action::GetMail),
-        (Key::F1, _) => Some(Action::ShowHelp(true)),
-        (Key::F3, _) => Some(Action::NextHit { back: modifiers.shift }),
-        (Key::F, true) => Some(Action::FocusSearch),
-        (Key::N, true) => Some(Action::Compose),
-        (Key::Comma, true) => Some(Action::OpenSettings),
         (Key::Enter, true) if is_written_here(model) => Some(Action::Send),
+        (Key::Enter, false) if !is_written_here(model) => {
+            model.messages.cursor.filter(|&key| model.editable(key)).map(Action::EditDraft)
+        }
         (Key::Escape, _) if is_written_here(model) => Some(Action::CloseComposer),
         (Key::Escape, _) if model.reading.source.is_some() => Some(Action::ShowSource(false)),
         (Key::Escape, _) if !model.search.text.is_empty() => Some(Action::EndSearch),
+        (Key::Escape, _) if model.messages.filter.is_on() => Some(Action::Filter(Filter::default())),
         _ => None,
     }
 }
 
-fn in_list(model: &Model, key: Key, modifiers: Modifiers) -> Option<Action> {
-    let go = |by| Some(Action::MoveCursor { by, extend: modifiers.shift });
-    match key {
-        Key::ArrowDown | Key::J => go(1),
-        Key::ArrowUp | Key::K => go(-1),
-        Key::CloseBracket => Some(Action::StepInThread(1)),
-        Key::OpenBracket => Some(Action::StepInThread(-1)),
-        Key::PageDown => go(PAGE),
-        Key::PageUp => go(-PAGE),
-        Key::Home => go(isize::MIN / 2),
-        Key::End => go(isize::MAX / 2),
-        Key::Enter => model.messages.cursor.filter(|&key| model.editable(key)).map(Action::EditDraft),
-        Key::E => Some(Action::MoveSelected(Role::Archive)),
-        Key::Delete => Some(Action::MoveSelected(Role::Trash)),
-        Key::Num3 if modifiers.shift => Some(Action::MoveSelected(Role::Trash)),
-        Key::V => Some(Action::OpenChooser(Choosing::Mailbox)),
-        Key::T => Some(Action::OpenChooser(Choosing::Tags)),
-        Key::S => model.messages.cursor.map(Action::ToggleStar),
-        Key::U => Some(Action::SetFlag(Flag::Seen, false)),
-        Key::R => Some(Action::Answer(Answer::Reply)),
-        Key::A => Some(Action::Answer(Answer::ReplyAll)),
-        Key::F => Some(Action::Answer(Answer::Forward)),
-        Key::C => Some(Action::Compose),
-        Key::G => Some(Action::GetMail),
-        Key::Questionmark => Some(Action::ShowHelp(true)),
-        Key::Slash if modifiers.shift => Some(Action::ShowHelp(true)),
-        Key::Slash => Some(Action::FocusSearch),
-        _ => None,
-    }
+fn done_by(model: &Model, task: Task, extend: bool) -> Option<Action> {
+    let go = |by| Action::MoveCursor { by, extend };
+    Some(match task {
+        Task::GetMail => Action::GetMail,
+        Task::Search => Action::FocusSearch,
+        Task::UnreadOnly => {
+            let filter = &model.messages.filter;
+            Action::Filter(Filter { unread: !filter.unread, ..filter.clone() })
+        }
+        Task::NextFound => Action::NextHit { back: false },
+        Task::PreviousFound => Action::NextHit { back: true },
+        Task::Next => go(1),
+        Task::Previous => go(-1),
+        Task::NextInConversation => Action::StepInThread(1),
+        Task::PreviousInConversation => Action::StepInThread(-1),
+        Task::PageDown => go(model.messages.page()),
+        Task::PageUp => go(-model.messages.page()),
+        Task::First => go(isize::MIN / 2),
+        Task::Last => go(isize::MAX / 2),
+        Task::SelectAll => Action::SelectAll,
+        Task::Archive => Action::MoveSelected(Role::Archive),
+        Task::Delete => Action::MoveSelected(Role::Trash),
+        Task::Junk => Action::MoveSelected(Role::Junk),
+        Task::Move => Action::OpenChooser(Choosing::Mailbox),
+        Task::Tags => Action::OpenChooser(Choosing::Tags),
+        Task::Undo => Action::Undo,
+        Task::Redo => Action::Redo,
+        Task::History => Action::ShowHistory(true),
+        Task::Star => Action::StarSelected,
+        Task::MarkUnread => Action::SetFlag(Flag::Seen, false),
+        Task::MarkRead => Action::SetFlag(Flag::Seen, true),
+        Task::Reply => Action::Answer(Answer::Reply),
+        Task::ReplyAll => Action::Answer(Answer::ReplyAll),
+        Task::Forward => Action::Answer(Answer::Forward),
+        Task::Compose => Action::Compose,
+        Task::Settings => Action::OpenSettings,
+        Task::Help => Action::ShowHelp(true),
+    })
 }

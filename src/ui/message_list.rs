@@ -5,19 +5,26 @@ use egui::accesskit::Role as AccessRole;
 use egui::{CornerRadius, CursorIcon, Id, Margin, Pos2, Rect, Sense, Stroke, Ui, UiBuilder, Vec2, WidgetInfo};
 
 use super::action::{Action, Selecting};
+use super::filter_bar::filter_ui;
 use super::icons::Icon;
-use super::model::{Choosing, Listed, Model};
+use super::list_card::{paint_card, paint_coming_card, spoken};
+use super::list_empty::empty_ui;
+use super::list_hover::hover_ui;
+use super::list_menu::menu_ui;
+use super::list_table::{self, head_ui, paint_coming_line, paint_line_of};
+use super::model::{Density, Model};
 use super::sidebar::thousands;
 use super::sort_menu::sort_ui;
-use super::tag_chips;
-use super::theme::{self, Palette, palette};
-use super::widgets::{hairline, icon, label, line, marked_line, paint_line, prose, quiet};
-use crate::mail::Marker;
-use crate::mail::query::Field;
-use crate::store::types::{Flag, MessageKey, MessageRow, OutboxState, Part, Role};
+use super::theme::{self, palette};
+use super::view_menu::view_ui;
+use super::widgets::{icon, label, line, quiet};
+use crate::store::types::{MessageKey, Role};
 
-const ROW_HEIGHT: f32 = 68.0;
+/// Points of a card; see [`list_table::ROW_HEIGHT`] for a line.
+const CARD_HEIGHT: f32 = 68.0;
 const BAR_WIDTH: f32 = 10.0;
+/// Around the head of the list; below it are the switches of the filter.
+const HEAD: Margin = Margin { left: 16, right: 16, top: 8, bottom: 2 };
 
 /// Where the list stands.
 #[derive(Default)]
@@ -36,6 +43,13 @@ pub fn list_ui(ui: &mut Ui, model: &Model, state: &mut ListState, actions: &mut 
     let edge = ui.max_rect();
     ui.painter().vline(edge.right() - 0.5, edge.y_range(), Stroke::new(1.0, palette.line));
     header_ui(ui, model, actions);
+    filter_ui(ui, model, actions);
+    if model.look.density == Density::Compact {
+        head_ui(ui, model, actions);
+    }
+    if !model.messages.listed {
+        return coming_ui(ui, model);
+    }
     if model.messages.keys.is_empty() {
         return empty_ui(ui, model, actions);
     }
@@ -51,6 +65,27 @@ pub fn list_ui(ui: &mut Ui, model: &Model, state: &mut ListState, actions: &mut 
     ui.advance_cursor_after_rect(area);
 }
 
+/// Rows without words, until the first list is there.
+fn coming_ui(ui: &Ui, model: &Model) {
+    let area = ui.available_rect_before_wrap();
+    let size = Vec2::new(area.width(), row_height(model));
+    let mut rect = Rect::from_min_size(area.min, size);
+    while rect.top() < area.bottom() {
+        match model.look.density {
+            Density::Comfortable => paint_coming_card(ui, rect),
+            Density::Compact => paint_coming_line(ui, model, rect),
+        }
+        rect = rect.translate(Vec2::new(0.0, size.y));
+    }
+}
+
+fn row_height(model: &Model) -> f32 {
+    match model.look.density {
+        Density::Comfortable => CARD_HEIGHT,
+        Density::Compact => list_table::ROW_HEIGHT,
+    }
+}
+
 fn header_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
     if model.search.is_on() {
         return results_header_ui(ui, model, actions);
@@ -59,7 +94,7 @@ fn header_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
     let view = model.messages.view;
     let (total, unread) = model.count(view);
     let width = ui.available_width();
-    let frame = egui::Frame::new().inner_margin(Margin::symmetric(16, 9)).show(ui, |ui| {
+    egui::Frame::new().inner_margin(HEAD).show(ui, |ui| {
         ui.horizontal(|ui| {
             // What a long name leaves is for the numbers.
             let name = model.mailbox_name(view.role);
@@ -72,13 +107,21 @@ fn header_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
             let selected = model.messages.selected.len();
             let words = match (selected, total, unread) {
                 (2.., _, _) => format!("{} selected", thousands(selected as u64)),
+                (_, total, _) if model.filter_shown().is_on() => {
+                    format!("{} of {}", thousands(model.messages.keys.len() as u64), thousands(total))
+                }
                 (_, 0, _) => String::new(),
                 (_, total, 0) => thousands(total),
                 (_, total, unread) => format!("{} · {} unread", thousands(total), thousands(unread)),
             };
             // What stands at the right has its place first, and the words what is left.
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                sort_ui(ui, model, width, actions);
+                ui.spacing_mut().item_spacing.x = 4.0;
+                view_ui(ui, model, actions);
+                // In a table the names of the columns do that.
+                if model.look.density == Density::Comfortable {
+                    sort_ui(ui, model, width, actions);
+                }
                 if view.role == Role::Trash
                     && total > 0
                     && quiet(ui, "Empty").on_hover_text("Removes these messages for good").clicked()
@@ -94,14 +137,13 @@ fn header_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
             });
         });
     });
-    hairline(ui, frame.response.rect, palette.line);
     ui.add_space(-ui.spacing().item_spacing.y);
 }
 
 /// What was found, and where is searched.
 fn results_header_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
     let palette = palette(ui);
-    let frame = egui::Frame::new().inner_margin(Margin::symmetric(16, 9)).show(ui, |ui| {
+    egui::Frame::new().inner_margin(HEAD).show(ui, |ui| {
         ui.horizontal(|ui| {
             // What stands at the right keeps its place beside a long name.
             let saved = model.search.saved.iter().find(|saved| model.is_open(saved));
@@ -118,6 +160,7 @@ fn results_header_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
             label(ui, &words, theme::small(), palette.faint, false);
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 2.0;
+                view_ui(ui, model, actions);
                 if icon(ui, Icon::Save, "Save this search…").clicked() {
                     actions.push(Action::NameSearch(None));
                 }
@@ -131,7 +174,6 @@ fn results_header_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
             });
         });
     });
-    hairline(ui, frame.response.rect, palette.line);
     ui.add_space(-ui.spacing().item_spacing.y);
 }
 
@@ -162,93 +204,11 @@ pub fn results_in_words(model: &Model) -> String {
     }
 }
 
-fn nothing_found_ui(ui: &mut Ui, model: &Model, text: &str, actions: &mut Vec<Action>) {
-    let palette = palette(ui);
-    ui.add_space((ui.available_height() * 0.3).max(30.0));
-    ui.vertical_centered(|ui| {
-        ui.set_max_width(270.0);
-        ui.add(Icon::Search.image(38.0, palette.faint).alt_text("Search"));
-        ui.add_space(8.0);
-        if model.search.fault.is_some() {
-            ui.label(egui::RichText::new("Not finished yet").font(theme::heading()).color(palette.muted));
-            prose(ui, "What is searched for cannot be understood as it stands.", palette.faint);
-            return;
-        }
-        let shown: String = text.trim().chars().take(60).collect();
-        let cut = if shown.len() < text.trim().len() { "…" } else { "" };
-        ui.label(
-            egui::RichText::new(format!("No message matches “{shown}{cut}”"))
-                .font(theme::heading())
-                .color(palette.muted),
-        );
-        let hint = match (model.search.to_index, model.search.here) {
-            (1.., _) => "Not all messages can be found yet: those that came in last are being read.",
-            (0, true) => "Only one mailbox was searched: try Everywhere, above.",
-            (0, false) => "Try fewer words, or say where and when: from:ana, has:attachment, newer:7d.",
-        };
-        prose(ui, hint, palette.faint);
-        ui.add_space(4.0);
-        if model.search.here && quiet(ui, "Search everywhere").clicked() {
-            actions.push(Action::SearchHere(false));
-        }
-        if let Some(wider) = wider(text)
-            && quiet(ui, &format!("Search for “{wider}”")).clicked()
-        {
-            actions.push(Action::Search(wider));
-        }
-    });
-}
-
-/// The same with the last word cut to its beginning, which forgives an ending and many a misspelling; None: it has no such word.
-fn wider(text: &str) -> Option<String> {
-    let text = text.trim();
-    let begin = text.rfind(char::is_whitespace).map_or(0, |blank| blank + 1);
-    let word = text.get(begin..)?;
-    let letters = word.chars().count();
-    // Of a word of six letters four say enough, and of a shorter one it would be another word.
-    let is_word = word.chars().all(char::is_alphanumeric);
-    (is_word && letters >= 6).then(|| {
-        let kept: String = word.chars().take((letters * 2).div_ceil(3)).collect();
-        format!("{}{kept}*", text.get(..begin).unwrap_or_default())
-    })
-}
-
-fn empty_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
-    let palette = palette(ui);
-    if !model.messages.listed {
-        return;
-    }
-    if let Listed::Results(search) = &model.messages.keys_of {
-        return nothing_found_ui(ui, model, &search.text, actions);
-    }
-    let role = model.messages.view.role;
-    let words = match role {
-        Role::Inbox if model.visits.is_empty() => {
-            ("Nothing here yet", "Press “Get mail”: Malote dials in, takes everything, and hangs up.")
-        }
-        Role::Inbox => ("All done", "There is nothing in the Inbox."),
-        Role::Drafts => ("No drafts", "What you write is kept here until you send it."),
-        Role::Outbox => ("Nothing waits", "Messages wait here until you get mail, or press Send."),
-        Role::Sent => ("Nothing sent yet", "What the server has accepted is kept here."),
-        Role::Archive => ("Nothing archived yet", "Press E on a message to put it here."),
-        Role::Junk => ("No junk", "That is how it should be."),
-        Role::Trash => ("Trash is empty", "What you delete stays here for 30 days, or until you empty it."),
-        Role::Own(_) => ("Nothing here yet", "Press V on messages to move them here."),
-    };
-    ui.add_space((ui.available_height() * 0.3).max(30.0));
-    ui.vertical_centered(|ui| {
-        ui.set_max_width(230.0);
-        ui.add(Icon::of_role(role).image(38.0, palette.faint).alt_text(role.to_string()));
-        ui.add_space(8.0);
-        ui.label(egui::RichText::new(words.0).font(theme::heading()).color(palette.muted));
-        prose(ui, words.1, palette.faint);
-    });
-}
-
 /// Wheel, touchpad and the model's wish to see the cursor.
 fn scroll(ui: &Ui, model: &Model, state: &mut ListState, area: Rect) {
     let height = f64::from(area.height());
-    let total = model.messages.keys.len() as f64 * f64::from(ROW_HEIGHT);
+    let row_height = f64::from(row_height(model));
+    let total = model.messages.keys.len() as f64 * row_height;
     if ui.rect_contains_pointer(area) {
         state.offset -= f64::from(ui.input(|input| input.smooth_scroll_delta().y));
     }
@@ -256,8 +216,8 @@ fn scroll(ui: &Ui, model: &Model, state: &mut ListState, area: Rect) {
         state.revealed = model.messages.reveal;
         match model.messages.cursor.and_then(|key| model.messages.index_of(key)) {
             Some(index) => {
-                let top = index as f64 * f64::from(ROW_HEIGHT);
-                state.offset = state.offset.clamp(top + f64::from(ROW_HEIGHT) - height, top);
+                let top = index as f64 * row_height;
+                state.offset = state.offset.clamp(top + row_height - height, top);
             }
             None => state.offset = 0.0,
         }
@@ -266,7 +226,8 @@ fn scroll(ui: &Ui, model: &Model, state: &mut ListState, area: Rect) {
 }
 
 fn rows_ui(ui: &mut Ui, model: &Model, state: &mut ListState, area: Rect, actions: &mut Vec<Action>) {
-    let row_height = f64::from(ROW_HEIGHT);
+    let height = row_height(model);
+    let row_height = f64::from(height);
     let first = (state.offset / row_height).floor() as usize;
     #[allow(clippy::cast_possible_truncation)] // less than a row's height
     let mut top = area.top() - (state.offset - first as f64 * row_height) as f32;
@@ -274,9 +235,9 @@ fn rows_ui(ui: &mut Ui, model: &Model, state: &mut ListState, area: Rect, action
     while top < area.bottom()
         && let Some(&key) = model.messages.keys.get(index)
     {
-        let rect = Rect::from_min_size(Pos2::new(area.left(), top), Vec2::new(area.width(), ROW_HEIGHT));
+        let rect = Rect::from_min_size(Pos2::new(area.left(), top), Vec2::new(area.width(), height));
         row_ui(ui, model, state, index, key, rect, actions);
-        top += ROW_HEIGHT;
+        top += height;
         index += 1;
     }
     if state.visible != (first, index) || ui.input(|input| input.pointer.any_released()) {
@@ -331,20 +292,64 @@ fn row_ui(
     let name = row.map_or_else(|| "Loading".to_owned(), |row| spoken(model, row));
     response.widget_info(|| WidgetInfo::labeled(AccessRole::ListBoxOption, true, &name));
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(selected));
-    let inner = rect.shrink2(Vec2::new(6.0, 1.5));
-    if selected || response.hovered() {
-        let fill = if selected { palette.selected } else { palette.hover.gamma_multiply(0.6) };
-        ui.painter().rect_filled(inner, CornerRadius::same(8), fill);
-    } else {
+    // What lies on top of the row is part of it.
+    let pointed_at = response.contains_pointer() && !egui::DragAndDrop::has_any_payload(ui.ctx());
+    let fill = match (selected, pointed_at) {
+        (true, _) => palette.selected,
+        (false, true) => palette.list.lerp_to_gamma(palette.hover, 0.6),
+        (false, false) => palette.list,
+    };
+    let is_compact = model.look.density == Density::Compact;
+    let inner = rect.shrink2(if is_compact { Vec2::new(4.0, 0.5) } else { Vec2::new(6.0, 1.5) });
+    if selected || pointed_at {
+        ui.painter().rect_filled(inner, CornerRadius::same(if is_compact { 5 } else { 8 }), fill);
+    } else if !is_compact {
         ui.painter().hline(
             rect.left() + 30.0..=rect.right() - 14.0,
             rect.bottom() - 0.5,
             Stroke::new(1.0, palette.line.gamma_multiply(0.7)),
         );
     }
-    let star = row.map(|row| paint_row(ui, model, state, row, rect, palette, response.hovered()));
+    // Of several that are selected one has the keyboard.
+    if response.has_focus() || (model.messages.cursor == Some(key) && model.messages.selected.len() > 1) {
+        let stroke = Stroke::new(1.5, palette.accent);
+        ui.painter().rect_stroke(inner, CornerRadius::same(8), stroke, egui::StrokeKind::Inside);
+    }
+    let star = match (row, is_compact) {
+        (Some(row), false) => paint_card(ui, model, state.today, row, rect),
+        (Some(row), true) => paint_line_of(ui, model, state.today, row, rect),
+        (None, false) => coming(|| paint_coming_card(ui, rect)),
+        (None, true) => coming(|| paint_coming_line(ui, model, rect)),
+    };
+    if let Some(row) = row.filter(|_| pointed_at) {
+        let top = if is_compact { rect.center().y - 13.0 } else { rect.top() + 5.0 };
+        hover_ui(ui, row, rect.with_min_y(top), fill, actions);
+    }
+    clicked_ui(ui, model, index, key, star, &response, actions);
+    if response.secondary_clicked() && !selected {
+        actions.push(Action::Select { index, how: Selecting::Only });
+    }
+    response.context_menu(|ui| menu_ui(ui, model, key, actions));
+}
+
+/// What is drawn in place of a row has no star.
+fn coming(paint: impl FnOnce()) -> Rect {
+    paint();
+    Rect::NOTHING
+}
+
+fn clicked_ui(
+    ui: &Ui,
+    model: &Model,
+    index: usize,
+    key: MessageKey,
+    star: Rect,
+    response: &egui::Response,
+    actions: &mut Vec<Action>,
+) {
     if response.clicked() {
-        let on_star = star.zip(response.interact_pointer_pos()).is_some_and(|(star, at)| star.expand(5.0).contains(at));
+        let on_star =
+            response.interact_pointer_pos().is_some_and(|at| star.is_positive() && star.expand(5.0).contains(at));
         let modifiers = ui.input(|input| input.modifiers);
         actions.push(match modifiers {
             _ if on_star => Action::ToggleStar(key),
@@ -357,178 +362,10 @@ fn row_ui(
     if response.double_clicked() && model.editable(key) {
         actions.push(Action::EditDraft(key));
     }
-    if response.secondary_clicked() && !selected {
-        actions.push(Action::Select { index, how: Selecting::Only });
-    }
-    response.context_menu(|ui| menu_ui(ui, model, key, actions));
-}
-
-/// What a screen reader says of a row.
-fn spoken(model: &Model, row: &MessageRow) -> String {
-    let unread = if row.flags.has(Flag::Seen) { "" } else { "unread, " };
-    let subject = if row.subject.is_empty() { "(no subject)" } else { &row.subject };
-    let part = match row.part {
-        Part::Whole | Part::Nothing => "",
-        Part::Header => ", only its header is here",
-        Part::Excerpt => ", only its first lines are here",
-    };
-    let rest = if row.rest_wanted { ", the rest comes with the next visit" } else { "" };
-    let place = place(model, row).map(|role| format!(", in {}", model.mailbox_name(role))).unwrap_or_default();
-    let tags: String =
-        row.tags.iter().filter_map(|&id| model.tag(id)).map(|tag| format!(", tagged {}", tag.name)).collect();
-    format!(
-        "{unread}{}, {subject}{part}{rest}{place}{tags}",
-        if row.role.is_outgoing() { &row.to } else { &row.from_name }
-    )
-}
-
-/// Among results: where it lies, if that is not the Inbox.
-fn place(model: &Model, row: &MessageRow) -> Option<Role> {
-    (model.shows_results() && row.role != Role::Inbox).then_some(row.role)
-}
-
-/// Two lines and a half: who and when; what; how it begins. Returns where the star is.
-fn paint_row(
-    ui: &Ui,
-    model: &Model,
-    state: &ListState,
-    row: &MessageRow,
-    rect: Rect,
-    palette: Palette,
-    hovered: bool,
-) -> Rect {
-    let unread = !row.flags.has(Flag::Seen) && !row.role.is_outgoing();
-    let (left, right) = (rect.left() + 30.0, rect.right() - 16.0);
-    if unread {
-        ui.painter().circle_filled(Pos2::new(rect.left() + 17.5, rect.top() + 20.0), 4.0, palette.accent);
-    }
-    if model.accounts.len() > 1 && model.is_of_all_accounts() {
-        let chip = Rect::from_center_size(Pos2::new(rect.left() + 17.5, rect.top() + 42.0), Vec2::new(3.0, 22.0));
-        ui.painter().rect_filled(chip, CornerRadius::same(2), theme::account_color(row.account.0, palette.dark));
-    }
-    let date = line(
-        ui,
-        &when(row.date, state.today),
-        theme::small(),
-        if unread { palette.accent } else { palette.faint },
-        120.0,
-    );
-    let date_left = right - date.size().x;
-    paint_line(ui, Pos2::new(date_left, rect.top() + 12.5), &date, false);
-    let who = if row.role.is_outgoing() { &row.to } else { &row.from_name };
-    let who = if who.is_empty() { "(nobody yet)" } else { who };
-    let (who_field, marker) = (if row.role.is_outgoing() { Field::To } else { Field::From }, marker(model));
-    let found = |field, text: &str| marker.map(|marker| marker.marks(field, text)).unwrap_or_default();
-    let who_found = found(who_field, who);
-    let who = marked_line(ui, who, &who_found, theme::label(), palette.text, date_left - left - 10.0);
-    paint_line(ui, Pos2::new(left, rect.top() + 10.5), &who, unread);
-
-    let mut marks = right;
-    let mut mark = |icon: Icon, tint| {
-        let spot = Rect::from_center_size(Pos2::new(marks - 7.0, rect.top() + 38.0), Vec2::splat(14.0));
-        icon.paint(ui, spot, tint);
-        marks -= 18.0;
-        spot
-    };
-    let starred = row.flags.has(Flag::Starred);
-    let star = match (starred, hovered) {
-        (true, _) => mark(Icon::StarFilled, palette.star),
-        (false, true) => mark(Icon::Star, palette.faint),
-        (false, false) => Rect::NOTHING,
-    };
-    if let Some(role) = place(model, row) {
-        mark(Icon::of_role(role), palette.muted);
-    }
-    if row.has_attachments {
-        mark(Icon::Attachment, palette.faint);
-    }
-    if row.flags.has(Flag::Answered) {
-        mark(Icon::Reply, palette.faint);
-    }
-    let subject = if row.subject.is_empty() { "(no subject)" } else { &row.subject };
-    let color = if row.subject.is_empty() { palette.faint } else { palette.text };
-    let subject_found = found(Field::Subject, subject);
-    let subject = marked_line(ui, subject, &subject_found, theme::label(), color, marks - left - 6.0);
-    paint_line(ui, Pos2::new(left, rect.top() + 28.5), &subject, unread);
-    let (words, color) = match &row.outbox {
-        Some(OutboxState::Refused(words)) => (format!("Refused: {words}"), palette.danger),
-        Some(OutboxState::Unknown) => {
-            ("Perhaps sent: the line was lost. Not sent again by itself.".into(), palette.warning)
-        }
-        Some(OutboxState::Waiting) => ("Waits to be sent".into(), palette.muted),
-        None if row.rest_wanted => ("The whole message comes with the next visit".into(), palette.muted),
-        None => match row.part {
-            Part::Whole | Part::Nothing => (row.snippet.clone(), palette.faint),
-            Part::Header => ("Only its header is here".into(), palette.warning),
-            Part::Excerpt => (format!("First lines: {}", row.snippet), palette.warning),
-        },
-    };
-    let words_right = tag_chips::paint(ui, model, &row.tags, right, rect.top() + 54.5, (right - left) * 0.6);
-    // What was found says more than how the message begins.
-    let snippet = marker.filter(|_| row.outbox.is_none() && !row.rest_wanted && row.part != Part::Header);
-    let snippet = snippet.and_then(|_| model.search.snippets.of_message(row.key));
-    let width = words_right - left;
-    let words = match snippet {
-        Some(snippet) => marked_line(ui, &snippet.text, &snippet.marks, theme::small(), palette.muted, width),
-        None => line(ui, &words, theme::small(), color, width),
-    };
-    paint_line(ui, Pos2::new(left, rect.top() + 47.0), &words, false);
-    star
-}
-
-/// Moving elsewhere, and tags.
-fn organise_ui(ui: &mut Ui, role: Role, item: &mut dyn FnMut(&mut Ui, &str, Action)) {
-    if !matches!(role, Role::Drafts | Role::Outbox) {
-        item(ui, "Move to…", Action::OpenChooser(Choosing::Mailbox));
-    }
-    item(ui, "Tags…", Action::OpenChooser(Choosing::Tags));
-}
-
-/// What is marked in the rows; None: they are no results.
-fn marker(model: &Model) -> Option<&Marker> {
-    model.shows_results().then_some(&model.search.snippets.marker).filter(|marker| !marker.is_empty())
-}
-
-fn menu_ui(ui: &mut Ui, model: &Model, key: MessageKey, actions: &mut Vec<Action>) {
-    ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
-    let mut item = |ui: &mut Ui, words: &str, action: Action| {
-        if ui.button(words).clicked() {
-            actions.push(action);
-            ui.close();
-        }
-    };
-    let role = model.role_of_selection();
-    if model.editable(key) {
-        item(ui, "Edit", Action::EditDraft(key));
-    }
-    let outbox = model.messages.row(key).and_then(|row| row.outbox.as_ref());
-    if matches!(outbox, Some(OutboxState::Refused(_) | OutboxState::Unknown)) {
-        item(ui, "Send once more", Action::Retry(key));
-    }
-    if !role.is_outgoing() {
-        let seen = model.messages.row(key).is_some_and(|row| row.flags.has(Flag::Seen));
-        item(ui, if seen { "Mark unread" } else { "Mark read" }, Action::SetFlag(Flag::Seen, !seen));
-        item(ui, "Star or unstar", Action::ToggleStar(key));
-        if model.messages.has_part_chosen() {
-            let several = model.messages.selected.len() > 1;
-            let what = if several { "whole messages" } else { "whole message" };
-            item(ui, &format!("Get the {what} with the next visit"), Action::CompleteSelected);
-        }
-        ui.separator();
-    }
-    for (to, words) in
-        [(Role::Inbox, "Move to Inbox"), (Role::Archive, "Archive"), (Role::Junk, "Junk"), (Role::Trash, "Delete")]
-    {
-        let sensible = !matches!(role, Role::Drafts | Role::Outbox) || to == Role::Trash;
-        if to != role && sensible {
-            item(ui, words, Action::MoveSelected(to));
-        }
-    }
-    organise_ui(ui, role, &mut item);
 }
 
 fn bar_ui(ui: &Ui, model: &Model, state: &mut ListState, area: Rect) {
-    let total = model.messages.keys.len() as f64 * f64::from(ROW_HEIGHT);
+    let total = model.messages.keys.len() as f64 * f64::from(row_height(model));
     let height = f64::from(area.height());
     if total <= height {
         return;

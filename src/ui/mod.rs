@@ -7,12 +7,18 @@ mod chooser;
 mod composer;
 mod conversation;
 mod dialogs;
+mod filter_bar;
 mod help;
 mod history;
 mod hits;
 mod icons;
 mod invitation;
 mod keys;
+mod list_card;
+mod list_empty;
+mod list_hover;
+mod list_menu;
+mod list_table;
 mod message_list;
 pub mod model;
 mod moving;
@@ -40,13 +46,14 @@ mod tests;
 pub mod theme;
 mod toolbar;
 mod upkeep;
+mod view_menu;
 mod widgets;
 
 use egui::{CentralPanel, Frame, Panel};
 
 use crate::page::protocol::Renderer;
 use action::Action;
-use model::Model;
+use model::{Density, Model};
 use theme::palette;
 
 /// What the views remember between frames and nobody else needs.
@@ -94,11 +101,16 @@ pub fn window_ui(ui: &mut egui::Ui, model: &mut Model, state: &mut ViewState) ->
     if model.started && model.accounts.is_empty() {
         CentralPanel::no_frame().frame(bar(palette.reading)).show(ui, |ui| reading_pane::welcome_ui(ui, &mut actions));
     } else {
-        let most = (ui.available_width() - READING_WIDTH).clamp(220.0, 640.0);
-        Panel::left("list")
+        // A table needs room for its columns, and keeps a width of its own.
+        let (list, usual, widest) = match model.look.density {
+            Density::Comfortable => ("list", 372.0, 640.0),
+            Density::Compact => ("table", 520.0, 1_400.0),
+        };
+        let most = (ui.available_width() - READING_WIDTH).clamp(220.0, widest);
+        Panel::left(list)
             .frame(bar(palette.list))
             .show_separator_line(false)
-            .default_size(372.0)
+            .default_size(usual)
             .size_range(220.0..=most)
             .show(ui, |ui| message_list::list_ui(ui, model, &mut state.list, &mut actions));
         CentralPanel::no_frame().frame(bar(palette.reading)).show(ui, |ui| {

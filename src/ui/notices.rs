@@ -6,39 +6,63 @@ use super::action::Action;
 use super::icons::Icon;
 use super::model::{Model, Notice};
 use super::theme::{self, palette};
-use super::widgets::{icon, label, prose};
+use super::widgets::{icon, label, prose, quiet};
 use crate::engine::Offer;
 
+/// One says all at once. Of several each takes a line, and one of them may be unfolded: they must not push the message down.
 pub fn notices_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+    if let [notice] = model.notices.as_slice() {
+        return lines_ui(ui, notice, Fold::Open, &mut false, actions);
+    }
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        several_ui(ui, model, actions);
+    });
+}
+
+fn several_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
+    let place = egui::Id::unique("unfolded notice");
+    let unfolded: Option<u64> = ui.data(|data| data.get_temp(place));
     for notice in &model.notices {
-        notice_ui(ui, notice, actions);
+        let fold = if unfolded == Some(notice.id) { Fold::Unfolded } else { Fold::Folded };
+        let mut turned = false;
+        lines_ui(ui, notice, fold, &mut turned, actions);
+        if turned {
+            let next = if fold == Fold::Unfolded { 0 } else { notice.id };
+            ui.data_mut(|data| data.insert_temp(place, next));
+        }
     }
 }
 
+/// How much of a notice is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fold {
+    /// All of it, for good.
+    Open,
+    /// All of it, until it is folded again.
+    Unfolded,
+    /// One line.
+    Folded,
+}
+
 /// What, why, what to do; the server's words last.
-fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
+fn lines_ui(ui: &mut Ui, notice: &Notice, fold: Fold, turned: &mut bool, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let problem = &notice.problem;
-    let (color, soft, kind) = if problem.is_question() {
-        (palette.warning, palette.warning_soft, "Question")
+    let (color, soft) = if problem.is_question() {
+        (palette.warning, palette.warning_soft)
     } else {
-        (palette.danger, palette.danger_soft, "Problem")
+        (palette.danger, palette.danger_soft)
     };
-    let frame =
-        egui::Frame::new().fill(soft).corner_radius(CornerRadius::same(10)).inner_margin(Margin::symmetric(14, 10));
-    frame.outer_margin(Margin { left: 14, right: 14, top: 10, bottom: 0 }).show(ui, |ui| {
+    let (inner, top) = if fold == Fold::Folded { (Margin::symmetric(14, 1), 4) } else { (Margin::symmetric(14, 8), 8) };
+    let frame = egui::Frame::new().fill(soft).corner_radius(CornerRadius::same(8)).inner_margin(inner);
+    frame.outer_margin(Margin { left: 14, right: 14, top, bottom: 0 }).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 3.0;
-        ui.horizontal(|ui| {
-            ui.add(Icon::Warning.image(17.0, color).alt_text(kind));
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if icon(ui, Icon::Close, "Dismiss").clicked() {
-                    actions.push(Action::DismissNotice(notice.id));
-                }
-                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                    label(ui, &problem.what, theme::label(), color, true);
-                });
-            });
-        });
+        ui.spacing_mut().interact_size.y = 26.0;
+        head_ui(ui, notice, fold, color, turned, actions);
+        if fold == Fold::Folded {
+            return;
+        }
         prose(ui, &sentence(&problem.why), palette.text);
         if !problem.remedy.is_empty() {
             prose(ui, &problem.remedy, palette.muted);
@@ -47,19 +71,60 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
             prose(ui, &format!("Server said: {}", problem.detail), palette.faint);
         }
         if let Some(offer) = &problem.offer {
-            let words = match offer {
-                Offer::EnterPassword(_) => "Enter the password…",
-                Offer::TrustCertificate { .. } => "Look at the certificate…",
-                Offer::FetchAll(_) => "Get them all",
-                Offer::VisitAnyway(_) => "Get the mail all the same",
-                Offer::EditAccount(_) => "Open the account’s settings…",
-            };
             ui.add_space(5.0);
-            if ui.button(words).clicked() {
+            if ui.button(offered(offer)).clicked() {
                 actions.push(Action::TakeOffer(notice.id, offer.clone()));
             }
         }
     });
+}
+
+/// The line that is always there, with the step that is offered where there is no room below.
+fn head_ui(
+    ui: &mut Ui,
+    notice: &Notice,
+    fold: Fold,
+    color: egui::Color32,
+    turned: &mut bool,
+    actions: &mut Vec<Action>,
+) {
+    let problem = &notice.problem;
+    ui.horizontal(|ui| {
+        let kind = if problem.is_question() { "Question" } else { "Problem" };
+        ui.add(Icon::Warning.image(17.0, color).alt_text(kind));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 2.0;
+            if icon(ui, Icon::Close, "Dismiss").clicked() {
+                actions.push(Action::DismissNotice(notice.id));
+            }
+            if fold != Fold::Open {
+                let (sign, words) = match fold {
+                    Fold::Folded => (Icon::Down, "Say more"),
+                    _ => (Icon::Up, "Say less"),
+                };
+                *turned = icon(ui, sign, words).clicked();
+            }
+            if fold == Fold::Folded
+                && let Some(offer) = &problem.offer
+                && quiet(ui, offered(offer)).clicked()
+            {
+                actions.push(Action::TakeOffer(notice.id, offer.clone()));
+            }
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                label(ui, &problem.what, theme::label(), color, true);
+            });
+        });
+    });
+}
+
+fn offered(offer: &Offer) -> &'static str {
+    match offer {
+        Offer::EnterPassword(_) => "Enter the password…",
+        Offer::TrustCertificate { .. } => "Look at the certificate…",
+        Offer::FetchAll(_) => "Get them all",
+        Offer::VisitAnyway(_) => "Get the mail all the same",
+        Offer::EditAccount(_) => "Open the account’s settings…",
+    }
 }
 
 /// With a capital letter and a full stop.

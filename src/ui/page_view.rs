@@ -41,6 +41,8 @@ pub struct PageView {
     renderer: Option<Box<dyn Renderer>>,
     last: PageId,
     open: Option<Open>,
+    /// The frame in which it was said that the page cannot be drawn: the model does not know it before the frame is over.
+    refused_in: Option<u64>,
 }
 
 struct Open {
@@ -98,6 +100,7 @@ impl PageView {
                 Reply::Refused { why, .. } => {
                     actions.push(Action::PageFailed(open.key, why));
                     self.open = None;
+                    self.refused_in = Some(ctx.cumulative_frame_nr());
                 }
             }
         }
@@ -139,6 +142,9 @@ impl PageView {
         actions: &mut Vec<Action>,
     ) {
         let Some(message) = &model.reading.message else { return };
+        if self.refused_in == Some(ui.ctx().cumulative_frame_nr()) {
+            return;
+        }
         self.open(ui, message.row.key, page);
         let Some(open) = &mut self.open else { return };
         let palette = palette(ui);

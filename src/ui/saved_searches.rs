@@ -6,8 +6,9 @@ use egui::{CornerRadius, Key, Pos2, Rect, RichText, Sense, TextEdit, Ui, Vec2, W
 use super::action::Action;
 use super::icons::Icon;
 use super::model::{Model, SearchDialog};
+use super::sidebar::section_ui;
 use super::theme::{self, RADIUS, palette};
-use super::widgets::{label, line, paint_line, primary, question, quiet};
+use super::widgets::{line, paint_line, primary, question, quiet};
 use crate::engine::SavedSearch;
 
 const ROW_HEIGHT: f32 = 30.0;
@@ -18,12 +19,8 @@ pub fn saved_searches_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut
         return;
     }
     ui.add_space(12.0);
-    if !narrow {
-        ui.horizontal(|ui| {
-            ui.add_space(8.0);
-            label(ui, "Searches", theme::small(), palette(ui).faint, true);
-        });
-        ui.add_space(3.0);
+    if !narrow && !section_ui(ui, model, "searches", "Searches", None, actions) {
+        return;
     }
     for saved in &model.search.saved {
         row_ui(ui, model, saved, narrow, actions);

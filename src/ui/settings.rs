@@ -104,6 +104,10 @@ fn appearance_ui(ui: &mut Ui, current: Theme, actions: &mut Vec<Action>) {
                 actions.push(Action::SetTheme(theme));
             }
         }
+        ui.add_space(12.0);
+        if ui.button("Keyboard…").on_hover_text("Which key does what").clicked() {
+            actions.push(Action::ChangeKeys(true));
+        }
     });
 }
 

@@ -9,10 +9,13 @@ use super::message_list::Dragged;
 use super::model::Model;
 use super::saved_searches::saved_searches_ui;
 use super::theme::{self, RADIUS, palette};
-use super::widgets::{label, line, paint_line};
+use super::widgets::{line, paint_line};
 use crate::store::types::{MailboxView, OwnMailboxId, Role};
 
 const ROW_HEIGHT: f32 = 30.0;
+const HEADING_HEIGHT: f32 = 24.0;
+/// Points of the button that makes something.
+const PLUS: f32 = 24.0;
 /// Steps to the right; what lies deeper stands below each other.
 const DEEPEST: usize = 4;
 
@@ -24,12 +27,13 @@ pub fn sidebar_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Ac
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         egui::Frame::new().inner_margin(Margin { left: 8, right: 8, top: 10, bottom: 10 }).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
-            if model.accounts.len() > 1 && !narrow {
-                heading(ui, "All accounts");
-            }
             let unified = |role| MailboxView { role, account: None };
-            for role in Role::ALL {
-                mailbox_ui(ui, model, unified(role), narrow, actions);
+            // What is the only one of its kind needs no name.
+            let has_name = model.accounts.len() > 1 && !narrow;
+            if !has_name || section_ui(ui, model, "all", "All accounts", None, actions) {
+                for role in Role::ALL {
+                    mailbox_ui(ui, model, unified(role), narrow, actions);
+                }
             }
             own_ui(ui, model, narrow, actions);
             tags_ui(ui, model, narrow, actions);
@@ -37,8 +41,9 @@ pub fn sidebar_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Ac
             if model.accounts.len() > 1 {
                 for account in &model.accounts {
                     ui.add_space(12.0);
-                    if !narrow {
-                        heading(ui, &account.name);
+                    let section = format!("account {}", account.id.0);
+                    if !narrow && !section_ui(ui, model, &section, &account.name, None, actions) {
+                        continue;
                     }
                     for role in Role::ALL {
                         let view = MailboxView { role, account: Some(account.id) };
@@ -50,6 +55,47 @@ pub fn sidebar_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Ac
     });
 }
 
+/// The name of a section: a click folds what is below it, or unfolds it. `makes`: a button beside it makes one more, by this
+/// action. Gives whether the section is to be shown.
+pub fn section_ui(
+    ui: &mut Ui,
+    model: &Model,
+    section: &str,
+    name: &str,
+    makes: Option<(&str, Action)>,
+    actions: &mut Vec<Action>,
+) -> bool {
+    let palette = palette(ui);
+    let is_open = !model.look.folded.contains(section);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        let room = ui.available_width() - if makes.is_some() { PLUS } else { 0.0 };
+        let (rect, response) = ui.allocate_exact_size(Vec2::new(room, HEADING_HEIGHT), Sense::click());
+        response.widget_info(|| WidgetInfo::labeled(AccessRole::Button, true, format!("Section {name}")));
+        ui.ctx().accesskit_node_builder(response.id, |node| node.set_expanded(is_open));
+        if response.hovered() || response.has_focus() {
+            ui.painter().rect_filled(rect, CornerRadius::same(RADIUS), palette.hover);
+        }
+        let words = line(ui, name, theme::small(), palette.muted, rect.width() - 32.0);
+        paint_line(ui, Pos2::new(rect.left() + 8.0, rect.center().y - words.size().y / 2.0), &words, true);
+        // Where nothing is folded the sign of it stays out of the way.
+        if !is_open || response.hovered() || response.has_focus() {
+            let icon = if is_open { Icon::Down } else { Icon::Right };
+            let at = Pos2::new(rect.left() + 16.0 + words.size().x, rect.center().y);
+            icon.paint(ui, Rect::from_center_size(at, Vec2::splat(12.0)), palette.muted);
+        }
+        if response.clicked() {
+            actions.push(Action::FoldSection(section.to_owned()));
+        }
+        if let Some((hint, action)) = makes
+            && plus(ui, hint).clicked()
+        {
+            actions.push(action);
+        }
+    });
+    is_open
+}
+
 /// The mailboxes that the person has made: those that lie in others stand further to the right.
 fn own_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Action>) {
     // Where there are many others already it waits for the first.
@@ -57,15 +103,9 @@ fn own_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Action>) {
         return;
     }
     ui.add_space(12.0);
-    if !narrow {
-        let heading = ui.horizontal(|ui| {
-            ui.add_space(8.0);
-            label(ui, "My mailboxes", theme::small(), palette(ui).faint, true);
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| plus(ui, "New mailbox")).inner
-        });
-        if heading.inner.clicked() {
-            actions.push(Action::NameMailbox(None));
-        }
+    let makes = Some(("New mailbox", Action::NameMailbox(None)));
+    if !narrow && !section_ui(ui, model, "own", "My mailboxes", makes, actions) {
+        return;
     }
     for mailbox in &model.organisation.mailboxes {
         mailbox_ui(ui, model, MailboxView { role: Role::Own(mailbox.id), account: None }, narrow, actions);
@@ -75,7 +115,7 @@ fn own_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Action>) {
 /// A small button that makes something.
 fn plus(ui: &mut Ui, name: &str) -> egui::Response {
     let palette = palette(ui);
-    let (rect, response) = ui.allocate_exact_size(Vec2::splat(20.0), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(PLUS), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(AccessRole::Button, true, name));
     if response.hovered() || response.has_focus() {
         ui.painter().rect_filled(rect, CornerRadius::same(RADIUS), palette.hover);
@@ -92,7 +132,9 @@ fn tags_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Action>) 
         return;
     }
     ui.add_space(12.0);
-    heading(ui, "Tags");
+    if !section_ui(ui, model, "tags", "Tags", None, actions) {
+        return;
+    }
     for tag in &model.organisation.tags {
         let palette = palette(ui);
         let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), ROW_HEIGHT), Sense::click());
@@ -130,14 +172,6 @@ fn own_menu_ui(ui: &mut Ui, id: OwnMailboxId, actions: &mut Vec<Action>) {
     }
 }
 
-fn heading(ui: &mut Ui, text: &str) {
-    ui.horizontal(|ui| {
-        ui.add_space(8.0);
-        label(ui, text, theme::small(), palette(ui).faint, true);
-    });
-    ui.add_space(3.0);
-}
-
 fn mailbox_ui(ui: &mut Ui, model: &Model, view: MailboxView, narrow: bool, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let (total, unread) = model.count(view);
@@ -157,6 +191,7 @@ fn mailbox_ui(ui: &mut Ui, model: &Model, view: MailboxView, narrow: bool, actio
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(selected));
     // Messages that were dragged here; what is not sent yet comes by other ways.
     let takes = view.account.is_none() && !matches!(view.role, Role::Drafts | Role::Outbox | Role::Sent);
+    let is_dragging = egui::DragAndDrop::has_payload_of_type::<Dragged>(ui.ctx());
     let is_target = takes && response.dnd_hover_payload::<Dragged>().is_some();
     if takes && response.dnd_release_payload::<Dragged>().is_some() {
         actions.push(Action::MoveSelected(view.role));
@@ -168,9 +203,15 @@ fn mailbox_ui(ui: &mut Ui, model: &Model, view: MailboxView, narrow: bool, actio
             if selected { palette.selected } else { palette.hover },
         );
     }
-    if is_target {
-        let stroke = egui::Stroke::new(1.5, palette.accent);
-        ui.painter().rect_stroke(rect, CornerRadius::same(RADIUS), stroke, egui::StrokeKind::Inside);
+    if takes && is_dragging {
+        // Where it could go is framed, and where it would go now is filled.
+        let stroke = if is_target {
+            ui.painter().rect_filled(rect, CornerRadius::same(RADIUS), palette.selected);
+            egui::Stroke::new(2.0, palette.accent)
+        } else {
+            egui::Stroke::new(1.0, palette.accent.gamma_multiply(0.45))
+        };
+        ui.painter().rect_stroke(rect.shrink(0.5), CornerRadius::same(RADIUS), stroke, egui::StrokeKind::Inside);
     }
     let tint = if selected { palette.accent } else { palette.muted };
     // A name says where its mailbox lies: what stands below another need not say it again.
@@ -186,7 +227,7 @@ fn mailbox_ui(ui: &mut Ui, model: &Model, view: MailboxView, narrow: bool, actio
     } else {
         let words = mailbox.rsplit('/').next().unwrap_or_default();
         let strong = selected || (unread > 0 && matches!(view.role, Role::Inbox | Role::Own(_)));
-        row_ui(ui, rect.with_min_x(rect.left() + indent), words, view.role, count, strong);
+        row_ui(ui, rect.with_min_x(rect.left() + indent), words, view.role, count, strong, is_dragging && !takes);
     }
     let is_own = matches!(view.role, Role::Own(_));
     let response = if narrow || is_own { response.on_hover_text(name) } else { response };
@@ -218,7 +259,7 @@ fn mailbox_ui(ui: &mut Ui, model: &Model, view: MailboxView, narrow: bool, actio
 }
 
 /// The words of a mailbox's row, and its count at the right.
-fn row_ui(ui: &Ui, rect: Rect, words: &str, role: Role, count: u64, strong: bool) {
+fn row_ui(ui: &Ui, rect: Rect, words: &str, role: Role, count: u64, strong: bool, dimmed: bool) {
     let palette = palette(ui);
     let mut right = rect.right() - 9.0;
     if count > 0 {
@@ -228,7 +269,8 @@ fn row_ui(ui: &Ui, rect: Rect, words: &str, role: Role, count: u64, strong: bool
         paint_line(ui, Pos2::new(right, rect.center().y - galley.size().y / 2.0), &galley, true);
     }
     let left = rect.left() + 36.0;
-    let words = line(ui, words, theme::label(), palette.text, right - 8.0 - left);
+    let color = if dimmed { palette.faint } else { palette.text };
+    let words = line(ui, words, theme::label(), color, right - 8.0 - left);
     paint_line(ui, Pos2::new(left, rect.center().y - words.size().y / 2.0), &words, strong);
 }
 

@@ -14,7 +14,8 @@ use crate::engine::{
 use crate::mail::query::{Field, Known};
 use crate::mail::{Circumstances, Envelope, Marker, MessageView, Query, Readable, Snippet};
 use crate::store::types::{
-    Flags, MailboxCount, MailboxView, MessageKey, MessageRow, OutboxState, Part, Role, SortBy, SortOrder,
+    Filter, Flag, Flags, Group, MailboxCount, MailboxView, MessageKey, MessageRow, OutboxState, Part, Role, SortBy,
+    SortOrder,
 };
 
 pub const WORK: AccountId = AccountId(1);
@@ -115,8 +116,25 @@ impl Desk {
             Command::ListAccounts => Event::Accounts(self.model.accounts.clone()),
             Command::ListMailboxes => Event::Mailboxes(self.counts()),
             Command::ListMessages { view } => Event::Listing { view: *view, keys: Arc::new(self.keys(*view)) },
+            Command::ListNewest { view, most } => {
+                Event::Newest { view: *view, keys: self.keys(*view).into_iter().take(*most).collect() }
+            }
             Command::SortMessages { view, order } => {
                 Event::Sorted { view: *view, order: *order, sorted: self.sorted(*view, *order) }
+            }
+            Command::FilterMessages { view, order, filter, also, grouped } => {
+                let sorted = self.sorted(*view, *order);
+                let keys = sorted.keys.iter().copied().filter(|&key| self.passes(filter, key) || *also == Some(key));
+                let mut keys: Vec<MessageKey> = keys.collect();
+                let is_member = |key: &MessageKey| self.thread.iter().any(|(other, _)| other == key);
+                let head = keys.iter().copied().find(is_member).filter(|_| *grouped);
+                keys.retain(|key| !grouped || !is_member(key) || head == Some(*key));
+                let head = also.and_then(|also| Some((also, if is_member(&also) { head? } else { also })));
+                let mut places: Vec<u32> = (0..keys.len() as u32).collect();
+                places.sort_by_key(|&place| std::cmp::Reverse(keys[place as usize]));
+                let places = if order.is_newest_first() { Vec::new() } else { places };
+                let sorted = Sorted { keys: Arc::new(keys), places: Arc::new(places) };
+                Event::Filtered { view: *view, order: *order, filter: filter.clone(), grouped: *grouped, sorted, head }
             }
             Command::Search { search, after, most } => self.found(search, *after, *most),
             Command::CountFound { search } => match self.found(search, None, usize::MAX) {
@@ -133,6 +151,13 @@ impl Desk {
                 saved: self.model.search.saved.clone(),
             }),
             Command::LoadRows { keys } => Event::Rows(keys.iter().map(|&key| self.row(key)).collect()),
+            Command::LoadGroups { keys, .. } => Event::Rows(keys.iter().map(|&key| self.group_row(key)).collect()),
+            Command::ListMembers { keys, view } => {
+                let is_member = |key: &MessageKey| self.thread.iter().any(|(other, _)| other == key);
+                let all = keys.iter().any(is_member);
+                let wanted = |key: &MessageKey| keys.contains(key) || (all && is_member(key));
+                Event::Members(self.keys(*view).into_iter().filter(wanted).collect())
+            }
             Command::OpenMessage { key } => Event::Opened(Box::new(self.opened(*key))),
             Command::ListPictureConsents => Event::PictureConsents(self.consents.clone()),
             Command::ListThread { key } => Event::Thread(self.thread(*key)),
@@ -192,10 +217,22 @@ impl Desk {
         let words = search.text.trim().to_lowercase();
         let mut hits = (1..=self.count).rev().map(MessageKey).filter(|&key| {
             let within = search.within.is_none_or(|view| view.role == self.place(key));
-            within && after.is_none_or(|after| key < after) && self.octets(key).to_lowercase().contains(&words)
+            let passes = !search.filter.is_on() || self.passes(&search.filter, key);
+            within
+                && passes
+                && after.is_none_or(|after| key < after)
+                && self.octets(key).to_lowercase().contains(&words)
         });
         let keys: Vec<MessageKey> = hits.by_ref().take(most).collect();
         Event::Found(Found { more: keys.len() == most, keys, to_index: self.to_index })
+    }
+
+    fn passes(&self, filter: &Filter, key: MessageKey) -> bool {
+        let row = self.row(key);
+        (!filter.unread || !row.flags.has(Flag::Seen))
+            && (!filter.starred || row.flags.has(Flag::Starred))
+            && (!filter.attachment || row.has_attachments)
+            && (filter.tags.is_empty() || filter.tags.iter().any(|tag| row.tags.contains(tag)))
     }
 
     fn snippets(&self, search: &Search, keys: &[MessageKey]) -> Vec<(MessageKey, Option<Snippet>)> {
@@ -257,6 +294,13 @@ impl Desk {
         }
     }
 
+    fn group_row(&self, key: MessageKey) -> MessageRow {
+        let is_member = self.thread.iter().any(|(other, _)| *other == key);
+        let messages = self.thread.len() as u64;
+        let group = Group { messages, unread: 1, senders: vec!["Sender One".into(), "me".into()] };
+        MessageRow { group: (is_member && messages > 1).then_some(group), ..self.row(key) }
+    }
+
     /// The conversation of this message.
     pub fn thread(&self, key: MessageKey) -> Thread {
         let is_among = self.thread.iter().any(|(other, _)| *other == key);
@@ -285,7 +329,17 @@ pub fn words(command: &Command) -> String {
             None => format!("ListMessages {}", view.role),
             Some(account) => format!("ListMessages {} of {}", view.role, account.0),
         },
+        Command::ListNewest { view, .. } => format!("ListNewest {}", view.role),
         Command::SortMessages { view, order } => format!("SortMessages {} by {order}", view.role),
+        Command::FilterMessages { view, order, filter, also, grouped } => {
+            let named = [(filter.unread, "unread"), (filter.starred, "starred"), (filter.attachment, "attachment")];
+            let mut parts: Vec<String> =
+                named.into_iter().filter(|(on, _)| *on).map(|(_, word)| word.to_owned()).collect();
+            parts.extend(filter.tags.iter().map(|tag| format!("tag {}", tag.0)));
+            let also = also.map(|key| format!(" and {key}")).unwrap_or_default();
+            let grouped = if *grouped { " grouped" } else { "" };
+            format!("FilterMessages {} by {order}{grouped}: {}{also}", view.role, parts.join(" "))
+        }
         Command::Search { search, after, .. } => {
             let within = search.within.map(|view| format!(" in {}", view.role)).unwrap_or_default();
             let after = after.map(|key| format!(" after {key}")).unwrap_or_default();
@@ -297,6 +351,8 @@ pub fn words(command: &Command) -> String {
         Command::RememberSearch { text } => format!("RememberSearch “{text}”"),
         Command::SaveSearch { name, text, .. } => format!("SaveSearch {name}: {text}"),
         Command::LoadRows { keys } => format!("LoadRows ({})", keys.len()),
+        Command::LoadGroups { keys, .. } => format!("LoadGroups ({})", keys.len()),
+        Command::ListMembers { keys: of, .. } => format!("ListMembers {}", keys(of)),
         Command::OpenMessage { key } => format!("OpenMessage {key}"),
         Command::ListThread { key } => format!("ListThread {key}"),
         Command::LoadRaw { key } => format!("LoadRaw {key}"),

@@ -4,7 +4,7 @@ use egui::{Align, Layout, Margin, Ui};
 
 use super::action::Action;
 use super::icons::Icon;
-use super::model::{Choosing, Model};
+use super::model::{Choosing, Model, Task};
 use super::search_bar::{SearchState, search_ui};
 use super::theme::palette;
 use super::widgets::{hairline, tool};
@@ -15,6 +15,7 @@ pub fn toolbar_ui(ui: &mut Ui, model: &Model, search: &mut SearchState, actions:
     let palette = palette(ui);
     let wide = ui.available_width() > 1080.0;
     let words = |text: &'static str| wide.then_some(text);
+    let keys = &model.look.keys;
     let mut searched = Vec::new();
     let frame = egui::Frame::new().inner_margin(Margin::symmetric(10, 6)).show(ui, |ui| {
         ui.horizontal(|ui| {
@@ -41,7 +42,7 @@ pub fn toolbar_ui(ui: &mut Ui, model: &Model, search: &mut SearchState, actions:
                     Icon::GetMail,
                     Some("Get mail"),
                     "Get mail",
-                    "Collect from all accounts (F5)",
+                    &keys.hint("Collect from all accounts", Task::GetMail),
                     true,
                     Action::GetMail,
                 );
@@ -51,23 +52,39 @@ pub fn toolbar_ui(ui: &mut Ui, model: &Model, search: &mut SearchState, actions:
                 Icon::Compose,
                 words("New"),
                 "New message",
-                "New message (C)",
+                &keys.hint("New message", Task::Compose),
                 !model.accounts.is_empty(),
                 Action::Compose,
             );
             ui.add_space(10.0);
             let open = model.reading.message.is_some() && model.composer.is_none();
-            button(ui, Icon::Reply, words("Reply"), "Reply", "Reply (R)", open, Action::Answer(Answer::Reply));
+            button(
+                ui,
+                Icon::Reply,
+                words("Reply"),
+                "Reply",
+                &keys.hint("Reply", Task::Reply),
+                open,
+                Action::Answer(Answer::Reply),
+            );
             button(
                 ui,
                 Icon::ReplyAll,
                 None,
                 "Reply to all",
-                "Reply to all (A)",
+                &keys.hint("Reply to all", Task::ReplyAll),
                 open,
                 Action::Answer(Answer::ReplyAll),
             );
-            button(ui, Icon::Forward, None, "Forward", "Forward (F)", open, Action::Answer(Answer::Forward));
+            button(
+                ui,
+                Icon::Forward,
+                None,
+                "Forward",
+                &keys.hint("Forward", Task::Forward),
+                open,
+                Action::Answer(Answer::Forward),
+            );
             ui.add_space(10.0);
             let chosen = !model.messages.selected.is_empty();
             let role = model.role_of_selection();
@@ -77,7 +94,7 @@ pub fn toolbar_ui(ui: &mut Ui, model: &Model, search: &mut SearchState, actions:
                 Icon::Archive,
                 words("Archive"),
                 "Archive",
-                "Archive (E)",
+                &keys.hint("Archive", Task::Archive),
                 archivable,
                 Action::MoveSelected(Role::Archive),
             );
@@ -87,7 +104,7 @@ pub fn toolbar_ui(ui: &mut Ui, model: &Model, search: &mut SearchState, actions:
                 Icon::Trash,
                 words("Delete"),
                 "Delete",
-                "Move to Trash (#)",
+                &keys.hint("Move to Trash", Task::Delete),
                 deletable,
                 Action::MoveSelected(Role::Trash),
             );
@@ -96,15 +113,23 @@ pub fn toolbar_ui(ui: &mut Ui, model: &Model, search: &mut SearchState, actions:
                 Icon::Folder,
                 None,
                 "Move to…",
-                "Move to a mailbox (V)",
+                &keys.hint("Move to a mailbox", Task::Move),
                 chosen && !matches!(role, Role::Drafts | Role::Outbox),
                 Action::OpenChooser(Choosing::Mailbox),
             );
-            button(ui, Icon::Tag, None, "Tags…", "Tags (T)", chosen, Action::OpenChooser(Choosing::Tags));
+            button(
+                ui,
+                Icon::Tag,
+                None,
+                "Tags…",
+                &keys.hint("Tags", Task::Tags),
+                chosen,
+                Action::OpenChooser(Choosing::Tags),
+            );
             let undo = model.can_undo();
             let hint = match &undo {
                 None => "Nothing to undo".to_owned(),
-                Some(done) => format!("Undo “{done}” (Ctrl+Z)"),
+                Some(done) => keys.hint(&format!("Undo “{done}”"), Task::Undo),
             };
             button(ui, Icon::Undo, None, "Undo", &hint, undo.is_some(), Action::Undo);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -113,7 +138,7 @@ pub fn toolbar_ui(ui: &mut Ui, model: &Model, search: &mut SearchState, actions:
                     Icon::Settings,
                     None,
                     "Settings",
-                    "Accounts and settings (Ctrl+,)",
+                    &keys.hint("Accounts and settings", Task::Settings),
                     true,
                     Action::OpenSettings,
                 );

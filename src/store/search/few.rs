@@ -117,6 +117,7 @@ impl Statement {
         self.is_narrow = true;
     }
 
+    /// What is not in the index yet has no number; to the index “equal to NULL” would mean any.
     fn has(&mut self, table: &str, words: String) -> String {
         let place = self.bind(words);
         format!(

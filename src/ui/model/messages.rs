@@ -4,10 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Conversation, Model, Parts, Pending};
+use super::grouping::Deed;
+use super::selection::holds;
+use super::{Conversation, Model, Parts, Pending, Selection};
 use crate::engine::{Command, OpenedMessage, Search, Sorted, Wish};
 use crate::mail::compose::Answer;
-use crate::store::types::{Flag, MailboxView, MessageKey, MessageRow, OutboxState, Part, Role, SortOrder};
+use crate::store::types::{Filter, Flag, MailboxView, MessageKey, MessageRow, OutboxState, Part, Role, SortOrder};
 use crate::ui::action::Selecting;
 
 /// Rows whose text is kept. Far more than any screen shows, far less than a mailbox can hold.
@@ -36,19 +38,23 @@ pub struct Messages {
     pub view: MailboxView,
     /// The order that is wanted of a mailbox; results come newest first.
     pub order: SortOrder,
+    /// What is wanted of the list.
+    pub filter: Filter,
     /// In the order of [`Self::keys_order`].
     pub keys: Arc<Vec<MessageKey>>,
     /// Where each key stands in `keys`, the newest first; empty where `keys` are in that order themselves.
     pub(super) places: Arc<Vec<u32>>,
     /// The order in which mailboxes were listed last.
     pub(super) keys_order: SortOrder,
+    /// What of its mailbox is in the list, if it is of a mailbox; and whether conversations are.
+    pub(super) keys_part: (Filter, bool),
     /// What `keys` are of: until the new listing comes the old one stays.
     pub keys_of: Listed,
     /// A listing has come at all.
     pub listed: bool,
     /// Where the keyboard is.
     pub cursor: Option<MessageKey>,
-    pub selected: HashSet<MessageKey>,
+    pub selected: Selection,
     /// What is selected though the list does not hold it: of the same conversation, and open.
     outside: Option<MessageKey>,
     /// Where a range began.
@@ -110,16 +116,19 @@ impl Messages {
         self.places.get(found).map(|&place| place as usize)
     }
 
-    /// What an action on the selection is about, in the list's order.
+    /// What an action on the selection is about, the newest first.
     pub fn chosen(&self) -> Vec<MessageKey> {
-        let mut keys: Vec<MessageKey> = self.selected.iter().copied().collect();
-        keys.sort_unstable_by(|a, b| b.cmp(a));
-        keys
+        self.selected.newest_first()
+    }
+
+    /// The rows of what is selected, as far as they are known.
+    pub fn rows_chosen(&self) -> impl Iterator<Item = &MessageRow> {
+        self.rows.values().map(|(_, row)| row).filter(|row| self.selected.contains(&row.key))
     }
 
     /// Whether something is selected that is known to be here in part only, and whose rest is not on its way.
     pub fn has_part_chosen(&self) -> bool {
-        self.rows.values().any(|(_, row)| lacks_rest(row) && self.selected.contains(&row.key))
+        self.rows_chosen().any(lacks_rest)
     }
 
     /// What is selected but for what is known to be here whole, or to come; of the rest the store knows.
@@ -138,9 +147,15 @@ impl Messages {
     pub(super) fn select_outside(&mut self, row: MessageRow) {
         let key = row.key;
         self.anchor = self.cursor.filter(|&cursor| self.index_of(cursor).is_some()).or(self.anchor);
-        self.selected = HashSet::from([key]);
+        self.selected = Selection::only(key);
         (self.outside, self.cursor) = (Some(key), Some(key));
         self.keep_row(row);
+    }
+
+    /// The keyboard is there, and it alone is selected; it is not opened.
+    pub(super) fn put_cursor(&mut self, key: MessageKey) {
+        self.selected = Selection::only(key);
+        (self.cursor, self.anchor) = (Some(key), Some(key));
     }
 
     pub(super) fn keep_row(&mut self, row: MessageRow) {
@@ -148,7 +163,8 @@ impl Messages {
     }
 
     pub(super) fn select_all(&mut self) {
-        self.selected = self.keys.iter().copied().collect();
+        let keys = self.newest_first();
+        self.selected = Selection::run(&keys, 0..keys.len());
     }
 
     pub(super) fn rows_loaded(&mut self, asked: &[MessageKey], rows: Vec<MessageRow>) {
@@ -176,6 +192,12 @@ impl Messages {
         self.visible
     }
 
+    /// Rows that Page Up and Page Down go: as many as are on the screen, but for one by which one finds one's way.
+    pub fn page(&self) -> isize {
+        let (from, to) = self.visible;
+        isize::try_from(to.saturating_sub(from)).unwrap_or(0).saturating_sub(2).max(1)
+    }
+
     /// Keys near the visible rows whose text is missing or old.
     fn wanted(&self) -> Vec<MessageKey> {
         let (from, to) = self.visible;
@@ -194,25 +216,47 @@ impl Messages {
         }
     }
 
-    /// Takes keys out of the list at once, without waiting for the store; the cursor goes to the next one that stays.
-    fn take_out(&mut self, gone: &HashSet<MessageKey>) {
-        if self.selected.iter().any(|key| gone.contains(key)) {
-            self.select_after(gone);
+    /// The rows of these, the newest first, as far as they are known: of a million that are few.
+    pub(super) fn change_rows(&mut self, keys: &[MessageKey], mut change: impl FnMut(&mut MessageRow)) {
+        if keys.len() <= self.rows.len() {
+            return keys.iter().for_each(|&key| self.change_row(key, &mut change));
         }
-        self.remove_keys(gone);
+        self.rows.values_mut().filter(|(_, row)| holds(keys, row.key)).for_each(|(_, row)| change(row));
     }
 
-    /// Selects the next one that is none of these.
-    pub(super) fn select_after(&mut self, gone: &HashSet<MessageKey>) {
-        let last = gone.iter().filter_map(|&key| self.index_of(key)).max();
+    /// Takes keys, the newest first, out of the list at once, without waiting for the store; the cursor goes to the next one
+    /// that stays.
+    fn take_out(&mut self, gone: &[MessageKey]) {
+        let indexes = self.indexes_of(gone);
+        if self.is_any_selected(gone) {
+            self.select_after(&indexes);
+        }
+        self.remove_keys(&indexes);
+    }
+
+    /// Whether one of these, the newest first, is selected.
+    pub(super) fn is_any_selected(&self, keys: &[MessageKey]) -> bool {
+        if keys.len() <= self.selected.len() {
+            keys.iter().any(|key| self.selected.contains(key))
+        } else {
+            self.selected.iter().any(|key| holds(keys, key))
+        }
+    }
+
+    /// Selects the next one that stands at none of these places.
+    pub(super) fn select_after(&mut self, gone: &[usize]) {
+        let last = gone.last().copied();
         let next = last.and_then(|last| {
-            let after = self.keys.iter().skip(last + 1).find(|key| !gone.contains(key));
-            let before = || self.keys.iter().take(last).rev().find(|key| !gone.contains(key));
-            after.or_else(before).copied()
+            let before = || {
+                // The nearest above that stays, past those that go side by side.
+                let side_by_side = gone.iter().rev().zip((0..=last).rev()).take_while(|(gone, place)| **gone == *place);
+                last.checked_sub(side_by_side.count()).and_then(|place| self.keys.get(place))
+            };
+            self.keys.get(last + 1).or_else(before).copied()
         });
         // From beside the list back to where it was left.
         let next = next.or(self.anchor.filter(|&key| last.is_none() && self.index_of(key).is_some()));
-        self.selected = next.into_iter().collect();
+        self.selected = next.map(Selection::only).unwrap_or_default();
         (self.cursor, self.anchor) = (next, next);
         self.reveal += 1;
     }
@@ -230,6 +274,9 @@ impl Model {
     pub(super) fn show_mailbox(&mut self, view: MailboxView) {
         if self.messages.view == view && self.messages.keys_of == Listed::Mailbox(view) && self.messages.listed {
             return self.end_search();
+        }
+        if self.messages.view != view {
+            self.forget_filter();
         }
         self.messages.view = view;
         self.search.text.clear();
@@ -250,7 +297,7 @@ impl Model {
         messages.keys_of = of;
         messages.listed = true;
         if another && !typed_on {
-            messages.selected.clear();
+            messages.selected = Selection::default();
             (messages.cursor, messages.anchor) = (None, None);
             messages.reveal += 1;
             self.reading.clear();
@@ -283,7 +330,11 @@ impl Model {
         let keys = self.messages.wanted();
         if !keys.is_empty() {
             self.messages.asked.extend(&keys);
-            self.ask(Command::LoadRows { keys: keys.clone() }, Pending::Rows(keys));
+            let command = match self.is_grouped() {
+                true => Command::LoadGroups { keys: keys.clone(), view: self.messages.view },
+                false => Command::LoadRows { keys: keys.clone() },
+            };
+            self.ask(command, Pending::Rows(keys));
         }
     }
 
@@ -292,24 +343,20 @@ impl Model {
         let messages = &mut self.messages;
         match how {
             Selecting::Only => {
-                messages.selected = HashSet::from([key]);
+                messages.selected = Selection::only(key);
                 messages.anchor = Some(key);
             }
             Selecting::Toggle => {
-                if !messages.selected.remove(&key) {
-                    messages.selected.insert(key);
-                }
+                messages.selected.turn(key);
                 messages.anchor = Some(key);
             }
             Selecting::Range => {
                 let anchor = messages.anchor.and_then(|key| messages.index_of(key)).unwrap_or(index);
-                let range = anchor.min(index)..=anchor.max(index);
-                messages.selected = messages.keys.get(range).unwrap_or_default().iter().copied().collect();
+                messages.selected = messages.stretch(anchor.min(index)..anchor.max(index) + 1);
             }
         }
         // Of two that were selected one is taken out again: the other is what the keyboard and the pane are about.
-        let only = messages.selected.iter().next().copied().filter(|_| messages.selected.len() == 1);
-        messages.cursor = only.or(Some(key));
+        messages.cursor = messages.selected.lone().or(Some(key));
         self.read_cursor();
     }
 
@@ -353,7 +400,9 @@ impl Model {
         }
         let unread = !opened.row.flags.has(Flag::Seen);
         let answer = self.reading.answer_next;
-        let conversation = std::mem::take(&mut self.reading.conversation).of(key);
+        let mut conversation = std::mem::take(&mut self.reading.conversation).of(key);
+        // What stands for a conversation is opened with all of it.
+        conversation.is_unfolded |= self.is_grouped();
         let headers_shown = self.reading.headers_shown;
         let fetching = std::mem::take(&mut self.reading.fetching);
         self.reading = Reading { message: Some(opened), headers_shown, conversation, fetching, ..Reading::default() };
@@ -423,8 +472,7 @@ impl Model {
     }
 
     pub(super) fn set_flag(&mut self, flag: Flag, on: bool) {
-        let keys = self.messages.chosen();
-        self.flag(keys, flag, on);
+        self.with_members(self.messages.chosen(), Deed::Flag(flag, on));
     }
 
     pub(super) fn toggle_star(&mut self, key: MessageKey) {
@@ -432,8 +480,15 @@ impl Model {
         self.flag(vec![key], Flag::Starred, !starred);
     }
 
+    pub(super) fn star_selected(&mut self) {
+        let known = || self.messages.rows_chosen();
+        let is_starred = known().next().is_some() && known().all(|row| row.flags.has(Flag::Starred));
+        // The star is of the message, not of its conversation.
+        self.flag(self.messages.chosen(), Flag::Starred, !is_starred);
+    }
+
     /// Shown at once; the store follows.
-    fn flag(&mut self, keys: Vec<MessageKey>, flag: Flag, on: bool) {
+    pub(super) fn flag(&mut self, keys: Vec<MessageKey>, flag: Flag, on: bool) {
         if keys.is_empty() {
             return;
         }
@@ -442,17 +497,16 @@ impl Model {
     }
 
     fn show_flag(&mut self, keys: &[MessageKey], flag: Flag, on: bool) {
-        for &key in keys {
-            self.messages.change_row(key, |row| row.flags = row.flags.with(flag, on));
-            self.reading.conversation.change_row(key, |row| row.flags = row.flags.with(flag, on));
-            if let Some(message) = self.reading.message.as_mut().filter(|message| message.row.key == key) {
-                message.row.flags = message.row.flags.with(flag, on);
-            }
+        let turn = |row: &mut MessageRow| row.flags = row.flags.with(flag, on);
+        self.messages.change_rows(keys, turn);
+        self.reading.conversation.change_rows(keys, turn);
+        if let Some(message) = self.reading.message.as_mut().filter(|message| holds(keys, message.row.key)) {
+            turn(&mut message.row);
         }
     }
 
     pub(super) fn move_selected(&mut self, to: Role) {
-        self.move_messages(self.messages.chosen(), to);
+        self.with_members(self.messages.chosen(), Deed::Move(to));
     }
 
     pub(super) fn move_messages(&mut self, keys: Vec<MessageKey>, to: Role) {
@@ -476,7 +530,7 @@ impl Model {
         if among_results {
             self.results_moved(&keys, to);
         } else {
-            self.messages.take_out(&keys.iter().copied().collect());
+            self.messages.take_out(&keys);
         }
         self.read_cursor();
         let command = if among_results { Command::MoveFound { keys, to } } else { Command::MoveMessages { keys, to } };

@@ -2,7 +2,11 @@
 
 mod composer;
 mod dialogs;
+mod filter;
 mod find;
+mod grouping;
+mod keymap;
+mod look;
 mod messages;
 mod moving;
 mod notices;
@@ -11,6 +15,7 @@ mod page;
 mod parts;
 mod pictures;
 mod search;
+mod selection;
 mod server;
 mod settings;
 mod sorting;
@@ -31,7 +36,10 @@ use crate::store::types::{MailboxCount, MailboxView, MessageKey, Role};
 
 pub use composer::{Composer, Focus};
 pub use dialogs::{CertificateDialog, Dialog, LinkDialog, NameDialog, Named, PasswordDialog, TrashDialog};
+pub use filter::with_tag_turned;
 pub use find::{People, SearchDialog, Suggestion, SuggestionKind};
+pub use keymap::{Conflict, Keyboard, Keymap, Scheme, Task, chord_face};
+pub use look::{Column, ColumnOf, Columns, Density, Look};
 pub use messages::{Listed, Messages, Reading};
 pub use moving::{Export as ExportWindow, Import as ImportWindow, MovingWindow, UnderWay};
 pub use notices::{Notice, Toast};
@@ -39,6 +47,7 @@ pub use organise::{COLORS, Choice, Choosable, Chooser, Choosing, Marked};
 pub use page::PageShown;
 pub use parts::{OpenDialog, Parts, Previewing};
 pub use search::SearchField;
+pub use selection::Selection;
 pub use server::ServerWindow;
 pub use settings::{Form, RetentionChoice, Settings};
 pub use thread::Conversation;
@@ -48,6 +57,10 @@ pub use upkeep::{Running, Upkeep};
 #[derive(Clone, Debug, PartialEq)]
 enum Pending {
     Listing,
+    /// The first screenful of a list that is on its way.
+    Newest,
+    /// The messages of conversations, to which this is to be done.
+    Members(grouping::Deed),
     /// A page of results.
     Search {
         search: Search,
@@ -160,7 +173,10 @@ pub struct Model {
     pub monospace: bool,
     /// A file that the person’s own program is to open.
     pub to_open: Option<std::path::PathBuf>,
+    pub look: Look,
     pub help: bool,
+    /// The keys are being changed, in the help.
+    pub keyboard: Option<Keyboard>,
     /// A `mailto:` link that waits for the accounts to be known.
     pub mailto: Option<String>,
     /// The last request; ids count up.
@@ -189,7 +205,12 @@ impl Model {
             (Event::Notice(problem), _) => self.notify(None, *problem),
             (Event::Mailboxes(counts), _) => self.counts = counts,
             (Event::Listing { view, keys }, Some(Pending::Listing)) => self.listed(view, keys),
+            (Event::Newest { view, keys }, Some(Pending::Newest)) => self.newest_listed(view, keys),
             (Event::Sorted { view, order, sorted }, Some(Pending::Listing)) => self.sorted(view, order, sorted),
+            (Event::Filtered { view, order, filter, grouped, sorted, head }, Some(Pending::Listing)) => {
+                self.sorted_as(view, order, (filter, grouped), sorted, head);
+            }
+            (Event::Members(keys), Some(Pending::Members(deed))) => self.carry_out(keys, deed),
             (Event::Found(found), Some(Pending::Search { search, after, most })) => {
                 self.found(found, search, after, most);
             }
@@ -265,6 +286,7 @@ impl Model {
             Action::RemoveSaved(id) => self.remove_saved(id),
             Action::NextHit { back } => self.reading.hit += if back { -1 } else { 1 },
             Action::Sort(order) => self.sort(order),
+            Action::Filter(filter) => self.set_filter(filter),
             Action::RowsVisible(from, to) => self.rows_visible(from, to),
             Action::Select { index, how } => self.select(index, how),
             Action::MoveCursor { by, extend } => self.move_cursor(by, extend),
@@ -286,7 +308,10 @@ impl Model {
             Action::Retry(key) => self.ask(Command::RetryOutgoing { key }, Pending::Other),
             Action::SetFlag(flag, on) => self.set_flag(flag, on),
             Action::ToggleStar(key) => self.toggle_star(key),
+            Action::StarSelected => self.star_selected(),
             Action::MoveSelected(role) => self.move_selected(role),
+            Action::MoveOne(key, role) => self.with_members(vec![key], grouping::Deed::Move(role)),
+            Action::FlagOne(key, flag, on) => self.with_members(vec![key], grouping::Deed::Flag(flag, on)),
             Action::Undo => self.undo(None),
             Action::UndoEntry(entry) => self.undo(Some(entry)),
             Action::Redo => self.redo(),
@@ -343,6 +368,10 @@ impl Model {
             Action::CancelRemoveAccount => self.confirm_removal(None),
             Action::ConfirmRemoveAccount(id) => self.remove_account(id),
             Action::SetTheme(theme) => self.theme = theme,
+            Action::FoldSection(section) => self.look.fold(section),
+            Action::SetGrouped(grouped) => self.set_grouped(grouped),
+            Action::SetDensity(density) => self.set_density(density),
+            Action::SetColumns(columns) => self.look.columns = columns,
             Action::OpenImport => self.open_import(),
             Action::OpenExport => self.open_export(),
             Action::LookAtImport(place) => self.look_at_import(place),
@@ -361,7 +390,13 @@ impl Model {
             Action::GivePassword => self.give_password(),
             Action::TrustCertificate => self.trust_certificate(),
             Action::CloseDialog => self.dialog = None,
-            Action::ShowHelp(on) => self.help = on,
+            Action::ShowHelp(on) => self.show_help(on),
+            Action::ChangeKeys(on) => self.change_keys(on),
+            Action::WaitForKey(task) => self.wait_for_key(task),
+            Action::PressKey(chord) => self.press_key(chord),
+            Action::SettleConflict(take) => self.settle_conflict(take),
+            Action::ResetKeys(task) => self.reset_keys(task),
+            Action::SetScheme(scheme) => self.set_scheme(scheme),
             Action::Quit => self.save_draft_now(),
         }
         std::mem::take(&mut self.outgoing)

@@ -68,8 +68,8 @@ impl Model {
                 self.notify(None, problem);
             }
             // It is gone; the list, asked for at the same time, says so.
-            Some(Pending::Refresh | Pending::Thread(_)) => {}
-            Some(Pending::Move { .. } | Pending::Tag) => {
+            Some(Pending::Refresh | Pending::Thread(_) | Pending::Newest) => {}
+            Some(Pending::Move { .. } | Pending::Tag | Pending::Members(_)) => {
                 self.mail_changed();
                 self.notify(None, problem);
             }

@@ -1,6 +1,8 @@
 //! Mailboxes and tags of the person's own, the window to choose one in, and what was done, to be undone.
 
 use super::dialogs::{Dialog, NameDialog, Named};
+use super::grouping::Deed;
+use super::selection::holds;
 use super::{Model, Pending};
 use crate::engine::{Command, EntryId, Organisation, Undone};
 use crate::mail::query::complete;
@@ -108,7 +110,7 @@ impl Model {
     }
 
     fn tags_of_selection(&self) -> Vec<(TagId, Marked)> {
-        let known: Vec<_> = self.messages.selected.iter().filter_map(|&key| self.messages.row(key)).collect();
+        let known: Vec<_> = self.messages.rows_chosen().collect();
         let marked = |id| match known.iter().filter(|row| row.tags.contains(&id)).count() {
             0 => Marked::Off,
             count if count == known.len() => Marked::On,
@@ -168,7 +170,7 @@ impl Model {
             }
             Choice::Tag(id) => {
                 let on = self.chooser.as_mut().is_none_or(|chooser| chooser.turn(id));
-                self.tag_messages(keys, id, on);
+                self.with_members(keys, Deed::Tag(id, on));
             }
             Choice::NewTag(name) => {
                 if let Some(chooser) = &mut self.chooser {
@@ -182,7 +184,7 @@ impl Model {
     }
 
     /// Shown at once; the store follows.
-    fn tag_messages(&mut self, keys: Vec<MessageKey>, tag: TagId, on: bool) {
+    pub(super) fn tag_messages(&mut self, keys: Vec<MessageKey>, tag: TagId, on: bool) {
         if keys.is_empty() {
             return;
         }
@@ -193,11 +195,9 @@ impl Model {
                 tags.sort_unstable();
             }
         };
-        for &key in &keys {
-            self.messages.change_row(key, |row| turn(&mut row.tags));
-            if let Some(message) = self.reading.message.as_mut().filter(|message| message.row.key == key) {
-                turn(&mut message.row.tags);
-            }
+        self.messages.change_rows(&keys, |row| turn(&mut row.tags));
+        if let Some(message) = self.reading.message.as_mut().filter(|message| holds(&keys, message.row.key)) {
+            turn(&mut message.row.tags);
         }
         self.ask(Command::TagMessages { keys, tag, on }, Pending::Tag);
     }
@@ -206,7 +206,7 @@ impl Model {
         if let Some(chooser) = &mut self.chooser {
             chooser.tagged.push((id, Marked::On));
         }
-        self.tag_messages(keys, id, true);
+        self.with_members(keys, Deed::Tag(id, true));
     }
 
     /// What was selected when it was asked for goes there, whatever is by now.
@@ -214,7 +214,7 @@ impl Model {
         if then_move.is_empty() {
             self.show_mailbox(MailboxView { role: Role::Own(id), account: None });
         } else {
-            self.move_messages(then_move, Role::Own(id));
+            self.with_members(then_move, Deed::Move(Role::Own(id)));
         }
     }
 

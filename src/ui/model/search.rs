@@ -1,7 +1,6 @@
 //! The search field, and the list while it holds something: results come while it is typed, a page after the other, and the
 //! list keeps what it shows until they come.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::find::{People, Snippets};
@@ -52,7 +51,12 @@ impl Model {
     /// What is searched for; None: the list shows a mailbox.
     pub fn search_wanted(&self) -> Option<Search> {
         let within = self.search.here.then_some(self.messages.view);
-        self.search.is_on().then(|| Search { text: self.search.text.clone(), typing: true, within })
+        self.search.is_on().then(|| Search {
+            text: self.search.text.clone(),
+            typing: true,
+            within,
+            filter: self.messages.filter.clone(),
+        })
     }
 
     /// Whether the list shows results.
@@ -100,7 +104,7 @@ impl Model {
         }
     }
 
-    fn ask_search(&mut self) {
+    pub(super) fn ask_search(&mut self) {
         self.ask_page(None, FIRST_PAGE);
     }
 
@@ -127,6 +131,10 @@ impl Model {
         self.refresh_thread();
         if self.search.is_on() {
             self.refresh_results();
+        } else if self.look.grouped && !self.pending.values().any(|purpose| *purpose == Pending::Listing) {
+            // Messages may have come into their conversations.
+            self.messages.rows_are_stale();
+            self.list_mailbox();
         }
     }
 
@@ -201,12 +209,10 @@ impl Model {
 
     /// What was moved is a result still, elsewhere: it says so at once, and the next one is selected.
     pub(super) fn results_moved(&mut self, keys: &[MessageKey], to: Role) {
-        for &key in keys {
-            self.messages.change_row(key, |row| row.role = to);
-        }
-        let moved: HashSet<MessageKey> = keys.iter().copied().collect();
-        if self.messages.selected.iter().any(|key| moved.contains(key)) {
-            self.messages.select_after(&moved);
+        self.messages.change_rows(keys, |row| row.role = to);
+        if self.messages.is_any_selected(keys) {
+            let places = self.messages.indexes_of(keys);
+            self.messages.select_after(&places);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The conversation of the open message: what is known of it, and going through it. Its messages may lie in other mailboxes
 //! than the one in the list; one that is open from there is what is selected, beside the list.
 
+use super::selection::holds;
 use super::{Model, Pending};
 use crate::engine::{Command, Thread};
 use crate::store::types::{MessageKey, MessageRow};
@@ -25,11 +26,10 @@ impl Conversation {
         Self { thread, is_unfolded: self.is_unfolded && stays, coming: None }
     }
 
-    pub(super) fn change_row(&mut self, key: MessageKey, change: impl FnOnce(&mut MessageRow)) {
+    /// The rows of these, the newest first.
+    pub(super) fn change_rows(&mut self, keys: &[MessageKey], change: impl FnMut(&mut MessageRow)) {
         let messages = self.thread.iter_mut().flat_map(|thread| &mut thread.messages);
-        if let Some(row) = messages.filter_map(|message| message.row.as_mut()).find(|row| row.key == key) {
-            change(row);
-        }
+        messages.filter_map(|message| message.row.as_mut()).filter(|row| holds(keys, row.key)).for_each(change);
     }
 
     fn row(&self, key: MessageKey) -> Option<&MessageRow> {

@@ -5,7 +5,8 @@ use egui::{Key, Modifiers};
 use super::Window;
 use crate::mail::compose::Answer;
 use crate::store::types::{Flag, MessageKey, Role};
-use crate::ui::action::{Action, SHORTCUTS, Selecting};
+use crate::ui::action::{Action, Selecting};
+use crate::ui::model::{Density, Scheme, Task};
 use crate::ui::testing::Desk;
 
 const NONE: Modifiers = Modifiers::NONE;
@@ -36,8 +37,6 @@ fn in_the_list_every_key_does_what_the_help_says() {
         (NONE, Key::ArrowUp, go(-1, false)),
         (NONE, Key::CloseBracket, Action::StepInThread(1)),
         (NONE, Key::OpenBracket, Action::StepInThread(-1)),
-        (NONE, Key::PageDown, go(10, false)),
-        (NONE, Key::PageUp, go(-10, false)),
         (NONE, Key::Home, go(isize::MIN / 2, false)),
         (NONE, Key::End, go(isize::MAX / 2, false)),
         (SHIFT, Key::ArrowDown, go(1, true)),
@@ -47,7 +46,7 @@ fn in_the_list_every_key_does_what_the_help_says() {
         (NONE, Key::Delete, Action::MoveSelected(Role::Trash)),
         (SHIFT, Key::Num3, Action::MoveSelected(Role::Trash)),
         (CTRL, Key::Z, Action::Undo),
-        (NONE, Key::S, Action::ToggleStar(MessageKey(28))),
+        (NONE, Key::S, Action::StarSelected),
         (NONE, Key::U, Action::SetFlag(Flag::Seen, false)),
         (NONE, Key::R, Action::Answer(Answer::Reply)),
         (NONE, Key::A, Action::Answer(Answer::ReplyAll)),
@@ -150,10 +149,116 @@ fn beside_a_message_being_written_single_letters_do_nothing() {
 fn the_help_shows_every_shortcut() {
     let mut window = reading();
     window.key(NONE, Key::F1);
-    for shortcut in &SHORTCUTS {
-        window.sees(shortcut.keys);
-        window.sees(shortcut.what);
+    for task in Task::ALL {
+        window.sees(&window.0.state().desk.model.look.keys.face(task));
+        window.sees(task.name());
     }
     window.press_button("Close");
     assert!(!window.shows("This help"));
+}
+
+#[test]
+fn a_page_is_what_the_screen_shows_in_rows_of_either_height() {
+    let page = |density| {
+        let mut window = Window::new(Desk::of(300));
+        window.meanwhile(|desk| {
+            desk.act(Action::SetDensity(density));
+        });
+        let rows = window.rows().len() as isize;
+        let [Action::MoveCursor { by, extend: false }] = window.key(NONE, Key::PageDown)[..] else { panic!() };
+        assert!((rows - 3..rows).contains(&by), "{by} of {rows}");
+        assert_eq!(window.key(NONE, Key::PageUp), [go(-by, false)]);
+        by
+    };
+    assert!(page(Density::Compact) > 2 * page(Density::Comfortable));
+}
+
+#[test]
+fn shift_selects_on_the_way_wherever_one_goes() {
+    for (key, count) in [(Key::End, 28), (Key::Home, 3), (Key::ArrowDown, 2), (Key::J, 2), (Key::ArrowUp, 2)] {
+        let mut window = reading();
+        window.key(SHIFT, key);
+        assert_eq!(window.desk().model.messages.selected.len(), count, "{key:?}");
+    }
+    let mut window = reading();
+    let [Action::MoveCursor { by, extend: true }] = window.key(SHIFT, Key::PageDown)[..] else { panic!() };
+    assert_eq!(window.desk().model.messages.selected.len() as isize, by + 1);
+}
+
+#[test]
+fn the_star_is_for_all_that_is_selected() {
+    let mut window = reading();
+    window.key(SHIFT, Key::ArrowDown);
+    window.key(NONE, Key::S);
+    assert_eq!(window.asked(), Vec::<String>::new());
+    let starred = |window: &mut Window| {
+        let model = &window.desk().model;
+        (1..=30).filter(|&n| model.messages.row(MessageKey(n)).is_some_and(|row| row.flags.has(Flag::Starred))).count()
+    };
+    assert_eq!(starred(&mut window), 2);
+    window.key(NONE, Key::S);
+    assert_eq!(starred(&mut window), 0);
+}
+
+fn face(window: &Window, task: Task) -> String {
+    window.0.state().desk.model.look.keys.face(task)
+}
+
+#[test]
+fn a_key_is_changed_where_the_keys_are_shown() {
+    let mut window = reading();
+    window.key(NONE, Key::F1);
+    window.press_button("Change keys…");
+    window.press_button("Key for “Archive”: e");
+    window.sees("Press a key…");
+    window.key(CTRL, Key::J);
+    assert_eq!(face(&window, Task::Archive), "Ctrl+J");
+    window.press_button("Close");
+    assert_eq!(window.key(NONE, Key::E), []);
+    assert_eq!(window.key(CTRL, Key::J), [Action::MoveSelected(Role::Archive)]);
+}
+
+#[test]
+fn a_key_that_does_something_already_is_named_and_taken_only_when_told() {
+    let mut window = reading();
+    window.meanwhile(|desk| {
+        desk.act(Action::ChangeKeys(true));
+    });
+    for (take, answer, star, reply) in [("Leave it there", false, "s", "r"), ("Take it for “Star”", true, "r", "")]
+    {
+        window.press_button("Key for “Star”: s");
+        window.key(NONE, Key::R);
+        window.sees("r is “Reply” already.");
+        window.press_button(take);
+        assert_eq!((face(&window, Task::Star), face(&window, Task::Reply)), (star.into(), reply.into()), "{answer}");
+    }
+    window.press_button("All as usual");
+    assert_eq!((face(&window, Task::Star), face(&window, Task::Reply)), ("s".into(), "r".into()));
+}
+
+#[test]
+fn escape_ends_the_waiting_for_a_key_and_only_then_the_dialog() {
+    let mut window = reading();
+    window.meanwhile(|desk| {
+        desk.act(Action::ChangeKeys(true));
+    });
+    window.press_button("Key for “Star”: s");
+    window.key(NONE, Key::Escape);
+    assert!(!window.shows("Press a key…") && window.shows("Keyboard"));
+    assert_eq!(face(&window, Task::Star), "s");
+    assert_eq!(window.key(NONE, Key::Escape), [Action::ShowHelp(false)]);
+}
+
+#[test]
+fn whoever_comes_from_another_program_keeps_its_keys() {
+    let mut window = reading();
+    window.meanwhile(|desk| {
+        desk.act(Action::ChangeKeys(true));
+    });
+    window.press_button("Like Thunderbird");
+    assert_eq!(window.done().last(), Some(&Action::SetScheme(Scheme::Thunderbird)));
+    window.press_button("Close");
+    assert_eq!(window.key(NONE, Key::A), [Action::MoveSelected(Role::Archive)]);
+    assert_eq!(window.key(NONE, Key::F), [go(1, false)]);
+    assert_eq!(window.key(CTRL, Key::R), [Action::Answer(Answer::Reply)]);
 }

@@ -2,6 +2,7 @@
 
 mod composer;
 mod conversation;
+mod filter;
 mod find;
 mod keys;
 mod list;
@@ -16,7 +17,9 @@ mod reading;
 mod search;
 mod server;
 mod settings;
+mod sidebar;
 mod sorting;
+mod table;
 mod upkeep;
 
 use egui::accesskit::Role as AccessRole;

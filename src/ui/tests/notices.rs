@@ -2,7 +2,7 @@
 
 use egui::accesskit::Role as AccessRole;
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::NodeT;
+use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::Window;
 use crate::engine::{Event, Offer, Stage, Visit};
@@ -40,6 +40,29 @@ fn a_notice_says_what_why_and_what_to_do_and_the_servers_words_last() {
     assert!(order.is_sorted(), "{order:?}");
     window.press_button("Dismiss");
     assert!(!window.shows("Try again later."));
+}
+
+#[test]
+fn of_several_notices_each_takes_a_line_with_its_offer_and_one_says_more_when_asked() {
+    let mut window = Window::new(Desk::of(2));
+    window.meanwhile(|desk| {
+        for (name, offer) in [("First", Some(Offer::EnterPassword(WORK))), ("Second", None), ("Third", Some(trust()))] {
+            desk.hear(Event::Notice(Box::new(problem(name, offer))));
+        }
+    });
+    let top = |window: &Window, name: &str| window.find(AccessRole::Label, name).rect().top();
+    for (above, below) in [("First", "Second"), ("Second", "Third")] {
+        let between = top(&window, below) - top(&window, above);
+        assert!((20.0..=38.0).contains(&between), "{between} points from “{above}” to “{below}”");
+    }
+    assert!(!window.shows("The server said no."));
+    window.0.get_all_by_role_and_label(AccessRole::Button, "Say more").next().unwrap().click();
+    window.run();
+    window.sees("The server said no.");
+    window.press_button("Say less");
+    assert!(!window.shows("The server said no."));
+    window.press_button("Enter the password…");
+    window.sees("Password for Work");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{chosen, cursor, key, open, read, select};
 use crate::account::AccountId;
 use crate::engine::Event;
-use crate::store::types::{Flag, Flags, MailboxView, Role};
+use crate::store::types::{Flag, Flags, MailboxView, Role, SortBy, SortOrder};
 use crate::ui::action::{Action, Selecting};
 use crate::ui::model::Listed;
 use crate::ui::testing::{Desk, HOME, WORK, account, failed, view};
@@ -15,7 +15,15 @@ fn the_start_asks_for_accounts_mailboxes_and_the_inbox() {
     let mut desk = Desk::default();
     assert_eq!(
         desk.act(Action::Start),
-        ["ListAccounts", "ListMailboxes", "ListOrganisation", "ListMessages Inbox", "ListSearches", "KeepSchedule"]
+        [
+            "ListAccounts",
+            "ListMailboxes",
+            "ListOrganisation",
+            "ListNewest Inbox",
+            "ListMessages Inbox",
+            "ListSearches",
+            "KeepSchedule"
+        ]
     );
     assert!(!desk.model.started, "until the accounts are known nothing says welcome");
     desk.answer("ListAccounts", Event::Accounts(Vec::new()));
@@ -44,6 +52,24 @@ fn a_mailbox_asks_for_its_list_and_the_old_one_stays_until_it_comes() {
     assert!(desk.act(Action::ShowMailbox(view(Role::Sent))).is_empty(), "it is there already");
     let of_one = MailboxView { role: Role::Inbox, account: Some(WORK) };
     assert_eq!(desk.act(Action::ShowMailbox(of_one)), ["ListMessages Inbox of 1"]);
+}
+
+#[test]
+fn of_a_large_mailbox_the_newest_are_there_before_the_others() {
+    let mut desk = Desk::of(30_000);
+    desk.places.insert(key(1), Role::Sent);
+    desk.act(Action::ShowMailbox(view(Role::Sent)));
+    desk.serve();
+    assert_eq!(desk.act(Action::ShowMailbox(view(Role::Inbox))), ["ListNewest Inbox", "ListMessages Inbox"]);
+    desk.answer("ListNewest", Event::Newest { view: view(Role::Inbox), keys: vec![key(30_000), key(29_999)] });
+    assert_eq!(*desk.model.messages.keys, [key(30_000), key(29_999)]);
+    desk.act(select(1, Selecting::Only));
+    desk.serve();
+    assert_eq!((desk.model.messages.keys.len(), chosen(&desk)), (29_999, vec![29_999]));
+    let late = Event::Newest { view: view(Role::Inbox), keys: vec![key(1)] };
+    assert!(desk.hear(late).is_empty());
+    assert_eq!(desk.model.messages.keys.len(), 29_999, "what comes late changes nothing");
+    assert_eq!(desk.act(Action::Sort(SortOrder { by: SortBy::Size, reversed: false })).len(), 1);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 mod composer;
 mod drafts;
+mod filter;
 mod find;
+mod grouping;
 mod list;
 mod moving;
 mod notices;

@@ -75,12 +75,12 @@ fn a_backup_is_made_proved_and_brought_back() {
 #[test]
 fn damage_is_named_and_repaired_from_the_backup_or_from_the_server() {
     for with_backup in [true, false] {
-        let (malote, _server, sent, backup) = collected(60);
+        let (malote, _server, sent, backup) = collected(240);
         if with_backup {
             malote.ok(&["backup", "--every", "daily", path(&backup)]);
         }
         let keys = malote.keys("inbox");
-        spoil(&malote, &keys[30]);
+        spoil(&malote, &keys[120]);
         let found = malote.run(&["verify"]).failed();
         let said = String::from_utf8(found.stdout.clone()).unwrap();
         assert!(said.contains("damaged: ") && said.contains("UID") && said.contains("Work/inbox"), "{said}");
@@ -93,7 +93,7 @@ fn damage_is_named_and_repaired_from_the_backup_or_from_the_server() {
             .iter()
             .filter_map(|line| line["damaged"].as_str().map(str::to_owned))
             .collect();
-        assert!(!damaged.is_empty() && damaged.len() < 30, "{damaged:?}");
+        assert!(!damaged.is_empty() && damaged.len() < 120, "{damaged:?}");
         for key in keys.iter().filter(|key| !damaged.contains(key)) {
             assert!(sent.contains(&malote.raw(key)));
         }
@@ -113,7 +113,7 @@ fn damage_is_named_and_repaired_from_the_backup_or_from_the_server() {
 
 #[test]
 fn a_store_that_cannot_be_relied_on_any_more_is_salvaged() {
-    let (malote, _server, sent, _) = collected(40);
+    let (malote, _server, sent, _) = collected(160);
     let file = malote.database();
     let page: i64 = Connection::open(&file)
         .unwrap()
@@ -170,13 +170,13 @@ fn beside_a_running_window_a_backup_and_a_check_go_well_and_a_restore_is_refused
 
 #[test]
 fn the_window_tells_of_a_damaged_message_when_it_is_opened_and_the_next_visit_brings_it_back() {
-    let (malote, _server, sent, _) = collected(60);
+    let (malote, _server, sent, _) = collected(300);
     let keys = malote.keys("inbox");
     spoil(&malote, &keys[4]);
     let screen = Screen::start();
     let window = Window::open(&malote, &screen);
-    window.click_one(Role::ListBoxOption, "Message number 56");
-    window.see("Could not open “Message number 56”");
+    window.click_one(Role::ListBoxOption, "Message number 296");
+    window.see("Could not open “Message number 296”");
     window.see("A stored message was damaged");
     window.see("1 damaged message");
     window.picture("damage");
@@ -187,8 +187,8 @@ fn the_window_tells_of_a_damaged_message_when_it_is_opened_and_the_next_visit_br
     window.picture("damage-dark");
     window.click("Get mail");
     window.see("Line closed. 1 new message");
-    window.click_one(Role::ListBoxOption, "Message number 56");
-    window.see("The end of number 56.");
+    window.click_one(Role::ListBoxOption, "Message number 296");
+    window.see("The end of number 296.");
     screen.press("alt+F4");
     window.closed().succeeded();
     malote.run(&["verify", "--repair"]);

@@ -6,6 +6,7 @@ use std::io::{BufReader, BufWriter};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use egui::accesskit::{Rect, Role};
@@ -36,14 +37,21 @@ struct Pages {
     supervisor: Supervisor,
     woken: Receiver<()>,
     last: u64,
+    /// Tests of one program share its processes: one of them at a time looks which it has.
+    _alone: MutexGuard<'static, ()>,
 }
+
+static ALONE: Mutex<()> = Mutex::new(());
 
 impl Pages {
     fn start(patience: Patience) -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let (wake, woken) = channel();
-        let wake = move || drop(wake.send(()));
+        let wake = move || {
+            let _gone = wake.send(());
+        };
         let supervisor = Supervisor::of(PROGRAM.into(), patience, Box::new(wake)).unwrap();
-        Self { supervisor, woken, last: 0 }
+        Self { supervisor, woken, last: 0, _alone: alone }
     }
 
     fn load(&mut self, raw: &[u8]) {
@@ -98,7 +106,8 @@ fn a_page_is_drawn_by_another_process_and_another_one_after_that_was_killed() {
         assert!(matches!(pages.outcome(), Reply::Refused { .. }), "the page that was open is gone");
         pages.draws(&page(&format!("After {n}")));
     }
-    drop(pages);
+    let Pages { supervisor, _alone, .. } = pages;
+    drop(supervisor);
     assert!(helpers_of(std::process::id()).is_empty(), "it does not outlive who started it");
 }
 
@@ -206,6 +215,7 @@ fn pages_made_to_exhaust_whoever_draws_them_are_drawn_or_given_up_in_time_and_th
         );
         assert!(took < Duration::from_secs(30), "{name}: {took:?}");
     }
+    drop(pages);
     let mut pages = Pages::start(patient());
     pages.draws(&page("After all that"));
 }

@@ -190,11 +190,16 @@ impl Walk<'_> {
         if around.begins_pre && words.starts_with('\n') {
             self.out.push('\n');
         }
-        if let Some(open) = self.open.last_mut() {
-            open.around.begins_pre = false;
-        }
+        self.goes_on();
         escape(&words, &mut self.out);
         self.link_text(&words);
+    }
+
+    /// Something was written: a line end that follows is not the first in its `<pre>`.
+    fn goes_on(&mut self) {
+        for open in self.open.iter_mut().rev().take_while(|open| open.around.begins_pre) {
+            open.around.begins_pre = false;
+        }
     }
 
     fn link_text(&mut self, words: &str) {
@@ -280,6 +285,7 @@ impl Walk<'_> {
         }
         let style = self.style(attributes, around.is_hidden);
         around.is_hidden |= picture::is_hidden(&style.declarations) || attribute(attributes, "hidden").is_some();
+        self.goes_on();
         around.begins_pre = name == "pre";
         self.out.push('<');
         self.out.push_str(name);

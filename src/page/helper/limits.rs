@@ -12,10 +12,16 @@ const OPEN_FILES: u64 = 128;
 
 #[cfg(unix)]
 mod unix {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     use rustix::time::{ClockId, clock_gettime};
 
+    /// Whether this is the process that draws. A test that draws by itself is not to be ended.
+    static IS_SET: AtomicBool = AtomicBool::new(false);
+
     pub fn set() {
+        IS_SET.store(true, Ordering::Relaxed);
         // A font cache that is out of date would be written anew by fontconfig: it then hears that it cannot, in place of the
         // signal that ends the process.
         let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
@@ -27,6 +33,9 @@ mod unix {
     }
 
     pub fn renew() {
+        if !IS_SET.load(Ordering::Relaxed) {
+            return;
+        }
         let used = clock_gettime(ClockId::ProcessCPUTime).tv_sec;
         let until = u64::try_from(used).unwrap_or_default() + super::REQUEST_SECS;
         // Only what is due now is set: it is to be put off again.

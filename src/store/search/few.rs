@@ -121,9 +121,8 @@ impl Statement {
     fn has(&mut self, table: &str, words: String) -> String {
         let place = self.bind(words);
         format!(
-            "EXISTS (SELECT 1 FROM {table} WHERE {table} MATCH {place}
-                     AND {table}.rowid = coalesce((SELECT number FROM search_document
-                                                   WHERE search_document.message = message.key), -1))"
+            "EXISTS (SELECT 1 FROM search_document CROSS JOIN {table} ON {table}.rowid = search_document.number
+                     WHERE search_document.message = message.key AND {table} MATCH {place})"
         )
     }
 }

@@ -459,6 +459,7 @@ impl Walk<'_> {
         let before = self.remotes.list.len();
         match self.shown(source, Place::Picture, style.is_unseen) {
             Some(name) => {
+                self.goes_on();
                 self.out.push_str("<img");
                 self.write_attribute("src", &name);
                 let mut unchanged = around;
@@ -497,6 +498,7 @@ impl Walk<'_> {
         let declarations = picture::box_style(style.declarations.clone(), size, !words.is_empty(), align.as_deref());
         let class = attribute(attributes, "class").unwrap_or_default();
         let class = text::clean(text::cut(class, MAX_WORDS_BYTES));
+        self.goes_on();
         self.out.push_str("<span");
         self.write_attribute("class", format!("{} {class}", super::BOX_CLASS).trim());
         self.write_attribute("style", &css::written(&declarations));

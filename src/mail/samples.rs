@@ -198,3 +198,9 @@ fn the_beginning_of_a_message_is_enough_for_its_envelope() {
     assert_eq!(envelope, Envelope::from_raw(raw.as_bytes()));
     assert!(envelope.snippet.starts_with("Hello x x"));
 }
+
+/// What this thread has computed so far: other tests keep the processor busy meanwhile.
+pub fn computed() -> std::time::Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    std::time::Duration::new(time.tv_sec.cast_unsigned(), u32::try_from(time.tv_nsec).unwrap())
+}

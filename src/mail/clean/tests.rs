@@ -1,4 +1,5 @@
 use super::*;
+use crate::mail::samples;
 
 /// What is in the body, without the document around it.
 #[track_caller]
@@ -210,9 +211,9 @@ fn megabytes_of_anything_take_no_time() {
         (0..1_500).map(|n| format!("<p><b class=b{n}>x</p>")).collect(),
         (0..1_500).map(|n| format!("<table><td><b class=b{n}>x</td>")).collect(),
     ] {
-        let begun = std::time::Instant::now();
+        let begun = samples::computed();
         clean(&html, &Options::default());
-        let took = begun.elapsed();
+        let took = samples::computed() - begun;
         println!("{took:?}: {}", html.split_at(20).0);
         assert!(took.as_secs() < 20, "{took:?}: {}", html.split_at(40).0);
     }
@@ -248,9 +249,9 @@ fn megabytes_of_anything_take_no_time() {
         "<body a=b>",
     ] {
         let html = piece.repeat(200_000 / piece.len()) + "end";
-        let begun = std::time::Instant::now();
+        let begun = samples::computed();
         let cleaned = clean(&html, &Options::default());
-        let took = begun.elapsed();
+        let took = samples::computed() - begun;
         println!("{took:?}: {piece}");
         assert!(took.as_secs() < 20, "{piece}: {took:?}");
         assert!(cleaned.html.len() < 20_000_000, "{piece}");

@@ -50,7 +50,8 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            frame: Duration::from_secs(2),
+            // Unoptimised, an honest page may take five times as long as for a person who waits.
+            frame: Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 2 }),
             start: Duration::from_secs(15),
             failures: 3,
             pause: Duration::from_secs(60),

@@ -12,20 +12,22 @@ use crate::support::scripted::{Cut, Pop3Server, Script};
 /// How many messages the session has. Among them are the awkward ones: see `samples`.
 const COUNT: usize = 30;
 
-/// Octet cuts: every so many octets, and a prime, so that they fall everywhere in a line.
+/// Octet cuts: every so many octets, and a prime, so that they fall everywhere in a line. The ways of keeping mail share them
+/// out among themselves (what is received until a cut does not depend on the way); each way has every cut at a line's end.
 const EVERY_OCTETS: usize = 197;
+const WAYS: usize = 4;
 
 /// Visits at the same time. A visit waits more than it works.
 const WORKERS: usize = 4;
 
 /// Cuts the session at every place, shared out among workers who have a server and a profile each.
-fn check(keeping: Keeping, pipelining: bool) {
+fn check(way: usize, keeping: Keeping, pipelining: bool) {
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| {
                 let bench = Bench::new(keeping, pipelining);
-                let cuts = bench.places();
+                let cuts = bench.places(way);
                 while let Some(cut) = cuts.get(next.fetch_add(1, Ordering::Relaxed)) {
                     bench.cut_and_recover(*cut);
                 }
@@ -55,7 +57,7 @@ impl Bench {
     }
 
     /// Every line's end, and octets in between, of a session that is not cut.
-    fn places(&self) -> Vec<Cut> {
+    fn places(&self, way: usize) -> Vec<Cut> {
         let malote = self.fresh();
         let visit = malote.get();
         let work = self.keeping.work(COUNT);
@@ -63,7 +65,8 @@ impl Bench {
         let (lines, octets) = self.server.said();
         assert!(lines > 2 * COUNT + 10 * work.0 + work.1, "{lines} lines are no whole session");
         let by_line = (0..=lines).map(Cut::AfterLines);
-        by_line.chain((0..octets).step_by(EVERY_OCTETS).map(Cut::AfterBytes)).collect()
+        let by_octet = (0..octets).step_by(EVERY_OCTETS).skip(way).step_by(WAYS);
+        by_line.chain(by_octet.map(Cut::AfterBytes)).collect()
     }
 
     fn fresh(&self) -> Malote {
@@ -89,20 +92,20 @@ impl Bench {
 
 #[test]
 fn a_cut_line_loses_nothing_where_mail_is_kept() {
-    check(Keeping::Forever, true);
+    check(0, Keeping::Forever, true);
 }
 
 #[test]
 fn a_cut_line_loses_nothing_where_mail_is_deleted() {
-    check(Keeping::Nothing, true);
+    check(1, Keeping::Nothing, true);
 }
 
 #[test]
 fn a_cut_line_loses_nothing_where_mail_is_deleted_days_later() {
-    check(Keeping::Days, true);
+    check(2, Keeping::Days, true);
 }
 
 #[test]
 fn a_cut_line_loses_nothing_without_pipelining() {
-    check(Keeping::Nothing, false);
+    check(3, Keeping::Nothing, false);
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use async_channel::{Receiver, Sender, TrySendError};
 
 use crate::cli::{self, Arguments};
+use crate::desktop;
 use crate::engine::{self, Answer, Command, Engine, Request, RequestId, Wake};
 use crate::instance;
 use crate::page::supervisor::Supervisor;
@@ -191,9 +192,9 @@ impl App {
     fn new(creation: &eframe::CreationContext<'_>, engine: Engine, options: Options) -> Self {
         egui_extras::install_image_loaders(&creation.egui_ctx);
         theme::install(&creation.egui_ctx);
-        let dark = creation.storage.and_then(|storage| storage.get_string("theme")).as_deref() == Some("dark");
         let mut model = Model::default();
-        model.theme = if dark { Theme::Dark } else { Theme::Light };
+        let theme = creation.storage.and_then(|storage| storage.get_string("theme"));
+        model.theme = theme.map(|kept| Theme::of_kept(&kept)).unwrap_or_default();
         let order = creation.storage.and_then(|storage| storage.get_string("order"));
         model.messages.order = order.and_then(|words| words.parse().ok()).unwrap_or_default();
         let stored = |name| creation.storage.and_then(|storage| storage.get_string(name));
@@ -204,6 +205,12 @@ impl App {
         model.look = look.map(|kept| Look::of_kept(&kept)).unwrap_or_default();
         model.mailto = options.mailto;
         close_when_told(&creation.egui_ctx);
+        let ctx = creation.egui_ctx.clone();
+        desktop::follow_color_scheme(move |dark| {
+            let theme = if dark { egui::Theme::Dark } else { egui::Theme::Light };
+            ctx.options_mut(|options| options.fallback_theme = theme);
+            ctx.request_repaint();
+        });
         let mut state = ViewState::default();
         let waker = creation.egui_ctx.clone();
         // Without a process for them there are no pages, and messages are read as text.
@@ -302,8 +309,7 @@ impl eframe::App for App {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let theme = if self.model.theme == Theme::Dark { egui::Theme::Dark } else { egui::Theme::Light };
-        ui.ctx().set_theme(theme);
+        ui.ctx().set_theme(self.model.theme);
         for action in window_ui(ui, &mut self.model, &mut self.state) {
             if let Action::FollowLink(link) = &action
                 && !link.starts_with("mailto:")
@@ -316,7 +322,7 @@ impl eframe::App for App {
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
-        storage.set_string("theme", if self.model.theme == Theme::Dark { "dark" } else { "light" }.into());
+        storage.set_string("theme", self.model.theme.to_keep().into());
         storage.set_string("monospace", if self.model.monospace { "yes" } else { "no" }.into());
         storage.set_string("look", self.model.look.to_keep());
         storage.set_string("order", self.model.messages.order.to_string());

@@ -81,6 +81,7 @@ pub mod account;
 pub mod app;
 pub mod cli;
 pub mod demo;
+pub mod desktop;
 pub mod engine;
 pub mod instance;
 pub mod mail;

@@ -1,5 +1,5 @@
 //! Whether the line is metered, as the system knows it: NetworkManager on the system bus, or else the desktop's portal on the
-//! session bus. The only file that speaks D-Bus by itself.
+//! session bus.
 
 use std::time::Duration;
 

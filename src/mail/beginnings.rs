@@ -3,8 +3,6 @@
 //!
 //! Of a script without spaces only the first character is taken: its words are pairs of them, which are looked for whole.
 
-use std::collections::HashSet;
-
 use super::Searchable;
 use super::marks::is_of_word;
 use super::query::Field;
@@ -67,9 +65,10 @@ pub fn last_short(words: &str) -> Option<(&str, &str)> {
     (1..=longest).contains(&last.chars().count()).then_some((before, last))
 }
 
-/// Beginnings, each packed into one number: of a long text there are many, and most of them many times.
-fn distinct(text: &str) -> HashSet<u64> {
-    let mut all = HashSet::new();
+/// Beginnings, each packed into one number, in order: of a long text there are many, and most of them many times.
+fn distinct(text: &str) -> Vec<u64> {
+    // Sorted now and then and not looked up one by one: faster, and as bounded.
+    let (mut all, mut full) = (Vec::new(), SORTED_AT);
     let (mut packed, mut length, mut longest) = (0, 0, LONGEST);
     for c in text.chars() {
         if !is_of_word(c) {
@@ -82,11 +81,24 @@ fn distinct(text: &str) -> HashSet<u64> {
         length += 1;
         if length <= longest {
             packed = packed << CHAR_BITS | u64::from(u32::from(c.to_ascii_lowercase()));
-            all.insert(packed);
+            all.push(packed);
+            if all.len() == full {
+                each_once(&mut all);
+                full = SORTED_AT.max(2 * all.len());
+            }
         }
     }
+    each_once(&mut all);
     all
 }
+
+fn each_once(all: &mut Vec<u64>) {
+    all.sort_unstable();
+    all.dedup();
+}
+
+/// Beginnings that are gathered, those that are there already among them, before each is kept once.
+const SORTED_AT: usize = 1 << 12;
 
 fn unpacked(beginning: u64) -> impl Iterator<Item = char> {
     let chars = (0..LONGEST).rev().map(move |place| beginning >> (place as u32 * CHAR_BITS) & CHAR_MASK);

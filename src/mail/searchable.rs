@@ -138,6 +138,9 @@ fn people(addresses: &[Address]) -> String {
 fn body(decoded: Vec<Decoded>) -> String {
     let (best, other): (Vec<Decoded>, Vec<Decoded>) = decoded.into_iter().partition(Decoded::is_shown);
     let mut text = shown(&best);
+    if other.is_empty() {
+        return text;
+    }
     let known: HashSet<&str> = text.split_whitespace().collect();
     let mut more = String::new();
     for body in &other {

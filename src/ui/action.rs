@@ -252,7 +252,25 @@ pub enum Selecting {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
+    /// As the desktop is.
     #[default]
+    System,
     Light,
     Dark,
+}
+
+impl Theme {
+    /// The word that it is kept under.
+    pub fn to_keep(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// What was kept; what nobody knows is as the desktop is.
+    pub fn of_kept(word: &str) -> Self {
+        [Self::Light, Self::Dark].into_iter().find(|theme| theme.to_keep() == word).unwrap_or_default()
+    }
 }

@@ -99,7 +99,7 @@ fn appearance_ui(ui: &mut Ui, current: Theme, actions: &mut Vec<Action>) {
     ui.add_space(12.0);
     section(ui, "Appearance");
     ui.horizontal(|ui| {
-        for (theme, words) in [(Theme::Light, "Light"), (Theme::Dark, "Dark")] {
+        for (theme, words) in [(Theme::System, "As the desktop"), (Theme::Light, "Light"), (Theme::Dark, "Dark")] {
             if ui.selectable_label(current == theme, words).clicked() {
                 actions.push(Action::SetTheme(theme));
             }

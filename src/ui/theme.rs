@@ -2,6 +2,8 @@
 
 use egui::{Color32, CornerRadius, FontFamily, FontId, Margin, Stroke, Style, TextStyle, Vec2, Visuals};
 
+use super::action::Theme;
+
 /// Rounding of fields, buttons and selections.
 pub const RADIUS: u8 = 7;
 /// Space between things that belong together, and between groups.
@@ -119,6 +121,16 @@ pub fn small() -> FontId {
 }
 pub fn mono() -> FontId {
     FontId::new(13.0, FontFamily::Monospace)
+}
+
+impl From<Theme> for egui::ThemePreference {
+    fn from(theme: Theme) -> Self {
+        match theme {
+            Theme::System => Self::System,
+            Theme::Light => Self::Light,
+            Theme::Dark => Self::Dark,
+        }
+    }
 }
 
 /// Sets both themes up; to be called once.

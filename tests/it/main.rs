@@ -10,6 +10,7 @@ mod certificates;
 mod collecting;
 mod command_line;
 mod cut_line;
+mod desktop;
 mod doctor;
 mod drawing;
 mod failing_disk;

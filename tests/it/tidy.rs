@@ -55,7 +55,7 @@ const WALLS: [Wall; 10] = [
         ],
         except: &["crate::store::types", "crate::secret::Password"],
     },
-    Wall { within: "ui/model.rs", never: &["egui", "eframe"], except: &[] },
+    Wall { within: "ui/model/", never: &["egui", "eframe"], except: &[] },
 ];
 
 /// What only these files may name.
@@ -66,7 +66,7 @@ const ONLY: [(&str, &[&str]); 7] = [
     ("keyring", &["secret.rs"]),
     ("mail_parser", &["mail/"]),
     ("rusqlite", &["store/"]),
-    ("zbus", &["engine/link.rs"]),
+    ("zbus", &["desktop.rs", "engine/link.rs"]),
 ];
 
 const SQL: [&str; 6] = ["SELECT ", "INSERT INTO ", "DELETE FROM ", "CREATE TABLE ", "ALTER TABLE ", "PRAGMA "];
@@ -100,7 +100,7 @@ fn the_walls_would_hold() {
         ("net.rs", "fn f(_: crate::store::types::MessageKey) {}", "crate::store::types::MessageKey"),
         ("ui/sidebar.rs", "use crate::store::Store;", "crate::store::Store"),
         ("ui/sidebar.rs", "use crate::secret::keep;", "crate::secret::keep"),
-        ("ui/model.rs", "use egui::Ui;", "egui"),
+        ("ui/model/page.rs", "use egui::Ui;", "egui"),
         ("engine/mod.rs", "use rusqlite::Connection;", "rusqlite"),
         ("cli/mod.rs", "use async_std::task;", "async_std"),
         ("engine/mod.rs", "let entry = keyring::Entry::new(a, b);", "keyring"),

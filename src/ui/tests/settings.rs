@@ -289,7 +289,7 @@ fn removing_an_account_asks_first_and_says_what_goes() {
 fn the_theme_is_chosen_in_the_settings() {
     let mut window = settings_of(&[account(WORK, "Work")]);
     window.done();
-    for (words, theme) in [("Dark", Theme::Dark), ("Light", Theme::Light)] {
+    for (words, theme) in [("Dark", Theme::Dark), ("Light", Theme::Light), ("As the desktop", Theme::System)] {
         window.press_button(words);
         assert_eq!(window.done(), [Action::SetTheme(theme)]);
     }

@@ -2,6 +2,7 @@
 
 pub mod bombs;
 pub mod canary;
+pub mod desktop;
 pub mod dovecot;
 pub mod faulty_disk;
 pub mod keeping;

@@ -198,15 +198,27 @@ impl Window {
         self.ask(&Request::Settle { max_steps: 30 });
     }
 
-    /// Writes what the screen shows now to `target/screenshots/NAME.png`.
-    pub fn picture(&self, name: &str) {
+    fn png(&self) -> Vec<u8> {
         self.settle();
         let Response::Screenshot(png) = self.ask(&Request::GetScreenshot { pixels_per_point: None }) else {
             panic!("no picture of the window")
         };
+        png.bytes
+    }
+
+    /// Whether more of the window is dark than light.
+    pub fn is_dark(&self) -> bool {
+        let grey = image::load_from_memory(&self.png()).unwrap().into_luma8();
+        let dark = grey.pixels().filter(|pixel| pixel.0[0] < 128).count();
+        dark * 2 > grey.pixels().len()
+    }
+
+    /// Writes what the screen shows now to `target/screenshots/NAME.png`.
+    pub fn picture(&self, name: &str) {
+        let png = self.png();
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("screenshots");
         fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join(format!("{name}.png")), png.bytes).unwrap();
+        fs::write(folder.join(format!("{name}.png")), png).unwrap();
     }
 
     /// Waits for the program to end by itself, after it was told to.

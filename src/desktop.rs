@@ -1,0 +1,87 @@
+//! What the desktop says of itself: whether it is light or dark.
+//!
+//! On Linux the desktop's portal knows (`org.freedesktop.portal.Settings`, namespace `org.freedesktop.appearance`, key
+//! `color-scheme`); elsewhere the windowing library tells by itself.
+
+/// Tells whether the desktop is dark, now and whenever that changes, from a thread of its own. Where nobody knows, or the
+/// desktop has no preference, nothing is told.
+#[cfg(target_os = "linux")]
+pub fn follow_color_scheme(tell: impl Fn(bool) + Send + 'static) {
+    // Without the thread the window is as it would be on a desktop without a portal.
+    let _looks_as_it_did = std::thread::Builder::new().name("color-scheme".into()).spawn(move || {
+        // No bus, no portal, or one that went away: the last word stands.
+        let _gone = futures::executor::block_on(portal::follow(tell));
+    });
+}
+
+/// Tells nothing.
+#[cfg(not(target_os = "linux"))]
+pub fn follow_color_scheme(_tell: impl Fn(bool) + Send + 'static) {}
+
+#[cfg(target_os = "linux")]
+mod portal {
+    use futures::StreamExt;
+    use zbus::connection::Builder;
+    use zbus::proxy::CacheProperties;
+    use zbus::zvariant::{OwnedValue, Value};
+    use zbus::{Proxy, Result};
+
+    const NAMESPACE: &str = "org.freedesktop.appearance";
+    const KEY: &str = "color-scheme";
+
+    pub async fn follow(tell: impl Fn(bool)) -> Result<()> {
+        let bus = Builder::session()?.build().await?;
+        let proxy: Proxy<'_> = zbus::proxy::Builder::new(&bus)
+            .destination("org.freedesktop.portal.Desktop")?
+            .path("/org/freedesktop/portal/desktop")?
+            .interface("org.freedesktop.portal.Settings")?
+            .cache_properties(CacheProperties::No)
+            .build()
+            .await?;
+        // Listened to before it is asked, so that no change falls between the two.
+        let mut changes = proxy.receive_signal("SettingChanged").await?;
+        // `ReadOne` has come with the second version of the interface; `Read`, before it, wraps the value twice.
+        let now: Result<OwnedValue> = match proxy.call("ReadOne", &(NAMESPACE, KEY)).await {
+            Ok(value) => Ok(value),
+            Err(_) => proxy.call("Read", &(NAMESPACE, KEY)).await,
+        };
+        if let Some(dark) = now.ok().and_then(|value| is_dark(&value)) {
+            tell(dark);
+        }
+        while let Some(change) = changes.next().await {
+            let body = change.body();
+            let Ok((namespace, key, value)) = body.deserialize::<(&str, &str, Value<'_>)>() else { continue };
+            if (namespace, key) == (NAMESPACE, KEY)
+                && let Some(dark) = is_dark(&value)
+            {
+                tell(dark);
+            }
+        }
+        Ok(())
+    }
+
+    /// 1 prefers dark, 2 prefers light, anything else has no preference.
+    fn is_dark(value: &Value<'_>) -> Option<bool> {
+        match value {
+            Value::U32(1) => Some(true),
+            Value::U32(2) => Some(false),
+            Value::Value(inner) => is_dark(inner),
+            _ => None,
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn the_preference_is_understood_however_often_it_is_wrapped() {
+            let wrapped = |number: u32| Value::Value(Box::new(Value::U32(number)));
+            for (number, dark) in [(0, None), (1, Some(true)), (2, Some(false)), (3, None)] {
+                assert_eq!(is_dark(&Value::U32(number)), dark, "{number}");
+                assert_eq!(is_dark(&wrapped(number)), dark, "{number}, wrapped");
+            }
+            assert_eq!(is_dark(&Value::from("dark")), None);
+        }
+    }
+}

@@ -105,8 +105,16 @@ impl<'a> Window<'a> {
         }
         let changed = self.apply(Answer { answers: None, event: Event::MailChanged });
         println!("    other mail while all are selected: {changed}");
-        let flagged = self.act("star all", Action::SetFlag(Flag::Starred, true));
-        println!("    {flagged}");
+        for (what, action) in [
+            ("star all", Action::SetFlag(Flag::Starred, true)),
+            ("undo", Action::Undo),
+            ("select all", Action::SelectAll),
+            ("delete all", Action::MoveSelected(Role::Trash)),
+            ("undo", Action::Undo),
+        ] {
+            let words = self.act(what, action);
+            println!("    {words}");
+        }
         let archive = MailboxView { role: Role::Archive, account: None };
         println!("    {}", self.act("open another mailbox", Action::ShowMailbox(archive)));
     }

@@ -37,6 +37,8 @@ const BATCH_BYTES_OF_MANY: u64 = 4 * 1024 * 1024;
 /// Octets of a message that are read for its words, which take three times as much memory. What is larger carries files, and
 /// its text comes before them.
 const MOST_BYTES: usize = 16 << 20;
+/// Messages that are read in one go: a reader of the store is not held up for longer than a hundredth of a second.
+const READ_AT_ONCE: usize = 32;
 /// A visit mostly takes seconds: for so long nothing is indexed, and all there is works for the line.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// While a line is open for longer, the writer is mostly free for what comes in.
@@ -163,21 +165,24 @@ async fn pause(work: &Receiver<Work>, waiting: &mut Vec<RequestId>) {
 }
 
 /// Reads as many of these as make a batch.
-async fn read(hub: &Hub, next: Vec<ToIndex>, most_bytes: u64) -> Result<Vec<Indexed>, Error> {
+async fn read(hub: &Hub, mut next: Vec<ToIndex>, most_bytes: u64) -> Result<Vec<Indexed>, Error> {
     let mut bytes = 0;
-    let mut octets = Vec::new();
-    for message in next {
+    let fitting = next.iter().take_while(|message| {
         bytes += message.size_bytes;
-        if !octets.is_empty() && bytes > most_bytes {
-            break;
-        }
-        match hub.store.raw_head(message.key, MOST_BYTES).await {
-            Ok(raw) => octets.push((message, Some(raw))),
-            // What cannot be read is found by what the list shows of it.
-            Err(Error::Damaged(_)) => octets.push((message, None)),
-            // Removed meanwhile, and its mark with it.
-            Err(Error::NotFound) => {}
-            Err(error) => return Err(error),
+        bytes <= most_bytes
+    });
+    next.truncate(fitting.count().max(1));
+    let mut octets = Vec::with_capacity(next.len());
+    for messages in next.chunks(READ_AT_ONCE) {
+        let keys = messages.iter().map(|message| message.key).collect();
+        for (message, raw) in messages.iter().zip(hub.store.raw_heads(keys, MOST_BYTES).await?) {
+            match raw {
+                Ok(raw) => octets.push((*message, Some(raw))),
+                // Removed meanwhile, and its mark with it.
+                Err(Error::NotFound) => {}
+                // What cannot be read is found by what the list shows of it.
+                Err(_damaged) => octets.push((*message, None)),
+            }
         }
     }
     let messages: Vec<ToIndex> = octets.iter().map(|(message, _)| *message).collect();

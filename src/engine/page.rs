@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use crate::mail::clean::RemotePicture;
 use crate::page::{Document, MessageDocument, Resource};
 use crate::store::KeptPicture;
 
@@ -12,6 +13,7 @@ pub struct MessagePage {
     pub document: Arc<Document>,
     /// Links that are not what they seem: their targets, and what a careful friend would say.
     warnings: Vec<(String, String)>,
+    remote: Vec<RemotePicture>,
 }
 
 impl MessagePage {
@@ -28,7 +30,12 @@ impl MessagePage {
         }
         let warnings =
             links.iter().flat_map(|link| link.warnings.iter().map(|warning| (link.target.clone(), warning.sentence())));
-        Some(Self { document: Arc::new(document), warnings: warnings.collect() })
+        Some(Self { document: Arc::new(document), warnings: warnings.collect(), remote })
+    }
+
+    /// The pictures that lie elsewhere, fetched or not, and those that only report the reading.
+    pub fn remote(&self) -> &[RemotePicture] {
+        &self.remote
     }
 
     /// What a careful friend would say before a link to this target is followed, as sentences; none for most.

@@ -20,9 +20,10 @@ use url::Url;
 use super::endpoint::endpoint;
 use super::event::{Event, Problem};
 use super::hub::{Hub, now};
+use super::page::MessagePage;
 use super::problem;
 use crate::account::Account;
-use crate::mail::clean::{self, Cleaned};
+use crate::mail::clean::{self, RemotePicture};
 use crate::mail::{Circumstances, MessageView, sanitize};
 use crate::net::{self, Connection, DriveError, Endpoint, Reach, Trust};
 use crate::protocol::http::{self, Get, Response};
@@ -75,22 +76,9 @@ pub struct MessagePictures {
 }
 
 impl MessagePictures {
-    /// Whether the page is to be cleaned with [`clean::Options::shows_remote`].
-    pub fn is_shown(&self) -> bool {
-        self.kept.iter().any(|picture| picture.bytes.is_some())
-    }
-
-    /// The pictures by the names that the cleaned page has for them: `remote:N`.
-    pub fn named<'p>(&'p self, cleaned: &'p Cleaned) -> impl Iterator<Item = (String, &'p KeptPicture)> {
-        cleaned.remote.iter().enumerate().filter_map(|(number, wanted)| {
-            let kept = self.kept.iter().find(|kept| kept.url == wanted.url && kept.bytes.is_some())?;
-            Some((format!("remote:{number}"), kept))
-        })
-    }
-
-    /// From what is known of a message. Blocks for the length of a cleaning.
-    pub fn of(view: &MessageView, kept: Vec<KeptPicture>, consents: &[Allowed]) -> Self {
-        let wanted = wanted(view);
+    /// From what is known of a message. Without a page there are none.
+    pub fn of(view: &MessageView, page: Option<&MessagePage>, kept: Vec<KeptPicture>, consents: &[Allowed]) -> Self {
+        let wanted = Wanted::of(page.map(MessagePage::remote).unwrap_or_default());
         let has = |url: &String| kept.iter().any(|kept| kept.url == *url && kept.bytes.is_some());
         let missing = wanted.urls.iter().filter(|url| !has(url)).count();
         let (sender, list) = (sender(view), list_id(view));
@@ -109,12 +97,18 @@ struct Wanted {
     trackers: usize,
 }
 
-fn wanted(view: &MessageView) -> Wanted {
-    let Some(html) = &view.html else { return Wanted { urls: Vec::new(), trackers: 0 } };
-    let cleaned = clean::clean(html, &clean::Options::default());
-    let trackers = cleaned.trackers();
-    let urls = cleaned.remote.into_iter().filter(|picture| !picture.is_tracker).map(|picture| picture.url);
-    Wanted { urls: urls.take(MAX_PICTURES).collect(), trackers }
+impl Wanted {
+    fn of(remote: &[RemotePicture]) -> Self {
+        let trackers = remote.iter().filter(|picture| picture.is_tracker).count();
+        let urls = remote.iter().filter(|picture| !picture.is_tracker).map(|picture| picture.url.clone());
+        Self { urls: urls.take(MAX_PICTURES).collect(), trackers }
+    }
+
+    /// Blocks for the length of a cleaning.
+    fn by(view: &MessageView) -> Self {
+        let cleaned = view.html.as_ref().map(|html| clean::clean(html, &clean::Options::default()));
+        Self::of(&cleaned.unwrap_or_default().remote)
+    }
 }
 
 /// The address of the one who is named as the sender, as consents spell it.
@@ -245,7 +239,7 @@ async fn fetch_for(
 ) -> Result<Fetched, crate::store::Error> {
     let kept = hub.store.pictures(key).await?;
     let page = MessageView { html: view.html.clone(), ..MessageView::default() };
-    let mut urls = async_std::task::spawn_blocking(move || wanted(&page).urls).await;
+    let mut urls = async_std::task::spawn_blocking(move || Wanted::by(&page).urls).await;
     urls.retain(|url| !kept.iter().any(|kept| kept.url == *url && kept.bytes.is_some()));
     let mut fetched =
         Fetched { had: kept.len() - kept.iter().filter(|kept| kept.bytes.is_none()).count(), ..Fetched::default() };

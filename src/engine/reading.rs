@@ -155,7 +155,7 @@ async fn open(hub: &Hub, key: MessageKey, charset: Option<String>) -> Result<Eve
         let consents: Vec<_> = consents.into_iter().map(|consent| consent.whom).collect();
         // Read in another charset a message is text: its page says itself how it is to be read.
         let page = if known.charset.is_none() { page::of_any(&raw, &kept) } else { None };
-        let pictures = MessagePictures::of(&view, kept, &consents);
+        let pictures = MessagePictures::of(&view, page.as_ref(), kept, &consents);
         (view, page.map(Arc::new), pictures)
     })
     .await;

@@ -97,8 +97,8 @@ fn check(raw: &[u8]) -> Result<(), TestCaseError> {
         prop_assert_eq!(attachment_bytes(raw, *index).map(|bytes| bytes.len()), Some(*size));
     }
     let lines = text::lines(&view.readable);
-    if let Some(quote) = text::old_quote(&lines) {
-        prop_assert!(quote.end <= lines.len());
+    for quote in text::quotes(&lines) {
+        prop_assert!(quote.lines.end <= lines.len());
     }
     let octets: usize = listed.iter().map(|(.., size)| size).sum();
     prop_assert!(octets <= 40 * raw.len() + 1000, "{octets} of {}", raw.len());

@@ -2,6 +2,8 @@
 
 mod fixed;
 
+use std::ops::Range;
+
 use linkify::{LinkFinder, LinkKind};
 
 use super::sanitize;
@@ -67,23 +69,45 @@ pub fn lines(text: &str) -> Vec<Line> {
         .collect()
 }
 
-/// Lines of a quote that are folded at the end of an answer: a shorter one is as quickly read as unfolded.
+/// Lines of a quote that can be folded: a shorter one is as quickly read as unfolded.
 const FOLDED_LINES: usize = 8;
 
-/// The long quote at the end of an answer, which everybody has read before: lines from, to. None where the message has no
-/// words of its own before it, or some behind it.
-pub fn old_quote(lines: &[Line]) -> Option<std::ops::Range<usize>> {
-    let is_blank = |line: &Line| line.quote_level == 0 && line.spans.iter().all(|span| span.text().trim().is_empty());
-    let end = lines.iter().rposition(|line| line.quote_level > 0)? + 1;
-    let says_nothing = |line: &Line| line.is_signature || is_blank(line);
-    if !lines.get(end..)?.iter().all(says_nothing) {
-        return None;
+/// A long quote, which can be folded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    pub lines: Range<usize>,
+    /// It stands at the end of an answer, and everybody has read it before.
+    pub is_old: bool,
+}
+
+/// The long quotes of a text, in its order.
+pub fn quotes(lines: &[Line]) -> Vec<Quote> {
+    let mut quotes = Vec::new();
+    let (mut start, mut end) = (None, 0);
+    for (number, line) in lines.iter().enumerate() {
+        if line.quote_level > 0 {
+            start = start.or(Some(number));
+            end = number + 1;
+        } else if !is_blank(line) {
+            quotes.extend(start.take().map(|start| Quote { lines: start..end, is_old: false }));
+        }
     }
-    let before = lines.get(..end)?.iter().rposition(|line| line.quote_level == 0 && !is_blank(line))?;
-    let start = before + 1 + lines.get(before + 1..end)?.iter().position(|line| line.quote_level > 0)?;
+    quotes.extend(start.map(|start| Quote { lines: start..end, is_old: is_old(lines, &(start..end)) }));
+    quotes.retain(|quote| quote.lines.len() >= FOLDED_LINES);
+    quotes
+}
+
+/// Whether the last quote is the end of an answer: words of one's own stand before it, and none behind it.
+fn is_old(lines: &[Line], quote: &Range<usize>) -> bool {
+    let says_nothing = |line: &Line| line.is_signature || is_blank(line);
+    let (before, behind) = (lines.get(..quote.start).unwrap_or_default(), lines.get(quote.end..).unwrap_or_default());
     // The line before a quote says whose words follow: without others before it nothing is answered.
-    let own = lines.get(..before)?.iter().any(|line| line.quote_level == 0 && !is_blank(line));
-    (own && end - start >= FOLDED_LINES).then_some(start..end)
+    let own = before.iter().filter(|line| line.quote_level == 0 && !is_blank(line)).count();
+    own > 1 && behind.iter().all(says_nothing)
+}
+
+fn is_blank(line: &Line) -> bool {
+    line.quote_level == 0 && line.spans.iter().all(|span| span.text().trim().is_empty())
 }
 
 /// Depth of quoting and the text behind the marks: `>> text`, `> > text`, `>text`.
@@ -193,18 +217,20 @@ mod tests {
     }
 
     #[test]
-    fn a_long_quote_at_the_end_of_an_answer_is_old() {
+    fn long_quotes_are_found_and_the_one_at_the_end_of_an_answer_is_old() {
         let quote = |count: usize| "> words\n".repeat(count);
         for (text, expected) in [
-            (format!("Yes.\n\nOn Monday Ana wrote:\n{}", quote(8)), Some(3..11)),
-            (format!("Yes.\n\nOn Monday Ana wrote:\n\n{}\n-- \nOle\n", quote(9)), Some(4..13)),
-            (format!("Yes.\nAna wrote:\n{}", quote(7)), None),
-            (format!("Yes.\nAna wrote:\n{}More.\n", quote(20)), None),
-            (format!("Ana wrote:\n{}", quote(20)), None),
-            (quote(20), None),
-            (String::new(), None),
+            (format!("Yes.\n\nOn Monday Ana wrote:\n{}", quote(8)), vec![(3..11, true)]),
+            (format!("Yes.\n\nOn Monday Ana wrote:\n\n{}\n-- \nOle\n", quote(9)), vec![(4..13, true)]),
+            (format!("Yes.\nAna wrote:\n{}", quote(7)), vec![]),
+            (format!("Yes.\nAna wrote:\n{}More.\n", quote(20)), vec![(2..22, false)]),
+            (format!("Yes.\nAna wrote:\n{0}More.\n{0}\n{0}", quote(8)), vec![(2..10, false), (11..28, true)]),
+            (format!("Ana wrote:\n{}", quote(20)), vec![(1..21, false)]),
+            (quote(20), vec![(0..20, false)]),
+            (String::new(), vec![]),
         ] {
-            assert_eq!(old_quote(&lines(&text)), expected, "{text}");
+            let found = quotes(&lines(&text)).into_iter().map(|quote| (quote.lines, quote.is_old)).collect::<Vec<_>>();
+            assert_eq!(found, expected, "{text}");
         }
     }
 

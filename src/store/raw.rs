@@ -100,11 +100,17 @@ impl Store {
     /// # Errors
     /// [`Error::Damaged`] if any of them, also of the others, are not what was stored.
     pub async fn raw_head(&self, key: MessageKey, most: usize) -> Result<Vec<u8>, Error> {
+        self.read(move |db| raw_head(db, key, most)).await
+    }
+
+    /// The same of several messages in one go; each has its own [`Error::Damaged`] or [`Error::NotFound`].
+    pub async fn raw_heads(&self, keys: Vec<MessageKey>, most: usize) -> Result<Vec<Result<Vec<u8>, Error>>, Error> {
         self.read(move |db| {
-            let stored = stored_raw(db, key)?;
-            let mut head = Head { octets: Vec::new(), most };
-            unpack(db, key, &stored, &mut head)?;
-            Ok(head.octets)
+            let heads = keys.into_iter().map(|key| match raw_head(db, key, most) {
+                Err(error) if !matches!(error, Error::Damaged(_) | Error::NotFound) => Err(error),
+                own => Ok(own),
+            });
+            heads.collect()
         })
         .await
     }
@@ -122,6 +128,13 @@ impl Store {
         })
         .await
     }
+}
+
+fn raw_head(db: &Connection, key: MessageKey, most: usize) -> Result<Vec<u8>, Error> {
+    let stored = stored_raw(db, key)?;
+    let mut head = Head { octets: Vec::new(), most };
+    unpack(db, key, &stored, &mut head)?;
+    Ok(head.octets)
 }
 
 pub(super) fn octets(db: &Connection, key: MessageKey) -> Result<Vec<u8>, Error> {

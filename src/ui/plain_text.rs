@@ -1,5 +1,5 @@
-//! Plain text as it is read: quote levels with their bars, links, what must keep its columns, and the old quote at the end of
-//! an answer folded. Of a long text only what is in sight is laid out.
+//! Plain text as it is read: quote levels with their bars, links, what must keep its columns, and long quotes that can be
+//! folded: the old one at the end of an answer is. Of a long text only what is in sight is laid out.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use super::hits::Hits;
 use super::reading_pane::{MEASURE, broken};
 use super::theme::{self, Palette, palette};
 use super::widgets::quiet;
-use crate::mail::text::{Line, Setting, Span, old_quote};
+use crate::mail::text::{Line, Quote, Setting, Span, quotes};
 
 /// Lines up to which a text is laid out as a whole; beyond, what is out of sight is passed over.
 const LAID_OUT_LINES: usize = 300;
@@ -35,9 +35,7 @@ const SPOKEN_BYTES: usize = 100_000;
 pub struct Text {
     lines: Vec<Line>,
     monospace: bool,
-    /// The old quote at the end, and whether it is unfolded.
-    quote: Option<Range<usize>>,
-    is_unfolded: bool,
+    quotes: Vec<Foldable>,
     /// What each line takes, with the gap below it: measured where it was laid out, estimated where it was not.
     heights: Vec<f32>,
     /// The width for which they hold.
@@ -46,10 +44,32 @@ pub struct Text {
     is_set: bool,
 }
 
+/// A long quote, and whether it is folded.
+struct Foldable {
+    lines: Range<usize>,
+    is_folded: bool,
+}
+
+impl Foldable {
+    /// The line that stands for it, or folds it again.
+    fn fold_ui(&mut self, ui: &mut Ui) {
+        let words = if self.is_folded { "Show" } else { "Hide" };
+        if quiet(ui, &format!("{words} {} quoted lines", self.lines.len())).clicked() {
+            self.is_folded = !self.is_folded;
+        }
+    }
+}
+
+impl From<Quote> for Foldable {
+    fn from(Quote { lines, is_old }: Quote) -> Self {
+        Self { lines, is_folded: is_old }
+    }
+}
+
 impl Text {
     pub fn of(lines: Vec<Line>, monospace: bool) -> Self {
-        let quote = old_quote(&lines);
-        Self { spoken: spoken(&lines), quote, lines, monospace, is_set: true, ..Self::default() }
+        let quotes = quotes(&lines).into_iter().map(Foldable::from).collect();
+        Self { spoken: spoken(&lines), quotes, lines, monospace, is_set: true, ..Self::default() }
     }
 
     pub fn is_set(&self) -> bool {
@@ -75,17 +95,23 @@ impl Text {
         let is_long = self.lines.len() > LAID_OUT_LINES;
         let in_sight = ui.clip_rect().y_range().expand(MARGIN);
         let wanted = hits.line_to_show();
-        if wanted.is_some_and(|line| self.quote.as_ref().is_some_and(|quote| quote.contains(&line))) {
-            self.is_unfolded = true;
+        if let Some(quote) = self.quotes.iter_mut().find(|quote| wanted.is_some_and(|line| quote.lines.contains(&line)))
+        {
+            quote.is_folded = false;
         }
         let start = ui.cursor().min;
         let (mut skipped, mut was_shown) = (0.0, false);
+        let (mut next_quote, mut folded_to) = (0, 0);
         for number in 0..self.lines.len() {
-            if self.quote.as_ref().is_some_and(|quote| quote.start == number) {
+            if let Some(quote) = self.quotes.get_mut(next_quote)
+                && quote.lines.start == number
+            {
+                next_quote += 1;
                 ui.add_space(std::mem::take(&mut skipped));
-                self.fold_ui(ui);
+                quote.fold_ui(ui);
+                folded_to = if quote.is_folded { quote.lines.end } else { 0 };
             }
-            if !self.is_unfolded && self.quote.as_ref().is_some_and(|quote| quote.contains(&number)) {
+            if number < folded_to {
                 continue;
             }
             let height = self.heights.get(number).copied().unwrap_or_default();
@@ -114,15 +140,6 @@ impl Text {
             whole.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &self.spoken));
         }
         was_shown
-    }
-
-    /// The line that stands for the old quote, or folds it again.
-    fn fold_ui(&mut self, ui: &mut Ui) {
-        let count = self.quote.as_ref().map_or(0, ExactSizeIterator::len);
-        let words = if self.is_unfolded { "Hide" } else { "Show" };
-        if quiet(ui, &format!("{words} {count} quoted lines")).clicked() {
-            self.is_unfolded = !self.is_unfolded;
-        }
     }
 
     fn line_ui(

@@ -314,7 +314,7 @@ impl Desk {
         let kept = self.kept.get(&key).cloned().unwrap_or_default();
         let view = Arc::new(MessageView::from_raw(&raw));
         let page = MessagePage::from_raw(&raw, &kept).map(Arc::new);
-        let pictures = Arc::new(MessagePictures::of(&view, kept, &[]));
+        let pictures = Arc::new(MessagePictures::of(&view, page.as_deref(), kept, &[]));
         OpenedMessage { row: self.row(key), view, page, pictures }
     }
 }

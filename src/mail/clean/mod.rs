@@ -49,18 +49,6 @@ pub struct Cleaned {
     pub is_cut: bool,
 }
 
-impl Cleaned {
-    /// How many remote pictures are worth a question.
-    pub fn remote_pictures(&self) -> usize {
-        self.remote.iter().filter(|picture| !picture.is_tracker).count()
-    }
-
-    /// How many pictures there were only to report the reading.
-    pub fn trackers(&self) -> usize {
-        self.remote.len() - self.remote_pictures()
-    }
-}
-
 /// What was taken out, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Refused {

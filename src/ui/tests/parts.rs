@@ -176,6 +176,20 @@ fn the_old_quote_at_the_end_of_an_answer_is_folded_until_it_is_wanted() {
 }
 
 #[test]
+fn a_long_quote_between_answers_is_there_until_it_is_folded() {
+    let quote = |word: &str, count| (1..=count).map(|n| format!("> {word} line {n}\n")).collect::<String>();
+    let text = format!("Subject: Re: Tea\n\nAna wrote:\n{}Yes.\n{}No.\n", quote("first", 9), quote("second", 10));
+    let mut window = reading(&text);
+    for words in ["first line 5", "Yes.", "second line 5", "No."] {
+        window.sees(words);
+    }
+    window.press_button("Hide 10 quoted lines");
+    assert!(window.shows("first line 5") && !window.shows("second line 5"));
+    window.press_button("Show 10 quoted lines");
+    window.sees("second line 5");
+}
+
+#[test]
 fn a_long_text_is_there_as_a_whole_and_scrolls_like_a_short_one() {
     let lines: String = (1..=20_000).map(|n| format!("line {n} of a text that goes on and on.\n")).collect();
     let mut window = reading(&format!("Subject: Long\n\n{lines}"));

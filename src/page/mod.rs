@@ -17,6 +17,7 @@ pub mod helper;
 mod intrinsic;
 mod legacy;
 mod limits;
+mod lines;
 mod mend;
 mod message;
 mod paint;
@@ -115,7 +116,7 @@ impl Page {
             has_media: html.contains("@media"),
             view,
             scale: view.scale,
-            mends: mend::Mends::default(),
+            mends: mend::Mends::of(quirks),
             columns: columns::Columns::default(),
             reading: Reading::default(),
             painter: None,

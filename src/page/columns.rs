@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use blitz_dom::{BaseDocument, LocalName, NodeId};
+use blitz_dom::{BaseDocument, LocalName, Node, NodeId};
 use style::computed_values::border_collapse::T as BorderCollapse;
 use style::computed_values::table_layout::T as TableLayout;
 use style::values::specified::box_::DisplayInside;
@@ -328,10 +328,11 @@ fn distributed_fixed(columns: &[Column], room: f32) -> Vec<f32> {
 /// The mark of the `<col>`s that are ours.
 const OURS: &str = "data-ours";
 
-/// The `<col>`s that were put into a page's tables.
+/// The widths that a page's tables were given.
 #[derive(Default)]
 pub(super) struct Columns {
-    cols: HashMap<NodeId, Vec<NodeId>>,
+    /// The `<colgroup>` that holds a table's columns.
+    groups: HashMap<NodeId, NodeId>,
     given: HashSet<NodeId>,
 }
 
@@ -356,7 +357,7 @@ impl Columns {
         !wanted.is_empty()
     }
 
-    /// Takes the tables' widths back; the columns stay and are given new ones.
+    /// Takes the tables' widths back; the columns stay until they are given new ones.
     pub(super) fn undo(&mut self, document: &mut BaseDocument) {
         for table in self.given.drain() {
             if document.get_node(table).is_some() {
@@ -368,39 +369,36 @@ impl Columns {
     fn give(&mut self, document: &mut BaseDocument, wanted: &Wanted) {
         document.set_style_property(wanted.table, "inline-size", &format!("{}px", wanted.width));
         self.given.insert(wanted.table);
-        let cols = self.cols.entry(wanted.table).or_default();
-        if cols.is_empty() && !wanted.columns.is_empty() {
+        if !wanted.columns.is_empty() {
             hide_cols(document, wanted.table);
         }
-        if cols.len() < wanted.columns.len() {
-            let mut mutator = document.mutate();
-            let group = mutator.create_element(html_name("colgroup"), Vec::new());
-            mutator.set_attribute(group, plain_name(OURS), "");
-            for _ in cols.len()..wanted.columns.len() {
-                let col = mutator.create_element(html_name("col"), Vec::new());
-                mutator.set_attribute(col, plain_name(OURS), "");
-                mutator.append_children(group, &[col]);
-                cols.push(col);
-            }
-            mutator.append_children(wanted.table, &[group]);
+        let mut mutator = document.mutate();
+        // A new group each time, and an empty one where there are no columns to tell of: Blitz keeps the width of a table and
+        // those of its columns as they were when its boxes were made, and makes them anew only for what comes and goes.
+        if let Some(old) = self.groups.remove(&wanted.table) {
+            mutator.remove_and_drop_node(old);
         }
-        for (index, col) in cols.iter().enumerate() {
-            match wanted.columns.get(index) {
-                // A column of no width would be one of any width.
-                Some(width) => document.set_style_property(*col, "width", &format!("{}px", width.max(0.01))),
-                None => document.set_style_property(*col, "display", "none"),
-            }
-            if index < wanted.columns.len() {
-                document.set_style_property(*col, "display", "table-column");
-            }
+        let group = mutator.create_element(html_name("colgroup"), Vec::new());
+        mutator.set_attribute(group, plain_name(OURS), "");
+        for width in &wanted.columns {
+            let col = mutator.create_element(html_name("col"), Vec::new());
+            mutator.set_attribute(col, plain_name(OURS), "");
+            // A column of no width would be one of any width.
+            mutator.set_attribute(col, plain_name("style"), &format!("width:{}px", width.max(0.01)));
+            mutator.append_children(group, &[col]);
         }
+        mutator.append_children(wanted.table, &[group]);
+        drop(mutator);
+        self.groups.insert(wanted.table, group);
     }
 }
 
 /// Takes the page's own `<col>`s out of the layout; what they ask for has been heard.
 fn hide_cols(document: &mut BaseDocument, table: NodeId) {
     for child in dom::children(document, table) {
-        let is_col = document.get_node(child).is_some_and(|node| matches!(dom::tag(node), "col" | "colgroup"));
+        let is_ours = |node: &Node| node.element_data().is_some_and(|element| element.has_attr(LocalName::from(OURS)));
+        let is_col =
+            document.get_node(child).is_some_and(|node| matches!(dom::tag(node), "col" | "colgroup") && !is_ours(node));
         if is_col {
             document.set_style_property(child, "display", "none");
         }

@@ -97,3 +97,18 @@ fn give_name(context: &mut FontContext, wanted: &str, stand_ins: &[&str]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn emoji_come_before_all_but_the_first_font() {
+        let mut collection = Fonts::of_system().context.collection;
+        let Some(emoji) = EMOJI.iter().find_map(|name| collection.family_id(name)) else { return };
+        for generic in [GenericFamily::SansSerif, GenericFamily::Serif, GenericFamily::Monospace] {
+            let place = collection.generic_families(generic).position(|id| id == emoji);
+            assert!(place.is_some_and(|place| place <= 1), "{generic:?}: {place:?}");
+        }
+    }
+}

@@ -8,7 +8,8 @@ use style::values::generics::font::GenericLineHeight;
 use super::dom::{self, Display};
 
 /// The line heights that leave out the boxes without text: none for those, and what they had for the elements in them, which
-/// would inherit it. An element may be named twice: what is said of it last, holds.
+/// would inherit it. An element may be named twice: what is said of it last, holds. (A line height of nothing still lies in the
+/// middle of the box's letters, which is above those of less than half their size.)
 pub(super) fn quirky(document: &BaseDocument, elements: &[NodeId]) -> Vec<(NodeId, &'static str, String)> {
     let mut changes = Vec::new();
     for id in elements {

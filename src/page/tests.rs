@@ -246,3 +246,13 @@ fn the_first_margin_of_a_quirky_cell_is_nothing_beside_what_floats() {
         "<table cellpadding=0 cellspacing=0><tr><td><img align=right width=9 height=9 src='cid:x'><p>below</table>";
     assert!(below(Quirks::No, html) - below(Quirks::Full, html) > 10.0);
 }
+
+#[test]
+fn a_page_ends_where_its_letters_end() {
+    let html = "<body style='margin:0'><div style='font:20px Arial;line-height:100px'>Words</div>";
+    with(html, VIEW, |page| {
+        let (_, bottom) = page.content_end();
+        assert!((55.0..65.0).contains(&bottom), "{bottom}");
+        assert_eq!(page.find("words")[0].height_px, 100.0, "what is marked is as high as its line");
+    });
+}

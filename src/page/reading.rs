@@ -325,7 +325,9 @@ fn letters_bottom(document: &BaseDocument, run: &Run, range: Range<usize>, seen:
     let Some(layout) = layout_of(document, run.root) else { return run.bottom };
     let (scale, mut bottom) = (layout.scale(), run.top);
     for line in layout.lines() {
-        let top = run.origin.1 + line.metrics().block_min_coord / scale;
+        let metrics = line.metrics();
+        // The upper edge of what is marked: where letters are higher than their line, it is theirs.
+        let top = run.origin.1 + metrics.block_min_coord.min(metrics.content_block_min_coord) / scale;
         if !seen.iter().any(|rect| (rect.y_px - top).abs() < 1.0) {
             continue;
         }

@@ -255,4 +255,9 @@ fn a_page_ends_where_its_letters_end() {
         assert!((55.0..65.0).contains(&bottom), "{bottom}");
         assert_eq!(page.find("words")[0].height_px, 100.0, "what is marked is as high as its line");
     });
+    let html = "<body style='margin:0'><div style='font:20px Arial;line-height:10px'>Words</div>";
+    with(html, VIEW, |page| {
+        let (_, bottom) = page.content_end();
+        assert!((15.0..18.0).contains(&bottom), "letters higher than their line: {bottom}");
+    });
 }

@@ -320,24 +320,32 @@ fn push(
     found.push(run);
 }
 
-/// How far down the letters of a range of a run's text reach, as their fonts have it, on those lines of it that are seen.
+/// How far down the letters of a range of a run's text reach, as their fonts have it, on the last line of it that is seen.
 fn letters_bottom(document: &BaseDocument, run: &Run, range: Range<usize>, seen: &[Rect]) -> f32 {
-    let Some(layout) = layout_of(document, run.root) else { return run.bottom };
-    let (scale, mut bottom) = (layout.scale(), run.top);
-    for line in layout.lines() {
-        let metrics = line.metrics();
-        // The upper edge of what is marked: where letters are higher than their line, it is theirs.
-        let top = run.origin.1 + metrics.block_min_coord.min(metrics.content_block_min_coord) / scale;
-        if !seen.iter().any(|rect| (rect.y_px - top).abs() < 1.0) {
-            continue;
-        }
-        for item in line.items() {
-            let PositionedLayoutItem::GlyphRun(glyphs) = item else { continue };
-            let octets = glyphs.run().text_range();
-            if octets.start < range.end && octets.end > range.start {
-                let below = glyphs.baseline() + glyphs.run().font_metrics().descent.round();
-                bottom = bottom.max(run.origin.1 + below / scale);
-            }
+    let (Some(layout), Some(last)) = (layout_of(document, run.root), seen.last()) else { return run.bottom };
+    let scale = layout.scale();
+    // The upper edge of what is marked: where letters are higher than their line, it is theirs.
+    let is_above = |index: usize| {
+        let top = layout.get(index).map_or(f32::MAX, |line| {
+            let metrics = line.metrics();
+            metrics.block_min_coord.min(metrics.content_block_min_coord)
+        });
+        run.origin.1 + top / scale <= last.y_px + 0.5
+    };
+    // Lines stand in their order: of a text with thousands of them, few are looked at.
+    let (mut first, mut end) = (0, layout.len());
+    while first + 1 < end {
+        let middle = first + (end - first) / 2;
+        if is_above(middle) { first = middle } else { end = middle }
+    }
+    let Some(line) = layout.get(first) else { return run.bottom };
+    let mut bottom = last.y_px;
+    for item in line.items() {
+        let PositionedLayoutItem::GlyphRun(glyphs) = item else { continue };
+        let octets = glyphs.run().text_range();
+        if octets.start < range.end && octets.end > range.start {
+            let below = glyphs.baseline() + glyphs.run().font_metrics().descent.round();
+            bottom = bottom.max(run.origin.1 + below / scale);
         }
     }
     bottom

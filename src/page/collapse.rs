@@ -5,7 +5,7 @@ use blitz_dom::{BaseDocument, NodeId};
 use style::computed_values::border_collapse::T as BorderCollapse;
 
 use super::columns::{self, Cell};
-use super::dom;
+use super::dom::{self, Width};
 
 /// The sides of a box in the order of CSS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +87,9 @@ pub(super) fn changes(document: &BaseDocument, table: NodeId) -> Vec<(NodeId, &'
             changes.push((cell.id, side.property(), words));
         }
     }
+    if let Some(change) = grid.first_col(document) {
+        changes.push(change);
+    }
     changes
 }
 
@@ -143,6 +146,26 @@ impl Grid {
         }
         let groups = rows.iter().map(|row| group(document, *row, table)).collect();
         Self { table, rows, groups, cells, columns, places }
+    }
+
+    /// A `<col>`'s width reaches from the middle of one line to the middle of the next (CSS 2.1 §17.6.2). Here, the first
+    /// column has all of the lines to both of its sides, and each of the others all of one, which is the same.
+    fn first_col(&self, document: &BaseDocument) -> Option<(NodeId, &'static str, String)> {
+        let is_col = |id: &NodeId| document.get_node(*id).is_some_and(|node| dom::tag(node) == "col");
+        let children = dom::children(document, self.table).into_iter();
+        let col = children.flat_map(|child| {
+            let is_group = document.get_node(child).is_some_and(|node| dom::tag(node) == "colgroup");
+            if is_group { dom::children(document, child) } else { vec![child] }
+        });
+        let col = col.into_iter().find(is_col)?;
+        let asked = document
+            .get_node(col)
+            .and_then(|node| dom::styled(node, |styles| dom::width(&styles.get_position().width)));
+        let Some(Width::Px(px)) = asked.filter(|asked| *asked != Width::Px(0.0)) else { return None };
+        let first = self.cells.iter().position(|cell| cell.column == 0 && cell.span == 1)?;
+        let lines =
+            [Side::Left, Side::Right].map(|side| self.drawn(document, first, side).map_or(0.0, |line| line.width_px));
+        Some((col, "width", format!("{}px", px + lines.iter().sum::<f32>() / 2.0)))
     }
 
     fn at(&self, row: usize, column: usize) -> Option<&Cell> {

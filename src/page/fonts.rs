@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use parley::FontContext;
-use parley::fontique::{Blob, Collection, CollectionOptions, FontInfoOverride, GenericFamily, Script, SourceCache};
+use parley::fontique::{
+    Blob, Collection, CollectionOptions, FamilyId, FontInfoOverride, GenericFamily, Script, SourceCache,
+};
 
 /// Families of the same measures as those that mails ask for: lines break where the sender saw them break. The names that
 /// come first are looked for first.
@@ -19,6 +21,9 @@ const STAND_INS: [(&str, &[&str]); 6] = [
 /// Other names that mails write for one of the above.
 const SAME: [(&str, &str); 3] = [("Helvetica", "Arial"), ("Times", "Times New Roman"), ("Courier", "Courier New")];
 
+/// Fonts of coloured emoji, the first that is there.
+const EMOJI: [&str; 3] = ["Noto Color Emoji", "Apple Color Emoji", "Segoe UI Emoji"];
+
 /// What the generic families are, the first that is there.
 const GENERIC: [(GenericFamily, &[&str]); 6] = [
     (GenericFamily::SansSerif, &["Liberation Sans", "Arimo", "Arial"]),
@@ -26,7 +31,7 @@ const GENERIC: [(GenericFamily, &[&str]); 6] = [
     (GenericFamily::UiSansSerif, &["Liberation Sans", "Arimo", "Arial"]),
     (GenericFamily::Serif, &["Liberation Serif", "Tinos", "Times New Roman"]),
     (GenericFamily::Monospace, &["Liberation Mono", "Cousine", "Courier New"]),
-    (GenericFamily::Emoji, &["Noto Color Emoji", "Apple Color Emoji", "Segoe UI Emoji"]),
+    (GenericFamily::Emoji, &EMOJI),
 ];
 
 /// The scripts that the standard font has.
@@ -55,8 +60,12 @@ impl Fonts {
         for (generic, names) in GENERIC {
             let collection = &mut context.collection;
             let first = names.iter().find_map(|name| collection.family_id(name));
-            let others: Vec<_> = collection.generic_families(generic).filter(|id| Some(*id) != first).collect();
-            collection.set_generic_families(generic, first.into_iter().chain(others));
+            // The system's list for a generic family is as long as the list of its fonts, and holds black and white symbols
+            // for every emoji: the font of emoji comes before them (UTS #51, emoji presentation).
+            let emoji = EMOJI.iter().find_map(|name| collection.family_id(name)).filter(|id| Some(*id) != first);
+            let is_known = |id: &FamilyId| Some(*id) == first || Some(*id) == emoji;
+            let others: Vec<_> = collection.generic_families(generic).filter(|id| !is_known(id)).collect();
+            collection.set_generic_families(generic, first.into_iter().chain(emoji).chain(others));
         }
         // Where none of the families that a page names is there, browsers take their standard font, which has serifs.
         for script in STANDARD_SCRIPTS {
@@ -85,6 +94,21 @@ fn give_name(context: &mut FontContext, wanted: &str, stand_ins: &[&str]) {
         if let Some(octets) = font.load(Some(&mut context.source_cache)) {
             let name = FontInfoOverride { family_name: Some(wanted), ..FontInfoOverride::default() };
             context.collection.register_fonts(octets, Some(name));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn emoji_come_before_all_but_the_first_font() {
+        let mut collection = Fonts::of_system().context.collection;
+        let Some(emoji) = EMOJI.iter().find_map(|name| collection.family_id(name)) else { return };
+        for generic in [GenericFamily::SansSerif, GenericFamily::Serif, GenericFamily::Monospace] {
+            let place = collection.generic_families(generic).position(|id| id == emoji);
+            assert!(place.is_some_and(|place| place <= 1), "{generic:?}: {place:?}");
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use blitz_dom::{BaseDocument, Node, NodeId};
+use blitz_dom::{BaseDocument, LocalName, Node, NodeId};
 
 use super::dom::{self, plain_name};
 
@@ -173,9 +173,16 @@ fn swallow_margins(document: &mut BaseDocument) {
     }
 }
 
-/// The first or last child that takes any room.
+/// The first or last child that takes any room; what floats stands beside the others.
 fn outermost_child(node: &Node, is_end: bool) -> Option<&Node> {
+    let floats = |child: &Node| {
+        let align = child.element_data().and_then(|element| element.attr(LocalName::from("align"))).unwrap_or_default();
+        matches!(dom::tag(child), "img" | "table") && matches!(align.to_ascii_lowercase().as_str(), "left" | "right")
+    };
     let has_substance = |child: &&Node| {
+        if floats(child) {
+            return false;
+        }
         let is_words = child.is_text_node() && !child.is_whitespace_node();
         is_words || (child.is_element() && !matches!(dom::tag(child), "style" | "script" | "title" | "meta" | "link"))
     };

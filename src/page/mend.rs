@@ -12,6 +12,7 @@ use style::values::generics::length::GenericMargin;
 
 use super::dom::{self, Display, Width, html_name, plain_name};
 use super::intrinsic::Shape;
+use super::legacy::Quirks;
 use super::resources::Resources;
 
 /// The mark of pictures that are not there.
@@ -108,12 +109,17 @@ fn pixels_in_style(style: &str, side: &str) -> Option<u32> {
 }
 
 /// Changes to the style of single elements, which can be taken back.
-#[derive(Default)]
 pub(super) struct Mends {
+    quirks: Quirks,
     changed: Vec<(NodeId, &'static str)>,
 }
 
 impl Mends {
+    /// For a page that is laid out so.
+    pub(super) fn of(quirks: Quirks) -> Self {
+        Self { quirks, changed: Vec::new() }
+    }
+
     /// Takes everything back: another width may make other rules apply.
     pub(super) fn undo(&mut self, document: &mut BaseDocument) {
         let changed = std::mem::take(&mut self.changed);
@@ -170,6 +176,11 @@ impl Mends {
                 self.set(document, id, "display", "inline-block");
                 self.set(document, id, "margin-top", &format!("{}px", -margins.0));
                 self.set(document, id, "margin-bottom", &format!("{}px", -margins.1));
+            }
+        }
+        if self.quirks != Quirks::No {
+            for (id, property, value) in super::lines::quirky(document, &elements) {
+                self.set(document, id, property, &value);
             }
         }
         let markers: Vec<(NodeId, String)> = elements.iter().filter_map(|id| marker(document, *id)).collect();

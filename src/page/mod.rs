@@ -3,7 +3,7 @@
 //! Synchronous and pure: no disk but the fonts, no socket ever, no window. What draws is Blitz, and this folder alone names
 //! its types. Blitz lays out like a browser in most things and like none in some, so a document goes through passes of ours:
 //! `legacy` makes rules of attributes before the styles are resolved, `mend` changes what Blitz would not show, once it is
-//! known how elements are displayed, and `columns` gives tables the widths of the web's own algorithm.
+//! known how elements are displayed, and `placing` gives tables the widths of the web's own algorithm.
 //!
 //! A [`Page`] stays on the thread that loaded it, and that thread wants a large stack ([`STACK_BYTES`]), because the nesting of
 //! a page is walked by recursion.
@@ -17,9 +17,11 @@ pub mod helper;
 mod intrinsic;
 mod legacy;
 mod limits;
+mod lines;
 mod mend;
 mod message;
 mod paint;
+mod placing;
 mod plain;
 pub mod protocol;
 mod reading;
@@ -70,7 +72,7 @@ pub struct Page {
     /// The view's scale, or less where the page would be too wide.
     scale: f32,
     mends: mend::Mends,
-    columns: columns::Columns,
+    columns: placing::Columns,
     reading: Reading,
     painter: Option<paint::Painter>,
     missing: paint::Missing,
@@ -115,8 +117,8 @@ impl Page {
             has_media: html.contains("@media"),
             view,
             scale: view.scale,
-            mends: mend::Mends::default(),
-            columns: columns::Columns::default(),
+            mends: mend::Mends::of(quirks),
+            columns: placing::Columns::default(),
             reading: Reading::default(),
             painter: None,
             missing: paint::Missing::new(fonts.context()),

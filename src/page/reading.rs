@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use blitz_dom::node::TextBrush;
 use blitz_dom::{BaseDocument, LocalName, Node, NodeId};
-use parley::{Affinity, Cursor, Selection};
+use parley::{Affinity, Cursor, Layout, PositionedLayoutItem, Selection};
 use style::computed_values::visibility::T as Visibility;
 
 use super::dom::{self, Display};
@@ -26,6 +27,8 @@ struct Run {
     bottom: f32,
     left: f32,
     right: f32,
+    /// Where its letters end: lines may be higher.
+    letters_bottom: f32,
 }
 
 /// A place in the text.
@@ -173,14 +176,13 @@ fn text_of(document: &BaseDocument, root: NodeId) -> Option<&str> {
     Some(&document.get_node(root)?.element_data()?.inline_layout_data.as_ref()?.text)
 }
 
+fn layout_of(document: &BaseDocument, root: NodeId) -> Option<&Layout<TextBrush>> {
+    Some(&document.get_node(root)?.element_data()?.inline_layout_data.as_ref()?.layout)
+}
+
 /// The rectangles of a range of a run's text, one a line, in CSS pixels of the page.
 fn lines(document: &BaseDocument, run: &Run, range: Range<usize>) -> Vec<Rect> {
-    let layout = document
-        .get_node(run.root)
-        .and_then(|node| node.element_data())
-        .and_then(|element| element.inline_layout_data.as_ref())
-        .map(|text| &text.layout);
-    let Some(layout) = layout.filter(|_| range.start < range.end) else { return Vec::new() };
+    let Some(layout) = layout_of(document, run.root).filter(|_| range.start < range.end) else { return Vec::new() };
     let cursor = |octet: usize, affinity| Cursor::from_byte_index(layout, octet, affinity);
     let selection = Selection::new(cursor(range.start, Affinity::Downstream), cursor(range.end, Affinity::Upstream));
     let scale = layout.scale();
@@ -299,7 +301,7 @@ fn push(
     if text.chars().all(is_blank) {
         return;
     }
-    let mut run = Run { root, range, origin, top: 0.0, bottom: 0.0, left: 0.0, right: 0.0 };
+    let mut run = Run { root, range, origin, top: 0.0, bottom: 0.0, left: 0.0, right: 0.0, letters_bottom: 0.0 };
     let start = run.range.start + text.find(|c| !is_blank(c)).unwrap_or(0);
     let end = run.range.start + text.trim_end_matches(is_blank).len();
     let rects: Vec<Rect> = lines(document, &run, start..end)
@@ -314,7 +316,39 @@ fn push(
         run.right = run.right.max(rect.x_px + rect.width_px);
         run.left = run.left.min(rect.x_px);
     }
+    run.letters_bottom = letters_bottom(document, &run, start..end, &rects);
     found.push(run);
+}
+
+/// How far down the letters of a range of a run's text reach, as their fonts have it, on the last line of it that is seen.
+fn letters_bottom(document: &BaseDocument, run: &Run, range: Range<usize>, seen: &[Rect]) -> f32 {
+    let (Some(layout), Some(last)) = (layout_of(document, run.root), seen.last()) else { return run.bottom };
+    let scale = layout.scale();
+    // The upper edge of what is marked: where letters are higher than their line, it is theirs.
+    let is_above = |index: usize| {
+        let top = layout.get(index).map_or(f32::MAX, |line| {
+            let metrics = line.metrics();
+            metrics.block_min_coord.min(metrics.content_block_min_coord)
+        });
+        run.origin.1 + top / scale <= last.y_px + 0.5
+    };
+    // Lines stand in their order: of a text with thousands of them, few are looked at.
+    let (mut first, mut end) = (0, layout.len());
+    while first + 1 < end {
+        let middle = first + (end - first) / 2;
+        if is_above(middle) { first = middle } else { end = middle }
+    }
+    let Some(line) = layout.get(first) else { return run.bottom };
+    let mut bottom = last.y_px;
+    for item in line.items() {
+        let PositionedLayoutItem::GlyphRun(glyphs) = item else { continue };
+        let octets = glyphs.run().text_range();
+        if octets.start < range.end && octets.end > range.start {
+            let below = glyphs.baseline() + glyphs.run().font_metrics().descent.round();
+            bottom = bottom.max(run.origin.1 + below / scale);
+        }
+    }
+    bottom
 }
 
 /// Characters that leave no ink: what hidden preview texts are padded with.
@@ -338,12 +372,12 @@ pub(super) fn hit(document: &BaseDocument, x: f32, y: f32) -> Hit {
     if hit.is_text { Hit::Text } else { Hit::Nothing }
 }
 
-/// The lower right corner of what is seen of texts and pictures, in CSS pixels.
+/// The lower right corner of what is seen of texts and pictures, in CSS pixels: of letters, not of the lines that hold them.
 pub(super) fn content_end(document: &BaseDocument) -> (f32, f32) {
     let (mut right, mut bottom) = (0.0f32, 0.0f32);
     for run in runs(document) {
         right = right.max(run.right);
-        bottom = bottom.max(run.bottom);
+        bottom = bottom.max(run.letters_bottom);
     }
     boxes(document, document.root_element().id, (0.0, 0.0), None, &is_picture, &mut |rect: Rect, _: &Node| {
         right = right.max(rect.x_px + rect.width_px);

@@ -191,3 +191,73 @@ fn legacy_attributes_are_heard() {
         assert!(page.find("y")[0].height_px > 40.0);
     });
 }
+
+#[test]
+fn tables_follow_the_window_when_it_becomes_narrower() {
+    let html = "<body style='margin:0'><table cellpadding=0 cellspacing=0><tr><td>Some words that have room in a wide window\
+        <td>and some more words that have room in it, too</table>";
+    with(html, View { width_px: 900, ..VIEW }, |page| {
+        let (wide, _) = page.content_end();
+        page.paint(&VIEW);
+        let (narrow, _) = page.content_end();
+        assert!(wide > 500.0 && narrow <= 400.0, "{wide} {narrow}");
+        page.paint(&View { width_px: 900, ..VIEW });
+        assert_eq!(page.content_end().0, wide);
+    });
+}
+
+#[test]
+fn cols_of_collapsed_tables_reach_from_line_to_line() {
+    let html = "<style>td{border:2px solid;padding:0}</style><body style='margin:0'>\
+        <table style='border-collapse:collapse;width:300px'><col width=70><col><tr><td>a<td>b</table>";
+    with(html, VIEW, |page| {
+        // From the middle of the first line, at 1 px, to that of the second, which ends a pixel behind it.
+        assert_eq!((page.find("a")[0].x_px, page.find("b")[0].x_px), (2.0, 72.0));
+    });
+}
+
+/// Where the words “below” stand on a page that is laid out with these quirks.
+fn below(quirks: legacy::Quirks, html: &str) -> f32 {
+    let html = format!("{}<body style='margin:0'>{html}", quirks.mark());
+    let document = Document { html, resources: Vec::new() };
+    thread::scope(|scope| {
+        let task = || Page::load(document, &VIEW, &FONTS).unwrap().find("below")[0].y_px;
+        thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, task).unwrap().join().unwrap()
+    })
+}
+
+#[test]
+fn quirky_lines_are_as_high_as_their_text() {
+    use legacy::Quirks;
+    let small = "<div style='font-size:30px'><font style='font-size:15px'>x</font></div><div>below</div>";
+    assert!(below(Quirks::No, small) > 30.0);
+    for quirks in [Quirks::Limited, Quirks::Full] {
+        assert!(below(quirks, small) < 20.0);
+        // Text of its own makes a block's lines as high as ever, and so does an empty line.
+        assert!(below(quirks, "<div style='font-size:40px'>x<font size=1>x</font></div><div>below</div>") > 40.0);
+        assert!(below(quirks, "<div style='font-size:40px'><br><font size=1>x</font></div><div>below</div>") > 40.0);
+    }
+}
+
+#[test]
+fn the_first_margin_of_a_quirky_cell_is_nothing_beside_what_floats() {
+    use legacy::Quirks;
+    let html =
+        "<table cellpadding=0 cellspacing=0><tr><td><img align=right width=9 height=9 src='cid:x'><p>below</table>";
+    assert!(below(Quirks::No, html) - below(Quirks::Full, html) > 10.0);
+}
+
+#[test]
+fn a_page_ends_where_its_letters_end() {
+    let html = "<body style='margin:0'><div style='font:20px Arial;line-height:100px'>Words</div>";
+    with(html, VIEW, |page| {
+        let (_, bottom) = page.content_end();
+        assert!((55.0..65.0).contains(&bottom), "{bottom}");
+        assert_eq!(page.find("words")[0].height_px, 100.0, "what is marked is as high as its line");
+    });
+    let html = "<body style='margin:0'><div style='font:20px Arial;line-height:10px'>Words</div>";
+    with(html, VIEW, |page| {
+        let (_, bottom) = page.content_end();
+        assert!((15.0..18.0).contains(&bottom), "letters higher than their line: {bottom}");
+    });
+}

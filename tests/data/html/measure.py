@@ -15,7 +15,7 @@ What Chromium is shown is the mail's HTML part, decoded, with
     attributes, else pixels in its `style`; 100 for a width and 24 for a height that is not given), so that style sheets
     still scale it,
   - scripts off, remote style sheets, fonts and backgrounds absent: no name is looked up and no socket opened,
-  - light colours, one device pixel a CSS pixel, a window 800 pixels high,
+  - light colours, one device pixel a CSS pixel (but for `fine`), a window 800 pixels high,
   - fonts fixed: Arial, Helvetica and sans-serif are Liberation Sans; Times and serif Liberation Serif; Courier and
     monospace Liberation Mono; the scripts that these lack come from Noto; families that are not installed are skipped.
 
@@ -26,6 +26,8 @@ chromium.json has one line a mail, sorted by name:
   widths      for 400, 700 and 1100 CSS pixels:
     bottom      lower edge, in pixels from the top, of the lowest visible text or picture (a text's own box, not its
                 line's)
+    fine        the same on a screen of two pixels a CSS pixel, in CSS pixels: there a letter may be half a pixel wider
+                or narrower, where on the other it is a whole number of pixels wide, so that lines break elsewhere
     right       right edge of the same; more than the width where a mail is too wide for the window
     height      lower edge of the lowest box in the body, seen or not: backgrounds count, the body's own margin does not
     page        height of what was photographed: the whole document with its margins, or the window if that is higher
@@ -272,12 +274,15 @@ def measure(browser, tab, counter, path, folder, pictures):
             seen = browser.evaluate(tab, PROBE)
             if seen["broken"]:
                 raise RuntimeError(f"{seen['broken']} pictures could not be shown")
+            resize(browser, tab, width, WINDOW_HEIGHT, scale=2)
+            shot(browser, tab)
+            fine = browser.evaluate(tab, PROBE)["bottom"]
             resize(browser, tab, width, max(seen["page"], WINDOW_HEIGHT))
             picture = shot(browser, tab)
             colours = browser.evaluate(counter, f"{INK}({json.dumps(picture)})")
             found["quirks"] = seen["quirks"]
             found["widths"][str(width)] = {
-                "bottom": round(seen["bottom"]), "right": round(seen["right"]), "height": seen["height"],
+                "bottom": round(seen["bottom"]), "fine": round(fine), "right": round(seen["right"]), "height": seen["height"],
                 "page": max(seen["page"], WINDOW_HEIGHT), "background": colours["background"],
                 "ink": round(colours["ink"], 4), "edges": round(colours["edges"], 4)}
             if pictures:
@@ -287,9 +292,9 @@ def measure(browser, tab, counter, path, folder, pictures):
     return found
 
 
-def resize(browser, tab, width, height):
+def resize(browser, tab, width, height, scale=1):
     browser.call("Emulation.setDeviceMetricsOverride", tab, width=width, height=height,
-                 deviceScaleFactor=1, mobile=False)
+                 deviceScaleFactor=scale, mobile=False)
 
 
 def shot(browser, tab):

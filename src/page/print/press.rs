@@ -20,6 +20,8 @@ use super::sheet::Sheet;
 
 /// How far a shadow reaches beyond what casts it, in its own measure of softness: what is left there cannot be seen.
 const SHADOW_REACH: f64 = 2.5;
+/// How wide the last glyph of a run is taken to be, in the font's size: emoji are the widest.
+const LAST_GLYPH_EMS: f32 = 1.5;
 /// The most pixels of a shadow; a larger one is left out.
 const MOST_SHADOW_PX: f64 = 4_000_000.0;
 
@@ -197,7 +199,8 @@ impl Press {
             .iter()
             .enumerate()
             .map(|(index, glyph)| {
-                let next = command.glyphs.get(index + 1).map_or(glyph.x, |next| next.x);
+                // How wide the last one is nobody asked; what is half transparent is clipped to that, so it is wide enough.
+                let next = command.glyphs.get(index + 1).map_or(glyph.x + LAST_GLYPH_EMS * size, |next| next.x);
                 let range = spelled.ranges.get(index).cloned().unwrap_or(0..text.len());
                 let up = (first.y - glyph.y) / size;
                 KrillaGlyph::new(GlyphId::new(glyph.id), (next - glyph.x) / size, 0.0, up, 0.0, range, None)

@@ -18,6 +18,8 @@ use crate::page::{BASE_URL, Page};
 /// A box within a line that is higher holds the line together only loosely: it is a column of a page rather than a button. In
 /// CSS pixels, as all here.
 const HIGH_BOX: f32 = 160.0;
+/// A box that is not higher is parted no more than a picture is.
+const SMALL_BOX: f32 = 64.0;
 /// What follows a heading and stays with it: about a line.
 const BELOW_HEADING: f32 = 40.0;
 /// Room below the last text or picture for what surrounds it.
@@ -140,6 +142,10 @@ impl Survey<'_> {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.sheet.kept.push(hold(Hold::Loose, BELOW_HEADING)),
             "a" if dom::display(node) != Display::Inline => self.link(node.id, place),
             _ if dom::display(node) == Display::Row => self.sheet.kept.push(hold(Hold::Loose, 0.0)),
+            // A button, a chip, a short paragraph.
+            _ if size.height <= SMALL_BOX && dom::display(node) != Display::Inline => {
+                self.sheet.kept.push(hold(Hold::Firm, 0.0));
+            }
             _ => {}
         }
         if let Some(item) = node.element_data().and_then(|element| element.list_item_data.as_ref())

@@ -51,7 +51,7 @@ fn no_line_is_cut_whatever_the_page_is_made_of() {
         let laid_out = laid_out(html);
         let slices = &laid_out.slices;
         assert!(slices.len() > 5, "{name}: {}", slices.len());
-        assert!(laid_out.lines().count() > 300, "{name}");
+        assert!(laid_out.lines().count() >= 300, "{name}");
         assert_eq!(laid_out.lines_cut(), 0, "{name}");
         let height = Paper::A4.room_px().1;
         let emptiest = slices.iter().rev().skip(1).map(|slice| slice.bottom - slice.top).fold(height, f32::min);

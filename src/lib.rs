@@ -71,6 +71,7 @@
 //!
 //! Pages of mail are laid out and painted in a process of their own ([`page::helper`]), which can be ended at any moment and, on
 //! Linux, can neither reach the network nor change a file; a thread of the window's process ([`page::supervisor`]) speaks with it.
+//! A PDF ([`page::print`]) is made by another such process, which ends with it.
 //!
 //! The window's thread does no disk and no network. The engine has one thread for its select and async-std's for its tasks;
 //! the store has one writer and two readers of its own; parsing, compressing and asking the keyring happen on the blocking

@@ -308,14 +308,21 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Draw what the window shows of a message in a file as a picture, without a profile
+    /// Draw what the window shows of a message in a file as a picture or as PDF, without a profile
+    #[command(group(clap::ArgGroup::new("out").required(true).multiple(true).args(["png", "pdf"])))]
     Render {
         #[arg(value_name = "FILE.eml")]
         file: PathBuf,
         /// Where to write the picture
         #[arg(long, value_name = "OUT.png")]
-        png: PathBuf,
-        /// The width of the window, in pixels
+        png: Option<PathBuf>,
+        /// Where to write the PDF, for printing and keeping
+        #[arg(long, value_name = "OUT.pdf")]
+        pdf: Option<PathBuf>,
+        /// The paper of the PDF; by itself what the locale's country uses
+        #[arg(long, value_name = "SIZE", requires = "pdf")]
+        paper: Option<PaperSize>,
+        /// The width of the picture's window, in pixels
         #[arg(long, value_name = "PX", default_value_t = 700, value_parser = clap::value_parser!(u32).range(100..=4000))]
         width: u32,
         /// As in a dark window
@@ -360,6 +367,13 @@ pub enum MailboxCommand {
         /// As “mailbox list” shows it
         name: String,
     },
+}
+
+/// A size of paper.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum PaperSize {
+    A4,
+    Letter,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

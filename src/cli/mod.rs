@@ -103,7 +103,10 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         None => Ok(()),
         Some(Command::Inspect { files, list, json: _ }) => offline::inspect(files, list),
         Some(Command::Attachments { file, save }) => offline::attachments(&file, save),
-        Some(Command::Render { file, png, width, dark, whole }) => render::run(&file, &png, width, dark, whole),
+        Some(Command::Render { file, png, pdf, paper, width, dark, whole }) => {
+            png.map_or(Ok(()), |png| render::run(&file, &png, width, dark, whole))?;
+            pdf.map_or(Ok(()), |pdf| render::print(&file, &pdf, paper))
+        }
         Some(command) if upkeep::is_meant(&command) && !arguments.demo => upkeep::run(arguments.profile, command),
         Some(command) if arguments.demo => with_demo(command),
         Some(command) => {

@@ -1,10 +1,14 @@
-//! `malote render`: a message as the window shows it, as a picture.
+//! `malote render`: a message as the window shows it, as a picture or on paper.
 
 use std::fs;
 use std::path::Path;
 use std::thread;
 
 use super::Failure;
+use super::args::PaperSize;
+use crate::engine;
+use crate::mail::Circumstances;
+use crate::page::print::{self, Paper};
 use crate::page::{Document, Fonts, Frame, Page, STACK_BYTES, View, document_of};
 
 /// What is drawn unless the whole page is asked for, in pixels.
@@ -27,6 +31,24 @@ pub fn run(file: &Path, png: &Path, width: u32, dark: bool, whole: bool) -> Resu
         .map_err(|refused| Failure::Failed(format!("{}: {refused}", file.display())))?;
     image::save_buffer(png, &frame.rgba, frame.width_px, frame.height_px, image::ColorType::Rgba8)
         .map_err(|error| Failure::Failed(format!("{}: {error}", png.display())))
+}
+
+/// Writes the message as PDF, in place of the file that is there.
+pub fn print(file: &Path, pdf: &Path, paper: Option<PaperSize>) -> Result<(), Failure> {
+    let raw = fs::read(file).map_err(|error| Failure::Failed(format!("{}: {error}", file.display())))?;
+    let mut job = engine::print_job(&raw, &Circumstances::default(), false, &[]);
+    if let Some(paper) = paper {
+        job.paper = match paper {
+            PaperSize::A4 => Paper::A4,
+            PaperSize::Letter => Paper::Letter,
+        };
+    }
+    let octets = print::print(job).map_err(|why| {
+        let words =
+            format!("{}: could not make a PDF of it: {why}. See its text: malote inspect FILE.eml", file.display());
+        Failure::Failed(words)
+    })?;
+    engine::write_over(pdf, &octets).map_err(|error| Failure::Failed(error.to_string()))
 }
 
 fn drawn(document: Document, view: View, whole: bool) -> Result<Frame, crate::page::Refused> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::import::ImportFormat;
 use super::moving::{ExportFormat, Selection};
 use super::pictures::PictureScope;
+use super::printing::Seen;
 use crate::account::{Account, AccountId, Fingerprint};
 use crate::mail::Draft;
 use crate::secret::Password;
@@ -139,6 +140,8 @@ pub enum Command {
     SaveAttachments { key: MessageKey, index: Option<usize>, folder: PathBuf },
     /// Writes the message into a folder, as it was received. → `Saved`
     SaveMessage { key: MessageKey, folder: PathBuf },
+    /// Writes the message as PDF, as it is seen, in place of what is there. → `Printed`
+    SavePdf { key: MessageKey, seen: Seen, file: PathBuf },
     /// The open message once more, read in another charset than it says. → `Opened`
     ReadAs { key: MessageKey, charset: String },
     /// Small pictures of the pictures among the attachments. → `Thumbnails`

@@ -123,6 +123,10 @@ pub enum Event {
     Saved {
         files: Vec<PathBuf>,
     },
+    /// A message is there as PDF.
+    Printed {
+        file: PathBuf,
+    },
     /// By the index of the attachment.
     Thumbnails {
         key: MessageKey,

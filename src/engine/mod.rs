@@ -24,6 +24,7 @@ mod page;
 mod pictures;
 pub mod plan;
 pub mod preview;
+mod printing;
 mod problem;
 mod reading;
 mod recognise;
@@ -62,8 +63,9 @@ pub use moving::{
 };
 pub use page::MessagePage;
 pub use pictures::{MessagePictures, PictureScope};
+pub use printing::{Seen, print_job};
 pub use problem::opening_store;
-pub use saving::write_new;
+pub use saving::{write_new, write_over};
 pub use thread::{InThread, Thread};
 pub use upkeep::words as upkeep_words;
 

@@ -8,7 +8,7 @@ use super::event::{AccountTest, Event, OpenedMessage, Problem};
 use super::hub::Hub;
 use super::pictures::MessagePictures;
 use super::problem::{self, Task};
-use super::{opening, page, preview, saving, searching, send_mail, sign_in, thread, upkeep};
+use super::{opening, page, preview, printing, saving, searching, send_mail, sign_in, thread, upkeep};
 use crate::account::{Account, AccountId};
 use crate::mail::body::source;
 use crate::mail::{Circumstances, MessageView};
@@ -39,6 +39,7 @@ pub(super) fn is_reading(command: &Command) -> bool {
             | LoadRaw { .. }
             | SaveAttachments { .. }
             | SaveMessage { .. }
+            | SavePdf { .. }
             | ReadAs { .. }
             | LoadThumbnails { .. }
             | PreviewAttachment { .. }
@@ -123,6 +124,7 @@ pub(super) async fn answer(hub: &Arc<Hub>, command: Command) -> Result<Event, Bo
         }
         Command::SaveAttachments { key, index, folder } => saving::attachments(hub, key, index, folder).await,
         Command::SaveMessage { key, folder } => saving::message(hub, key, folder).await,
+        Command::SavePdf { key, seen, file } => printing::save(hub, key, seen, file).await,
         Command::LoadThumbnails { key } => {
             let raw = store.raw(key).await.map_err(failed("Could not open the message"))?;
             let pictures = async_std::task::spawn_blocking(move || preview::thumbnails(&raw)).await;
@@ -163,7 +165,7 @@ async fn open(hub: &Hub, key: MessageKey, charset: Option<String>) -> Result<Eve
 }
 
 /// What is known about a message besides its octets: of the account that it came with.
-async fn circumstances(hub: &Hub, account: AccountId, charset: Option<String>) -> Circumstances {
+pub(super) async fn circumstances(hub: &Hub, account: AccountId, charset: Option<String>) -> Circumstances {
     // Without its account a message is read all the same; nothing is then said about its sender.
     let accounts = hub.store.accounts().await.unwrap_or_default();
     let account = accounts.into_iter().find(|known| known.id == account);

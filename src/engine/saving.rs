@@ -93,14 +93,38 @@ pub fn write_new(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf>
         }
         match options.open(&path) {
             Ok(mut file) => {
-                file.write_all(bytes)?;
-                return Ok(path);
+                return match file.write_all(bytes) {
+                    Ok(()) => Ok(path),
+                    Err(error) => {
+                        // Half a file would pass for the whole.
+                        let _ = std::fs::remove_file(&path);
+                        Err(io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+                    }
+                };
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
         }
     }
     Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("too many files named {name}")))
+}
+
+/// Writes a file that the person named, readable by its owner alone, in place of the one that was there: whole or not at all.
+///
+/// # Errors
+///
+/// Those of the disk, with the file's name; what was there before is still there then.
+pub fn write_over(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let beside = write_new(folder, &format!(".{name}.part"), bytes).map_err(|error| named(error.kind().into()))?;
+    let moved = std::fs::File::open(&beside).and_then(|written| written.sync_all());
+    moved.and_then(|()| std::fs::rename(&beside, file)).map_err(|error| {
+        // What could not take its place is of no use.
+        let _ = std::fs::remove_file(&beside);
+        named(error)
+    })
 }
 
 #[cfg(test)]
@@ -115,6 +139,23 @@ mod tests {
             path.file_name().unwrap().to_str().unwrap().to_owned()
         });
         assert_eq!(names, ["a.txt", "a (2).txt", "a (3).txt", "b", "b (2)"]);
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_replaced_whole_and_nothing_else_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.pdf");
+        write_over(&file, b"first").unwrap();
+        write_over(&file, b"second").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"second");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        let is_folder = folder.path().join("folder");
+        std::fs::create_dir(&is_folder).unwrap();
+        let error = write_over(&is_folder, b"x").unwrap_err().to_string();
+        assert!(error.contains("folder: "), "{error}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+        let error = write_over(Path::new("/nonexistent/a.pdf"), b"x").unwrap_err().to_string();
+        assert!(error.starts_with("/nonexistent/a.pdf: "), "{error}");
     }
 
     #[test]

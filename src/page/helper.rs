@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 use super::protocol::{self, PageId, Reply, Request, Selection, Trouble};
-use super::{Fonts, Page, STACK_BYTES, View};
+use super::{Fonts, Page, Refused, STACK_BYTES, View};
 
 /// Draws what comes in on standard input, until that ends. Never returns before.
 pub fn run() -> ExitCode {
@@ -95,6 +95,15 @@ impl<W: Write> Desk<W> {
                 Err(refused) => Some(Reply::Refused { page, why: Trouble::Refused(refused.to_string()) }),
             };
         }
+        if let Request::Print { page, job } = request {
+            self.open = None;
+            limits::renew_for_printing();
+            return Some(match job.pdf(&self.fonts) {
+                Ok(pdf) => Reply::Printed { page, pdf },
+                Err(Refused::Failed) => Reply::Refused { page, why: Trouble::Broken },
+                Err(refused) => Reply::Refused { page, why: Trouble::Refused(refused.to_string()) },
+            });
+        }
         let open = self.open.as_mut().filter(|open| open.id == request.page())?;
         open.answer(request)
     }
@@ -127,7 +136,7 @@ impl Open {
     fn answer(&mut self, request: Request) -> Option<Reply> {
         let page = self.id;
         match request {
-            Request::Load { .. } => {}
+            Request::Load { .. } | Request::Print { .. } => {}
             Request::View { view, .. } => {
                 self.is_stale |= view != self.view;
                 self.view = view;
@@ -167,6 +176,7 @@ fn without_superseded(requests: impl IntoIterator<Item = Request>) -> Vec<Reques
                 Request::Select { .. } => std::mem::replace(&mut selected, true),
                 Request::Find { .. } => std::mem::replace(&mut found, true),
                 Request::Hit { is_click, .. } => std::mem::replace(&mut pointed, true) && !is_click,
+                Request::Print { .. } => false,
                 Request::Copy { .. } => {
                     // What was selected then is what is to be copied.
                     selected = false;
@@ -244,6 +254,17 @@ mod tests {
         let frames = replies.iter().filter(|reply| matches!(reply, Reply::Frame { .. })).count();
         assert_eq!(frames, 1, "{replies:?}");
         assert!(matches!(replies.get(1), Some(Reply::Copied { .. })), "{replies:?}");
+    }
+
+    #[test]
+    fn what_is_printed_is_a_pdf() {
+        let document = Document { html: "<p>Words on paper.".into(), ..Document::default() };
+        let job = crate::page::print::Job { document, ..Default::default() };
+        let replies = said(&[Request::Print { page: PageId(4), job: Box::new(job) }]);
+        assert!(
+            matches!(replies.get(1), Some(Reply::Printed { page: PageId(4), pdf }) if pdf.starts_with(b"%PDF-")),
+            "{replies:?}"
+        );
     }
 
     #[test]

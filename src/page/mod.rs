@@ -23,6 +23,7 @@ mod message;
 mod paint;
 mod placing;
 mod plain;
+pub mod print;
 pub mod protocol;
 mod reading;
 mod resources;
@@ -33,6 +34,7 @@ mod tests;
 mod types;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use blitz_dom::{BaseDocument, DocumentConfig, UserAgentStylesheet};
 use blitz_html::HtmlDocument;
@@ -64,6 +66,7 @@ const SMALLEST_FIT: f32 = 0.6;
 /// A page that was read and laid out.
 pub struct Page {
     document: BaseDocument,
+    resources: Arc<Resources>,
     ground: Ground,
     /// Whether it has rules that depend on the view.
     has_media: bool,
@@ -113,6 +116,7 @@ impl Page {
         }
         let mut page = Self {
             document,
+            resources,
             ground,
             has_media: html.contains("@media"),
             view,
@@ -130,10 +134,15 @@ impl Page {
 
     /// Makes a page that is too wide for the view smaller, as far as it stays readable: nobody scrolls sideways in every line.
     fn fit(&mut self) {
+        self.fit_into(SMALLEST_FIT);
+    }
+
+    /// The same, down to that share of its size.
+    fn fit_into(&mut self, smallest: f32) {
         let room = self.view.width_px as f32 / self.scale;
         let needed = reading::right_edge(&self.document);
         if needed > room + 1.0 {
-            self.lay_out_at(self.view.scale * (room / needed).max(SMALLEST_FIT));
+            self.lay_out_at((self.scale * room / needed).max(self.view.scale * smallest));
         }
     }
 

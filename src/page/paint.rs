@@ -8,6 +8,7 @@ use peniko::{Color, Fill};
 
 use parley::{FontContext, LayoutContext, PositionedLayoutItem, StyleProperty};
 
+use super::print::Words;
 use super::reading::{Mark, Marked};
 use super::types::Rect;
 
@@ -54,7 +55,7 @@ impl Painter {
                 let all = Shape::new(0.0, 0.0, f64::from(width), f64::from(height));
                 scene.fill(Fill::NonZero, Affine::IDENTITY, Color::from_rgb8(red, green, blue), None, &all);
                 blitz_paint::paint_scene(scene, document, scale, width, height, 0, 0);
-                missing.paint(scene, scale, scroll, f64::from(height));
+                missing.paint(scene, scale, scroll, f64::from(height), None);
                 for marked in marks {
                     let top = (f64::from(marked.rect.y_px) - scroll) * scale;
                     let bottom = top + f64::from(marked.rect.height_px) * scale;
@@ -98,7 +99,15 @@ impl Missing {
         Self { fonts, ..Self::default() }
     }
 
-    fn paint(&mut self, scene: &mut impl PaintScene, scale: f64, scroll: f64, height_px: f64) {
+    /// Paints those of them that are seen in a window of that height; `learner` hears which words their glyphs are.
+    pub(super) fn paint(
+        &mut self,
+        scene: &mut impl PaintScene,
+        scale: f64,
+        scroll: f64,
+        height_px: f64,
+        mut learner: Option<&mut Words>,
+    ) {
         for (rect, words) in &self.pictures {
             let top = (f64::from(rect.y_px) - scroll) * scale;
             let (left, width) = (f64::from(rect.x_px) * scale, f64::from(rect.width_px) * scale);
@@ -120,6 +129,9 @@ impl Missing {
             let mut layout = builder.build(words);
             let inset = f64::from(INSET) * scale;
             layout.break_all_lines(Some((width - 2.0 * inset).max(1.0) as f32));
+            if let Some(learner) = &mut learner {
+                learner.learn(words, &layout);
+            }
             for line in layout.lines() {
                 let metrics = line.metrics();
                 let is_outside =

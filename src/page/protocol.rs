@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::print::Job;
 use super::{Document, Frame, Hit, Rect, Resource, View};
 
 /// The argument that makes the program the process that draws pages.
@@ -47,6 +48,8 @@ pub enum Request {
     Find { page: PageId, words: String },
     /// → [`Reply::Hit`]
     Hit { page: PageId, at: (f32, f32), is_click: bool },
+    /// A document as PDF; the page that was open before is closed. → [`Reply::Printed`] or [`Reply::Refused`]
+    Print { page: PageId, job: Box<Job> },
 }
 
 /// What is selected.
@@ -76,6 +79,12 @@ pub enum Reply {
     Copied { page: PageId, text: String },
     /// Where the words stand, in the page's order.
     Found { page: PageId, places: Vec<Rect> },
+    /// The octets of the PDF.
+    Printed {
+        page: PageId,
+        #[serde(skip)]
+        pdf: Vec<u8>,
+    },
     /// There will be no frame of this page any more.
     Refused { page: PageId, why: Trouble },
 }
@@ -111,7 +120,8 @@ impl Request {
             | Self::Select { page, .. }
             | Self::Copy { page }
             | Self::Find { page, .. }
-            | Self::Hit { page, .. } => *page,
+            | Self::Hit { page, .. }
+            | Self::Print { page, .. } => *page,
         }
     }
 }
@@ -125,6 +135,7 @@ impl Reply {
             | Self::Hit { page, .. }
             | Self::Copied { page, .. }
             | Self::Found { page, .. }
+            | Self::Printed { page, .. }
             | Self::Refused { page, .. } => Some(*page),
         }
     }
@@ -141,38 +152,67 @@ pub trait Message: Serialize + DeserializeOwned {
 
 impl Message for Request {
     fn pieces(&self) -> Vec<&[u8]> {
-        let Self::Load { document, .. } = self else { return Vec::new() };
-        let mut pieces = vec![document.html.as_bytes()];
-        for Resource { name, content_type, bytes } in &document.resources {
-            pieces.extend([name.as_bytes(), content_type.as_bytes(), bytes.as_slice()]);
+        match self {
+            Self::Load { document, .. } => pieces_of(document),
+            Self::Print { job, .. } => pieces_of(&job.document),
+            _ => Vec::new(),
         }
-        pieces
     }
 
     fn put_back(self, pieces: Vec<Vec<u8>>) -> Option<Self> {
-        let Self::Load { page, view, .. } = self else { return pieces.is_empty().then_some(self) };
-        let mut pieces = pieces.into_iter();
-        let html = String::from_utf8(pieces.next()?).ok()?;
-        let mut resources = Vec::new();
-        while let Some(name) = pieces.next() {
-            let (name, content_type) = (String::from_utf8(name).ok()?, String::from_utf8(pieces.next()?).ok()?);
-            resources.push(Resource { name, content_type, bytes: pieces.next()? });
+        match self {
+            Self::Load { page, view, .. } => Some(Self::Load { page, view, document: Arc::new(document_of(pieces)?) }),
+            Self::Print { page, mut job } => {
+                job.document = document_of(pieces)?;
+                Some(Self::Print { page, job })
+            }
+            _ => pieces.is_empty().then_some(self),
         }
-        Some(Self::Load { page, view, document: Arc::new(Document { html, resources }) })
     }
+}
+
+fn pieces_of(document: &Document) -> Vec<&[u8]> {
+    let mut pieces = vec![document.html.as_bytes()];
+    for Resource { name, content_type, bytes } in &document.resources {
+        pieces.extend([name.as_bytes(), content_type.as_bytes(), bytes.as_slice()]);
+    }
+    pieces
+}
+
+fn document_of(pieces: Vec<Vec<u8>>) -> Option<Document> {
+    let mut pieces = pieces.into_iter();
+    let html = String::from_utf8(pieces.next()?).ok()?;
+    let mut resources = Vec::new();
+    while let Some(name) = pieces.next() {
+        let (name, content_type) = (String::from_utf8(name).ok()?, String::from_utf8(pieces.next()?).ok()?);
+        resources.push(Resource { name, content_type, bytes: pieces.next()? });
+    }
+    Some(Document { html, resources })
 }
 
 impl Message for Reply {
     fn pieces(&self) -> Vec<&[u8]> {
-        if let Self::Frame { frame, .. } = self { vec![frame.rgba.as_slice()] } else { Vec::new() }
+        match self {
+            Self::Frame { frame, .. } => vec![frame.rgba.as_slice()],
+            Self::Printed { pdf, .. } => vec![pdf.as_slice()],
+            _ => Vec::new(),
+        }
     }
 
     fn put_back(mut self, pieces: Vec<Vec<u8>>) -> Option<Self> {
-        let Self::Frame { frame, .. } = &mut self else { return pieces.is_empty().then_some(self) };
-        let [rgba] = <[Vec<u8>; 1]>::try_from(pieces).ok()?;
-        let octets = u64::from(frame.width_px).checked_mul(frame.height_px.into())?.checked_mul(4)?;
-        frame.rgba = rgba;
-        (u64::try_from(frame.rgba.len()) == Ok(octets)).then_some(self)
+        match &mut self {
+            Self::Frame { frame, .. } => {
+                let [rgba] = <[Vec<u8>; 1]>::try_from(pieces).ok()?;
+                let octets = u64::from(frame.width_px).checked_mul(frame.height_px.into())?.checked_mul(4)?;
+                frame.rgba = rgba;
+                (u64::try_from(frame.rgba.len()) == Ok(octets)).then_some(self)
+            }
+            Self::Printed { pdf, .. } => {
+                [*pdf] = <[Vec<u8>; 1]>::try_from(pieces).ok()?;
+                pdf.starts_with(b"%PDF-").then_some(self)
+            }
+            _ => pieces.is_empty().then_some(self),
+        }
     }
 }
 
@@ -252,6 +292,7 @@ fn too_long() -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::page::print::Paper;
 
     const VIEW: View = View { width_px: 2, height_px: 3, scale: 1.5, scroll_y_px: 70_000, dark: true };
     const PAGE: PageId = PageId(7);
@@ -288,7 +329,9 @@ mod tests {
             html: "<!---->“\0”".into(),
             resources: vec![picture("cid:a", b"\x89PNG\0"), picture("remote:3", b"")],
         };
+        let job = Job { paper: Paper::Letter, document: document.clone(), ..Job::default() };
         check(&[
+            Request::Print { page: PAGE, job: Box::new(job) },
             Request::Load { page: PAGE, view: VIEW, document: Arc::new(document) },
             Request::View { page: PAGE, view: VIEW },
             Request::Select { page: PAGE, selection: Selection::Between((1.5, 2.0), (-3.0, 4.0)) },
@@ -302,6 +345,7 @@ mod tests {
             Reply::Hit { page: PAGE, at: (0.25, 99.0), is_click: false, hit: Hit::Link("https://a.test/".into()) },
             Reply::Copied { page: PAGE, text: "a\nb".into() },
             Reply::Found { page: PAGE, places: vec![Rect { x_px: 1.0, y_px: 2.0, width_px: 3.0, height_px: 4.0 }] },
+            Reply::Printed { page: PAGE, pdf: b"%PDF-1.7\0\xff".to_vec() },
             Reply::Refused { page: PAGE, why: Trouble::Refused("too many rows".into()) },
         ]);
     }
@@ -320,6 +364,9 @@ mod tests {
         let mut pipe = Vec::new();
         write(&mut pipe, &wrong).unwrap();
         assert!(read::<Reply>(&mut pipe.as_slice()).is_err(), "a frame without all of its pixels");
+        let mut pipe = Vec::new();
+        write(&mut pipe, &Reply::Printed { page: PAGE, pdf: b"#!/bin/sh".to_vec() }).unwrap();
+        assert!(read::<Reply>(&mut pipe.as_slice()).is_err(), "no PDF");
         let said = |json: &str| [&(json.len() as u32).to_be_bytes()[..], json.as_bytes()].concat();
         for bad in [
             u32::MAX.to_be_bytes().to_vec(),

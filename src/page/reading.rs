@@ -222,7 +222,7 @@ fn runs(document: &BaseDocument) -> Vec<Run> {
 }
 
 /// The part of the page that is not cut off: left, top, right, bottom.
-type Clip = (f32, f32, f32, f32);
+pub(super) type Clip = (f32, f32, f32, f32);
 
 fn collect(document: &BaseDocument, id: NodeId, parent: (f32, f32), clip: Option<Clip>, found: &mut Vec<Run>) {
     let Some((node, origin, clip)) = visible(document, id, parent, clip) else { return };
@@ -252,12 +252,12 @@ fn collect(document: &BaseDocument, id: NodeId, parent: (f32, f32), clip: Option
     push(document, id, start..text.text.len(), content, clip, found);
 }
 
-fn children_of(node: &Node) -> Vec<NodeId> {
+pub(super) fn children_of(node: &Node) -> Vec<NodeId> {
     node.layout_children.borrow().as_ref().map(|children| children.to_vec()).unwrap_or_default()
 }
 
 /// The node with its place on the page, if anything of it can be seen.
-fn visible(
+pub(super) fn visible(
     document: &BaseDocument,
     id: NodeId,
     parent: (f32, f32),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use blitz_traits::net::{Bytes, NetHandler, NetProvider, Request, Url};
 use data_url::DataUrl;
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ExtendedColorType, ImageDecoder as _, ImageFormat, ImageReader, Limits};
 
 use super::types::Resource;
 
@@ -50,6 +50,22 @@ impl Resources {
     /// What a picture measured before it was made smaller.
     pub(super) fn measures(&self, url: &str) -> Option<(u32, u32)> {
         self.lock().reduced.get(url).copied()
+    }
+
+    /// A photograph as it came, where a PDF can have it so: a JPEG of grey or RGB that was neither turned nor made smaller.
+    pub(super) fn photograph(&self, url: &Url) -> Option<Bytes> {
+        let octets = match url.scheme() {
+            "data" => Bytes::from(DataUrl::process(url.as_str()).ok()?.decode_to_vec().ok()?.0),
+            _ => self.named.get(url.as_str())?.clone(),
+        };
+        if self.measures(url.as_str()).is_some() {
+            return None;
+        }
+        let reader = ImageReader::new(Cursor::new(octets.clone())).with_guessed_format().ok()?;
+        let mut decoder = (reader.format()? == ImageFormat::Jpeg).then(|| reader.into_decoder().ok())??;
+        let is_plain = matches!(decoder.original_color_type(), ExtendedColorType::L8 | ExtendedColorType::Rgb8)
+            && decoder.orientation().unwrap_or(Orientation::NoTransforms) == Orientation::NoTransforms;
+        is_plain.then_some(octets)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

@@ -73,10 +73,15 @@ impl Supervisor {
     ///
     /// If there can be no thread for it.
     pub fn start(wake: Wake) -> io::Result<Self> {
+        Self::start_with(Patience::default(), wake)
+    }
+
+    /// The same with another patience.
+    pub(super) fn start_with(patience: Patience, wake: Wake) -> io::Result<Self> {
         // On Linux the program's own file, even where an update has put another one in its place meanwhile.
         let own = PathBuf::from("/proc/self/exe");
         let program = if cfg!(target_os = "linux") && own.exists() { own } else { std::env::current_exe()? };
-        Self::of(program, Patience::default(), wake)
+        Self::of(program, patience, wake)
     }
 
     /// Has them drawn by that program, which understands [`ARGUMENT`].
@@ -94,6 +99,11 @@ impl Supervisor {
             desk.work(&hear);
         })?;
         Ok(Self { words, replies, thread: Some(thread) })
+    }
+
+    /// The next that comes, waiting for it. None: nothing will.
+    pub(super) fn wait(&mut self) -> Option<Reply> {
+        self.replies.recv().ok()
     }
 }
 
@@ -232,6 +242,13 @@ impl Desk {
                 self.open = Some(*page);
                 self.owed = Some(Owed { page: *page, view: *view, since: Instant::now() });
             }
+            Request::Print { page, .. } => {
+                if !self.warm_up() {
+                    return self.outlet.say(Reply::Refused { page: *page, why: Trouble::Unavailable });
+                }
+                self.open = Some(*page);
+                self.owed = Some(Owed { page: *page, view: View::NOTHING, since: Instant::now() });
+            }
             // What was open is not any more, and that was said.
             _ if self.open != Some(request.page()) => return,
             Request::View { page, view } => {
@@ -266,7 +283,7 @@ impl Desk {
                     owed.since = Instant::now();
                 }
             }
-            Reply::Refused { page, .. } => {
+            Reply::Refused { page, .. } | Reply::Printed { page, .. } => {
                 self.owed.take_if(|owed| owed.page == *page);
                 self.open.take_if(|open| *open == *page);
             }

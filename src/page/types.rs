@@ -36,6 +36,11 @@ pub struct View {
     pub dark: bool,
 }
 
+impl View {
+    /// A window that nothing is seen through.
+    pub(super) const NOTHING: Self = Self { width_px: 0, height_px: 0, scale: 1.0, scroll_y_px: 0, dark: false };
+}
+
 /// What is seen of a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {

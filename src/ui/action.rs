@@ -136,6 +136,12 @@ pub enum Action {
     SaveMessage {
         folder: PathBuf,
     },
+    /// Asks the desktop where the open message is to be saved as PDF.
+    AskWhereToPrint,
+    /// The open message as it is seen, as PDF, into this file.
+    SavePdf(PathBuf),
+    /// What was saved, with the program that the desktop has for it.
+    OpenSavedFile(PathBuf),
     /// Shows an attachment here, or asks whether another program is to open it.
     ShowAttachment(usize),
     CloseAttachment,

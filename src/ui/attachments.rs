@@ -276,6 +276,28 @@ pub fn choose_folder(chosen: &mut Option<Receiver<Action>>, action: impl FnOnce(
     }
 }
 
+/// Asks for a file for a PDF that is to be called so, if the person likes; on a thread of its own as well.
+pub fn choose_pdf(chosen: &mut Option<Receiver<Action>>, name: String) {
+    let (tell, hear) = std::sync::mpsc::channel();
+    let ask = move || {
+        let ask = rfd::FileDialog::new().set_title("Save as PDF").set_file_name(name).add_filter("PDF", &["pdf"]);
+        let ask = match downloads() {
+            Some(folder) => ask.set_directory(folder),
+            None => ask,
+        };
+        if let Some(file) = ask.save_file() {
+            // Without an ending no program would know what it is; but nothing is replaced that the person was not asked about.
+            let with_ending = file.with_extension("pdf");
+            let is_named = file.extension().is_some() || with_ending.exists();
+            // The window may be closed by now.
+            let _ = tell.send(Action::SavePdf(if is_named { file } else { with_ending }));
+        }
+    };
+    if std::thread::Builder::new().name("file dialog".into()).spawn(ask).is_ok() {
+        *chosen = Some(hear);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

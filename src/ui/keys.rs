@@ -218,6 +218,7 @@ fn done_by(model: &Model, task: Task, extend: bool) -> Option<Action> {
         Task::ReplyAll => Action::Answer(Answer::ReplyAll),
         Task::Forward => Action::Answer(Answer::Forward),
         Task::Compose => Action::Compose,
+        Task::Print => Action::AskWhereToPrint,
         Task::Settings => Action::OpenSettings,
         Task::Help => Action::ShowHelp(true),
     })

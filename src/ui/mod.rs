@@ -81,6 +81,9 @@ const READING_WIDTH: f32 = 400.0;
 pub fn window_ui(ui: &mut egui::Ui, model: &mut Model, state: &mut ViewState) -> Vec<Action> {
     let mut actions = keys::pressed(ui.ctx(), model);
     actions.extend(state.chosen.as_ref().and_then(|chosen| chosen.try_recv().ok()));
+    if let Some(name) = model.to_place.take() {
+        attachments::choose_pdf(&mut state.chosen, name);
+    }
     let palette = palette(ui);
     let bar = |fill| Frame::new().fill(fill);
 

@@ -148,15 +148,18 @@ pub fn toast_ui(ctx: &egui::Context, model: &Model, actions: &mut Vec<Action>) {
             .show(ui, |ui| {
                 ui.horizontal(|ui| {
                     ui.label(egui::RichText::new(&toast.text).color(palette.reading));
-                    if toast.undo {
-                        let undo = egui::RichText::new("Undo").color(if palette.dark {
-                            palette.selected
-                        } else {
-                            palette.star
-                        });
-                        if ui.add(egui::Button::new(undo).frame(false)).clicked() {
-                            actions.push(Action::Undo);
+                    let color = if palette.dark { palette.selected } else { palette.star };
+                    let mut step = |words: &str, action: Action| {
+                        let words = egui::RichText::new(words).color(color);
+                        if ui.add(egui::Button::new(words).frame(false)).clicked() {
+                            actions.push(action);
                         }
+                    };
+                    if toast.undo {
+                        step("Undo", Action::Undo);
+                    }
+                    if let Some(file) = &toast.file {
+                        step("Open", Action::OpenSavedFile(file.clone()));
                     }
                 });
             });

@@ -92,7 +92,7 @@ impl PageView {
         while let Some(reply) = self.renderer.as_mut().and_then(|renderer| renderer.reply()) {
             let Some(open) = self.open.as_mut().filter(|open| reply.page() == Some(open.id)) else { continue };
             match reply {
-                Reply::Ready => {}
+                Reply::Ready | Reply::Printed { .. } => {}
                 Reply::Frame { frame, .. } => open.take(ctx, &frame),
                 Reply::Hit { at, is_click, hit, .. } => open.hit(at, is_click, hit, actions),
                 Reply::Copied { text, .. } => ctx.copy_text(text),
@@ -384,6 +384,10 @@ impl Open {
             }
             if ui.button("Select all of the page").clicked() {
                 self.set_selection(Selection::All, requests);
+            }
+            ui.separator();
+            if ui.button("Save as PDF…").clicked() {
+                actions.push(Action::AskWhereToPrint);
             }
         });
     }

@@ -310,6 +310,10 @@ fn more_ui(
         }
         ui.separator();
         ui.menu_button("Text encoding", |ui| charsets_ui(ui, model, actions));
+        if ui.button("Save as PDF…").clicked() {
+            actions.push(Action::AskWhereToPrint);
+            ui.close();
+        }
         if ui.button("Save the message").clicked() {
             match downloads() {
                 Some(folder) => actions.push(Action::SaveMessage { folder }),

@@ -30,6 +30,7 @@ mod other_servers;
 mod pages;
 mod parts;
 mod pictures;
+mod printing;
 mod profile;
 mod rendering;
 mod rules;

@@ -7,6 +7,9 @@ const MEMORY_BYTES: u64 = 448 << 20;
 /// Computing time for one request, beyond which the system ends the process; the window has lost patience long before.
 const REQUEST_SECS: u64 = 20;
 
+/// The same for printing a message, which may be hundreds of sheets: more than [`super::super::print`] waits for.
+const PRINT_SECS: u64 = 180;
+
 /// Files that it may have open at once: pipes and fonts.
 const OPEN_FILES: u64 = 128;
 
@@ -33,11 +36,19 @@ mod unix {
     }
 
     pub fn renew() {
+        renew_to(super::REQUEST_SECS);
+    }
+
+    pub fn renew_for_printing() {
+        renew_to(super::PRINT_SECS);
+    }
+
+    fn renew_to(seconds: u64) {
         if !IS_SET.load(Ordering::Relaxed) {
             return;
         }
         let used = clock_gettime(ClockId::ProcessCPUTime).tv_sec;
-        let until = u64::try_from(used).unwrap_or_default() + super::REQUEST_SECS;
+        let until = u64::try_from(used).unwrap_or_default() + seconds;
         // Only what is due now is set: it is to be put off again.
         let maximum = getrlimit(Resource::Cpu).maximum;
         let _ = setrlimit(Resource::Cpu, Rlimit { current: Some(until), maximum });
@@ -51,7 +62,7 @@ mod unix {
 }
 
 #[cfg(unix)]
-pub use unix::{renew, set};
+pub use unix::{renew, renew_for_printing, set};
 
 /// Other systems have no such limits for a process to set itself; the window's patience holds there all the same.
 #[cfg(not(unix))]
@@ -59,3 +70,6 @@ pub fn set() {}
 
 #[cfg(not(unix))]
 pub fn renew() {}
+
+#[cfg(not(unix))]
+pub fn renew_for_printing() {}

@@ -38,6 +38,7 @@ pub enum Task {
     ReplyAll,
     Forward,
     Compose,
+    Print,
     Settings,
     Help,
 }
@@ -94,7 +95,7 @@ const FIXED: [&str; 12] = [
 
 impl Task {
     /// In the order of a day's work.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::GetMail,
         Self::Search,
         Self::UnreadOnly,
@@ -124,6 +125,7 @@ impl Task {
         Self::ReplyAll,
         Self::Forward,
         Self::Compose,
+        Self::Print,
         Self::Settings,
         Self::Help,
     ];
@@ -159,6 +161,7 @@ impl Task {
             Self::ReplyAll => "Reply to all",
             Self::Forward => "Forward",
             Self::Compose => "New message",
+            Self::Print => "Print or save as PDF",
             Self::Settings => "Settings",
             Self::Help => "This help",
         }
@@ -207,6 +210,7 @@ impl Task {
             Self::ReplyAll => &["A"],
             Self::Forward => &["F"],
             Self::Compose => &["C", "Ctrl+N"],
+            Self::Print => &["Ctrl+P"],
             Self::Settings => &["Ctrl+Comma"],
             Self::Help => &["Questionmark", "F1"],
         }

@@ -173,6 +173,10 @@ pub struct Model {
     pub monospace: bool,
     /// A file that the person’s own program is to open.
     pub to_open: Option<std::path::PathBuf>,
+    /// The name of a PDF that the person is to be asked a place for.
+    pub to_place: Option<String>,
+    /// What that PDF is of.
+    printing: Option<(MessageKey, crate::engine::Seen)>,
     pub look: Look,
     pub help: bool,
     /// The keys are being changed, in the help.
@@ -239,6 +243,7 @@ impl Model {
             (Event::Previewed { key, index, preview }, Some(Pending::Parts)) => self.previewed(key, index, *preview),
             (Event::ReadyToOpen { file }, Some(Pending::Parts)) => self.to_open = Some(file),
             (Event::Saved { files }, _) => self.files_saved(&files),
+            (Event::Printed { file }, _) => self.printed(file),
             (Event::Moved(_), Some(Pending::Move { done })) => self.say(done, true),
             (Event::Undone(undone), Some(Pending::Undo)) => self.undone(undone.as_deref()),
             (Event::Organisation(organisation), _) => self.organised(*organisation),
@@ -343,6 +348,9 @@ impl Model {
             Action::ShowHeaders(on) => self.reading.headers_shown = on,
             Action::SaveAttachments { index, folder } => self.save_attachments(index, folder),
             Action::SaveMessage { folder } => self.save_message(folder),
+            Action::AskWhereToPrint => self.ask_where_to_print(),
+            Action::SavePdf(file) => self.save_pdf(file),
+            Action::OpenSavedFile(file) => self.to_open = Some(file),
             Action::ShowAttachment(index) => self.show_attachment(index),
             Action::CloseAttachment => self.reading.parts.preview = None,
             Action::AskToOpen(index) => self.ask_to_open(index),

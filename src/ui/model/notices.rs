@@ -11,6 +11,8 @@ const NOTICES: usize = 4;
 
 /// How long passing words stay, seconds.
 const TOAST_SECS: f64 = 6.0;
+/// And where they offer something that is not to be had elsewhere.
+const OFFER_SECS: f64 = 20.0;
 
 /// A problem, until it is dismissed, answered by a later visit, or replaced by the account's next one.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ pub struct Toast {
     pub text: String,
     /// There is something to undo.
     pub undo: bool,
+    /// There is a file to open.
+    pub file: Option<PathBuf>,
     /// Seconds since the window opened.
     pub until: f64,
 }
@@ -41,7 +45,7 @@ impl Model {
     }
 
     pub(super) fn say(&mut self, text: String, undo: bool) {
-        self.toast = Some(Toast { text, undo, until: self.now + TOAST_SECS });
+        self.toast = Some(Toast { text, undo, file: None, until: self.now + TOAST_SECS });
     }
 
     /// A request could not be carried out: the words go to where it was asked for.
@@ -75,6 +79,12 @@ impl Model {
             }
             _ => self.notify(None, problem),
         }
+    }
+
+    /// A message is there as PDF, to be opened and printed.
+    pub(super) fn printed(&mut self, file: PathBuf) {
+        let text = format!("Saved {}", file.display());
+        self.toast = Some(Toast { text, undo: false, file: Some(file), until: self.now + OFFER_SECS });
     }
 
     pub(super) fn files_saved(&mut self, files: &[PathBuf]) {

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Dialog, Model, Pending};
-use crate::engine::Command;
 use crate::engine::preview::{Picture, Preview};
-use crate::mail::Attachment;
+use crate::engine::{Command, Seen};
 use crate::mail::kind::Kind;
+use crate::mail::{Attachment, sanitize};
 use crate::store::types::MessageKey;
 
 /// Of the attachments of the open message, what is known beyond their names.
@@ -93,6 +93,24 @@ impl Model {
     pub(super) fn save_message(&mut self, folder: PathBuf) {
         if let Some(key) = self.open_key() {
             self.ask(Command::SaveMessage { key, folder }, Pending::SaveFiles);
+        }
+    }
+
+    /// Remembers what is open now: while the system's dialog is open, another message may be.
+    pub(super) fn ask_where_to_print(&mut self) {
+        let Some(message) = &self.reading.message else { return };
+        let as_text = self.page.as_text || self.page_trouble().is_some();
+        let seen = Seen { charset: self.reading.parts.charset.clone(), as_text };
+        let subject = message.view.shown_subject.trim().replace(['/', '\\'], "_");
+        let name = if subject.is_empty() { "message.pdf".to_owned() } else { format!("{subject}.pdf") };
+        self.to_place = Some(sanitize::file_name(Some(&name), "application/pdf"));
+        self.printing = Some((message.row.key, seen));
+    }
+
+    pub(super) fn save_pdf(&mut self, file: PathBuf) {
+        if let Some((key, seen)) = self.printing.take() {
+            self.say("Making the PDF…".into(), false);
+            self.ask(Command::SavePdf { key, seen, file }, Pending::SaveFiles);
         }
     }
 

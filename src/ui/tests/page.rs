@@ -59,7 +59,7 @@ impl State {
                 frame(page, *view)
             }
             Request::View { view, .. } => frame(page, *view),
-            Request::Select { .. } => return None,
+            Request::Select { .. } | Request::Print { .. } => return None,
             Request::Copy { .. } => Reply::Copied { page, text: "what was selected".into() },
             // One place for each time that the word is there, a screen apart.
             Request::Find { words, .. } => {

@@ -302,6 +302,25 @@ fn the_source_and_the_attachments_are_those_of_the_open_message() {
 }
 
 #[test]
+fn what_is_printed_is_what_was_open_when_it_was_asked_for() {
+    let mut desk = Desk::with(&[account(WORK, "Work")], 3);
+    open(&mut desk, 1);
+    assert!(desk.act(Action::AskWhereToPrint).is_empty(), "first the person says where");
+    let name = desk.model.to_place.take().unwrap();
+    assert!(name.ends_with(".pdf"), "{name}");
+    let asked_for = desk.model.reading.message.as_ref().unwrap().row.key;
+    desk.act(select(0, Selecting::Only));
+    let asked = desk.act(Action::SavePdf("folder/a.pdf".into()));
+    assert!(asked[0].starts_with("SavePdf") && asked[0].contains(&format!("{asked_for:?}")), "{asked:?}");
+    assert!(desk.act(Action::SavePdf("again.pdf".into())).is_empty(), "once for each question");
+    desk.hear(Event::Printed { file: "folder/a.pdf".into() });
+    let toast = desk.model.toast.clone().unwrap();
+    assert_eq!((toast.text.as_str(), toast.file), ("Saved folder/a.pdf", Some("folder/a.pdf".into())));
+    desk.act(Action::OpenSavedFile("folder/a.pdf".into()));
+    assert_eq!(desk.model.to_open, Some("folder/a.pdf".into()));
+}
+
+#[test]
 fn counts_are_summed_over_the_accounts_of_a_view() {
     let mut desk = Desk::of(0);
     let count =

@@ -59,7 +59,7 @@ LONGEST_ANSWER = 20
 
 FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
     --disable-component-update --disable-sync --disable-extensions --disable-default-apps --mute-audio --hide-scrollbars
-    --disable-lcd-text --font-render-hinting=none --force-color-profile=srgb --force-device-scale-factor=1 --lang=en-GB
+    --disable-lcd-text --font-render-hinting=none --force-color-profile=srgb --lang=en-GB
     --disable-dev-shm-usage --remote-debugging-pipe""".split()
 
 FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
@@ -152,7 +152,8 @@ INK = r"""(async (picture) => {
 class Chromium:
     """One headless browser, spoken to over a pair of pipes: JSON, each message ended by a NUL."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, scale):
+        folder.mkdir()
         config = folder / "fonts.conf"
         aliases = "".join(
             f'<match target="pattern"><test name="family"><string>{name}</string></test>'
@@ -163,6 +164,7 @@ class Chromium:
         self.ours_in, theirs_out = os.pipe()
         # The browser expects commands at descriptor 3 and answers at 4, and a shell puts them there.
         command = ["sh", "-c", f'exec 3<&{theirs_in} 4>&{theirs_out}; exec "$@"', "sh", "chromium", *FLAGS,
+                   f"--force-device-scale-factor={scale}",
                    "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder / 'profile'}", "about:blank"]
         self.process = subprocess.Popen(
             command, pass_fds=(theirs_in, theirs_out), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -274,15 +276,12 @@ def measure(browser, tab, counter, path, folder, pictures):
             seen = browser.evaluate(tab, PROBE)
             if seen["broken"]:
                 raise RuntimeError(f"{seen['broken']} pictures could not be shown")
-            resize(browser, tab, width, WINDOW_HEIGHT, scale=2)
-            shot(browser, tab)
-            fine = browser.evaluate(tab, PROBE)["bottom"]
             resize(browser, tab, width, max(seen["page"], WINDOW_HEIGHT))
             picture = shot(browser, tab)
             colours = browser.evaluate(counter, f"{INK}({json.dumps(picture)})")
             found["quirks"] = seen["quirks"]
             found["widths"][str(width)] = {
-                "bottom": round(seen["bottom"]), "fine": round(fine), "right": round(seen["right"]), "height": seen["height"],
+                "bottom": round(seen["bottom"]), "right": round(seen["right"]), "height": seen["height"],
                 "page": max(seen["page"], WINDOW_HEIGHT), "background": colours["background"],
                 "ink": round(colours["ink"], 4), "edges": round(colours["edges"], 4)}
             if pictures:
@@ -290,6 +289,19 @@ def measure(browser, tab, counter, path, folder, pictures):
     except (RuntimeError, LookupError) as error:
         found.update(measured=False, why=str(error))
     return found
+
+
+def refine(browser, tab, path, folder, found):
+    """Adds to what was found of a mail what a browser finds on a finer screen."""
+    file = folder / "mail.html"
+    file.write_text(page_of(path), encoding="utf-8-sig")
+    for width, seen in found["widths"].items():
+        resize(browser, tab, int(width), WINDOW_HEIGHT, scale=2)
+        browser.events.clear()
+        browser.call("Page.navigate", tab, url=file.as_uri())
+        browser.wait_for("Page.loadEventFired")
+        shot(browser, tab)
+        seen["fine"] = round(browser.evaluate(tab, PROBE)["bottom"])
 
 
 def resize(browser, tab, width, height, scale=1):
@@ -304,16 +316,32 @@ def shot(browser, tab):
 def measure_all(paths, pictures):
     with tempfile.TemporaryDirectory(prefix="malote-measure-", ignore_cleanup_errors=True) as folder:
         folder = Path(folder)
-        browser = Chromium(folder)
+        browser = Chromium(folder / "coarse", 1)
         try:
-            counter, tab = browser.tab(), browser.tab()
-            browser.call("Page.enable", tab)
-            browser.call("Emulation.setScriptExecutionDisabled", tab, value=True)
-            browser.call("Emulation.setEmulatedMedia", tab, media="screen",
-                         features=[{"name": "prefers-color-scheme", "value": "light"}])
-            return {path.stem: measure(browser, tab, counter, path, folder, pictures) for path in paths}
+            counter, tab = browser.tab(), reader(browser)
+            found = {path.stem: measure(browser, tab, counter, path, folder, pictures) for path in paths}
         finally:
             browser.close()
+        # How wide letters are is settled when the browser starts.
+        browser = Chromium(folder / "fine", 2)
+        try:
+            tab = reader(browser)
+            for path in paths:
+                if found[path.stem]["measured"]:
+                    refine(browser, tab, path, folder, found[path.stem])
+        finally:
+            browser.close()
+        return found
+
+
+def reader(browser):
+    """A tab in which mail is read."""
+    tab = browser.tab()
+    browser.call("Page.enable", tab)
+    browser.call("Emulation.setScriptExecutionDisabled", tab, value=True)
+    browser.call("Emulation.setEmulatedMedia", tab, media="screen",
+                 features=[{"name": "prefers-color-scheme", "value": "light"}])
+    return tab
 
 
 def as_lines(found):

@@ -122,8 +122,13 @@ fn mails_end_where_chromium_ends_them_and_lose_nothing() {
         table +=
             &format!("{} {quirks} {name:42} {} ink {ink:.2}\n", if is_close { " " } else { "*" }, cells.join(" | "));
     }
-    println!("{table}{close} of {all} within 3 % at all widths, {close_coarse} on a coarse screen; little ink: {poor:?}");
+    println!(
+        "{table}{close} of {all} within 3 % at all widths, {close_coarse} on a coarse screen; little ink: {poor:?}"
+    );
     assert!(close * 100 >= all * AS_CHROMIUM_PERCENT, "{close} of {all}\n{table}");
-    assert!(close_coarse * 100 >= all * AS_COARSE_CHROMIUM_PERCENT, "{close_coarse} of {all} on a coarse screen\n{table}");
+    assert!(
+        close_coarse * 100 >= all * AS_COARSE_CHROMIUM_PERCENT,
+        "{close_coarse} of {all} on a coarse screen\n{table}"
+    );
     assert!(poor.is_empty(), "lost something: {poor:?}\n{table}");
 }

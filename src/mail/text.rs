@@ -92,7 +92,10 @@ pub fn quotes(lines: &[Line]) -> Vec<Quote> {
             quotes.extend(start.take().map(|start| Quote { lines: start..end, is_old: false }));
         }
     }
-    quotes.extend(start.map(|start| Quote { lines: start..end, is_old: is_old(lines, &(start..end)) }));
+    quotes.extend(start.map(|start| Quote { lines: start..end, is_old: false }));
+    if let Some(last) = quotes.last_mut() {
+        last.is_old = is_old(lines, &last.lines);
+    }
     quotes.retain(|quote| quote.lines.len() >= FOLDED_LINES);
     quotes
 }

@@ -205,6 +205,8 @@ impl App {
         model.look = look.map(|kept| Look::of_kept(&kept)).unwrap_or_default();
         model.mailto = options.mailto;
         close_when_told(&creation.egui_ctx);
+        // Until the desktop says something, and where it never does.
+        creation.egui_ctx.options_mut(|options| options.fallback_theme = egui::Theme::Light);
         let ctx = creation.egui_ctx.clone();
         desktop::follow_color_scheme(move |dark| {
             let theme = if dark { egui::Theme::Dark } else { egui::Theme::Light };

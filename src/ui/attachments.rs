@@ -1,9 +1,10 @@
 //! What is attached: cards with name, kind and size, the question before one is opened, and the ways to save it.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
 
 use egui::accesskit::Role as AccessRole;
 use egui::{Color32, CornerRadius, FontId, Galley, Pos2, Rect, RichText, Sense, Stroke, Ui, Vec2, WidgetInfo};
@@ -254,6 +255,20 @@ pub fn downloads() -> Option<PathBuf> {
     Some(folders.download_dir().unwrap_or_else(|| folders.home_dir()).to_owned())
 }
 
+/// So long nobody needs to close a dialog.
+const QUICKER_THAN_A_PERSON: Duration = Duration::from_millis(400);
+
+/// This name in this folder, or one with a number, so that nothing is replaced.
+fn free_file(folder: &Path, name: &str) -> PathBuf {
+    let name = Path::new(name);
+    let (stem, ending) = (name.file_stem().unwrap_or_default(), name.extension().unwrap_or_default());
+    let numbered = |number: u32| match number {
+        1 => folder.join(name),
+        _ => folder.join(format!("{} ({number}).{}", stem.to_string_lossy(), ending.to_string_lossy())),
+    };
+    (1..1000).map(numbered).find(|file| !file.exists()).unwrap_or_else(|| numbered(1000))
+}
+
 /// Into the downloads; where there are none the person is asked.
 pub fn save(index: Option<usize>, chosen: &mut Option<Receiver<Action>>, actions: &mut Vec<Action>) {
     match downloads() {
@@ -276,16 +291,23 @@ pub fn choose_folder(chosen: &mut Option<Receiver<Action>>, action: impl FnOnce(
     }
 }
 
-/// Asks for a file for a PDF that is to be called so, if the person likes; on a thread of its own as well.
+/// Asks for a file for a PDF that is to be called so, if the person likes; on a thread of its own as well. Where the desktop has
+/// no dialog to ask with, it goes to the downloads.
 pub fn choose_pdf(chosen: &mut Option<Receiver<Action>>, name: String) {
     let (tell, hear) = std::sync::mpsc::channel();
+    let named = name.clone();
     let ask = move || {
         let ask = rfd::FileDialog::new().set_title("Save as PDF").set_file_name(name).add_filter("PDF", &["pdf"]);
         let ask = match downloads() {
             Some(folder) => ask.set_directory(folder),
             None => ask,
         };
-        if let Some(file) = ask.save_file() {
+        let begun = Instant::now();
+        let file = ask.save_file();
+        // Nobody can have said no: this desktop has no such dialog.
+        let has_no_dialog = file.is_none() && begun.elapsed() < QUICKER_THAN_A_PERSON;
+        let free = || downloads().map(|folder| free_file(&folder, &named));
+        if let Some(file) = if has_no_dialog { free() } else { file } {
             // Without an ending no program would know what it is; but nothing is replaced that the person was not asked about.
             let with_ending = file.with_extension("pdf");
             let is_named = file.extension().is_some() || with_ending.exists();

@@ -4,6 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use egui::accesskit::Role;
+
+use crate::support::malote::Malote;
+use crate::support::process::{PATIENCE, wait_for};
+use crate::support::samples;
+use crate::support::screen::Screen;
+use crate::support::scripted::{Pop3Server, Script};
+use crate::support::window::Window;
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_malote");
 
 /// What another program reads in a PDF.
@@ -208,4 +217,28 @@ fn what_cannot_be_printed_or_written_says_why_and_leaves_nothing() {
     let words = run(Path::new("/nonexistent/a.pdf"));
     assert!(words.contains("/nonexistent/a.pdf"), "{words}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn the_open_message_is_saved_by_a_key_and_where_there_is_no_dialog_among_the_downloads() {
+    let server = Pop3Server::start(Script::default(), &samples::messages(2));
+    let mut malote = Malote::with_account(&server.incoming(), &[]);
+    malote.get();
+    // Neither a portal nor a program that shows dialogs is found.
+    malote.set("PATH", "");
+    let screen = Screen::start();
+    let window = Window::open(&malote, &screen);
+    window.click_one(Role::ListBoxOption, "Message number 2");
+    window.see("The end of number 2.");
+    for name in ["Message number 2.pdf", "Message number 2 (2).pdf"] {
+        let file = malote.home().join(name);
+        screen.press("ctrl+p");
+        assert!(wait_for(PATIENCE, || file.exists()).is_some(), "no {name}");
+        window.see("Open");
+        let text = said("pdftotext", &[], &file);
+        assert!(text.contains("Message number 2") && text.contains("The end of number 2."), "{text}");
+    }
+    window.picture("17-saved-as-pdf");
+    screen.press("alt+F4");
+    window.closed().succeeded();
 }

@@ -19,7 +19,7 @@
 //! | [`app`], [`cli`] | the window and the command line on the same engine | |
 //! | [`demo`] | a POP3 and submission server inside the program, with sample mail | all of the above |
 //! | [`desktop`] | whether the desktop is light or dark, asked of its portal on a thread of its own | anything of ours |
-| [`profile`], [`instance`] | the folder of one person's Malote, held by one process; the doorbell for the second | |
+//! | [`profile`], [`instance`] | the folder of one person's Malote, held by one process; the doorbell for the second | |
 //!
 //! A test reads the sources and refuses an import against these directions.
 //!

@@ -43,8 +43,8 @@ fn the_window_is_as_dark_as_the_desktop_until_a_person_says_otherwise() {
 
 #[test]
 fn where_the_desktop_says_nothing_the_window_is_light() {
-    let screen = Screen::start();
-    let window = Window::open(&Malote::new(), &screen);
+    let (screen, malote) = (Screen::start(), Malote::new());
+    let window = Window::open(&malote, &screen);
     window.see("Welcome");
     assert!(!window.is_dark());
     screen.press("alt+F4");

@@ -151,10 +151,13 @@ fn gradient(gradient: &Gradient, affine: Affine) -> Option<paint::Paint> {
     })
 }
 
+/// What tells a font: the file's id, its place in the file, its variations exactly.
+type FontKey = (u64, u32, Vec<([u8; 4], u32)>);
+
 /// Fonts and pictures as the PDF has them, each made once.
 #[derive(Default)]
 pub(super) struct Stock {
-    fonts: HashMap<(u64, u32, Vec<([u8; 4], u32)>), Option<Font>>,
+    fonts: HashMap<FontKey, Option<Font>>,
     images: HashMap<u64, Option<Image>>,
 }
 

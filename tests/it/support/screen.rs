@@ -3,11 +3,13 @@
 use std::fs::OpenOptions;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::process::{PATIENCE, Server, wait_for};
 
-/// Displays are tried from this one on, far from those that people and other programs use.
-const FIRST_DISPLAY: u32 = 40;
+/// The next display to be tried; far from those that people and other programs use. Each is tried by one test alone: of two servers
+/// for one display the second ends only after a while, and until then both seem to be up.
+static NEXT_DISPLAY: AtomicU32 = AtomicU32::new(40);
 
 pub struct Screen {
     pub display: String,
@@ -17,7 +19,8 @@ pub struct Screen {
 
 impl Screen {
     pub fn start() -> Self {
-        let (display, server) = (FIRST_DISPLAY..FIRST_DISPLAY + 10).find_map(start_x).expect("a free X display");
+        let (display, server) =
+            (0..10).find_map(|_| start_x(NEXT_DISPLAY.fetch_add(1, Ordering::Relaxed))).expect("a free X display");
         let manager = Server::spawn("openbox", &[], |command| {
             command.env("DISPLAY", &display).stdout(Stdio::null()).stderr(Stdio::null());
         });

@@ -3,8 +3,8 @@
 //! On Linux the desktop's portal knows (`org.freedesktop.portal.Settings`, namespace `org.freedesktop.appearance`, key
 //! `color-scheme`); elsewhere the windowing library tells by itself.
 
-/// Tells whether the desktop is dark, now and whenever that changes, from a thread of its own. Where nobody knows, or the
-/// desktop has no preference, nothing is told.
+/// Tells whether the desktop is dark, now and whenever that changes, from a thread of its own. Where nobody knows, nothing is
+/// told.
 #[cfg(target_os = "linux")]
 pub fn follow_color_scheme(tell: impl Fn(bool) + Send + 'static) {
     // Without the thread the window is as it would be on a desktop without a portal.
@@ -60,11 +60,11 @@ mod portal {
         Ok(())
     }
 
-    /// 1 prefers dark, 2 prefers light, anything else has no preference.
+    /// 1 prefers dark, 2 prefers light; anything else has no preference, which is what a desktop says that was turned from dark
+    /// back to its usual colours. None: no number.
     fn is_dark(value: &Value<'_>) -> Option<bool> {
         match value {
-            Value::U32(1) => Some(true),
-            Value::U32(2) => Some(false),
+            Value::U32(scheme) => Some(*scheme == 1),
             Value::Value(inner) => is_dark(inner),
             _ => None,
         }
@@ -77,7 +77,7 @@ mod portal {
         #[test]
         fn the_preference_is_understood_however_often_it_is_wrapped() {
             let wrapped = |number: u32| Value::Value(Box::new(Value::U32(number)));
-            for (number, dark) in [(0, None), (1, Some(true)), (2, Some(false)), (3, None)] {
+            for (number, dark) in [(0, Some(false)), (1, Some(true)), (2, Some(false)), (3, Some(false))] {
                 assert_eq!(is_dark(&Value::U32(number)), dark, "{number}");
                 assert_eq!(is_dark(&wrapped(number)), dark, "{number}, wrapped");
             }

@@ -1,6 +1,6 @@
 //! The window beside the desktop's own preferences.
 
-use crate::support::desktop::{DARK, Desktop, LIGHT};
+use crate::support::desktop::{DARK, Desktop, LIGHT, USUAL};
 use crate::support::malote::Malote;
 use crate::support::process::{PATIENCE, wait_for};
 use crate::support::samples::messages;
@@ -23,10 +23,12 @@ fn the_window_is_as_dark_as_the_desktop_until_a_person_says_otherwise() {
         let window = Window::open(&malote, &screen);
         window.see("Inbox");
         becomes(&window, true);
-        desktop.turns(LIGHT);
-        becomes(&window, false);
-        desktop.turns(DARK);
-        becomes(&window, true);
+        for scheme in [LIGHT, USUAL] {
+            desktop.turns(scheme);
+            becomes(&window, false);
+            desktop.turns(DARK);
+            becomes(&window, true);
+        }
         window.click("Settings");
         window.click("Light");
         becomes(&window, false);

@@ -17,7 +17,8 @@ const PATH: &str = "/org/freedesktop/portal/desktop";
 const NAMESPACE: &str = "org.freedesktop.appearance";
 const KEY: &str = "color-scheme";
 
-/// What a portal says of dark and light; a desktop without a preference says 0.
+/// What a portal says of dark, light, and the usual colours of a desktop that is not dark.
+pub const USUAL: u32 = 0;
 pub const DARK: u32 = 1;
 pub const LIGHT: u32 = 2;
 

@@ -11,7 +11,8 @@ use super::words::is_spaceless;
 /// Letters of a beginning. Whatever is longer begins so few words that all of them can be read.
 pub const LONGEST: usize = 3;
 
-/// The mark, of private use, that stands before a beginning in each field but the body.
+/// The mark, of private use, that stands before a beginning in each field but the body. Where it is the body's, too, or that of
+/// several, it is there several times.
 const SUBJECT: &str = "\u{E000}";
 const SENDER: &str = "\u{E001}";
 const RECIPIENTS: &str = "\u{E002}";
@@ -19,10 +20,19 @@ const COPIES: &str = "\u{E003}";
 const ATTACHMENTS: &str = "\u{E004}";
 const LIST: &str = "\u{E005}";
 const BODY: &str = "";
+/// The mark of those that are in one of these fields and not in the body: so two words, and not seven, say that it is anywhere.
+const ELSEWHERE: &str = "\u{E006}";
 
 /// All beginnings of a message, as words for the index.
 pub fn for_index(words: &Searchable) -> String {
     let mut all = String::new();
+    let mut put = |mark: &str, beginning: u64| {
+        all.push_str(mark);
+        all.extend(unpacked(beginning));
+        all.push(' ');
+    };
+    let body = distinct(&words.body);
+    let mut elsewhere = Vec::new();
     for (mark, text) in [
         (SUBJECT, &words.subject),
         (SENDER, &words.sender),
@@ -30,21 +40,24 @@ pub fn for_index(words: &Searchable) -> String {
         (COPIES, &words.copies),
         (ATTACHMENTS, &words.attachments),
         (LIST, &words.list),
-        (BODY, &words.body),
     ] {
         for beginning in distinct(text) {
-            all.push_str(mark);
-            all.extend(unpacked(beginning));
-            all.push(' ');
+            put(mark, beginning);
+            if body.binary_search(&beginning).is_err() {
+                elsewhere.push(beginning);
+            }
         }
     }
+    each_once(&mut elsewhere);
+    elsewhere.into_iter().for_each(|beginning| put(ELSEWHERE, beginning));
+    body.into_iter().for_each(|beginning| put(BODY, beginning));
     all
 }
 
 /// The words of which one is in the index where a word of a field begins like this.
 pub fn for_query(field: Field, beginning: &str) -> Vec<String> {
     let marks: &[&str] = match field {
-        Field::Anywhere => &[BODY, SUBJECT, SENDER, RECIPIENTS, COPIES, ATTACHMENTS, LIST],
+        Field::Anywhere => &[BODY, ELSEWHERE],
         Field::From => &[SENDER],
         Field::To => &[RECIPIENTS, COPIES],
         Field::Cc => &[COPIES],
@@ -128,6 +141,7 @@ mod tests {
         let mut expected: Vec<String> = ["a", "at", "atl", "東", "京", "é", "ét", "été", "1", "12", "123"]
             .into_iter()
             .chain(["\u{E000}a", "\u{E000}at", "\u{E000}an", "\u{E000}e", "\u{E000}en", "\u{E000}end"])
+            .chain(["\u{E006}an", "\u{E006}e", "\u{E006}en", "\u{E006}end"])
             .map(str::to_owned)
             .collect();
         expected.sort();

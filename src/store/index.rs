@@ -62,9 +62,10 @@ impl Store {
     /// Puts these into the index and into their threads, and takes their marks away, all or nothing. Not synced: what a power
     /// cut undoes is marked again, and done again.
     pub async fn index(&self, mut batch: Vec<Indexed>) -> Result<(), Error> {
-        // The oldest first: at each key that is not above the one before, the index writes out what it has gathered so far,
+        // The oldest first: at each number that is not above the one before, the index writes out what it has gathered so far,
         // which costs several times as much as the words themselves.
         batch.sort_unstable_by_key(|indexed| indexed.key);
+        batch.dedup_by_key(|indexed| indexed.key);
         self.write_unsynced(move |db| {
             // Gone, or another by now: its own mark stands for that.
             let mut is_same = db.prepare_cached("SELECT 1 FROM message WHERE key = ?1 AND sha256 = ?2")?;
@@ -75,7 +76,20 @@ impl Store {
                 }
             }
             number::give(db, same.iter().rev().map(|indexed| indexed.key))?;
-            same.into_iter().try_for_each(|indexed| index_one(db, indexed))
+            // First all else, then the words: before a statement that may have to be taken back on its own (one that replaces
+            // a row is such), SQLite has the index write out what it has gathered so far.
+            let mut numbered = Vec::with_capacity(same.len());
+            for Indexed { key, words, .. } in same {
+                let Some(number) = number::number(db, key)? else { continue };
+                let words = match words {
+                    Some(words) => words,
+                    None => words_of_row(db, key)?.unwrap_or_default(),
+                };
+                settle(db, key, &words)?;
+                number::remove(db, number)?;
+                numbered.push((number, words));
+            }
+            numbered.into_iter().try_for_each(|(number, words)| insert(db, number, &words))
         })
         .await
     }
@@ -143,19 +157,19 @@ const GATHERED_BYTES: i64 = 16 << 20;
 /// Pieces of about one size that are merged where there is time for it: as few as can be.
 const MERGED_PIECES: i64 = 2;
 
-fn index_one(db: &Connection, Indexed { key, words, .. }: Indexed) -> Result<(), Error> {
-    let Some(number) = number::number(db, key)? else { return Ok(()) };
-    let words = match words {
-        Some(words) => words,
-        None => words_of_row(db, key)?.unwrap_or_default(),
-    };
+/// Whatever is to be done for a message beside putting its words into the index.
+fn settle(db: &Connection, key: MessageKey, words: &Searchable) -> Result<(), Error> {
     let mut counts = db.prepare_cached("SELECT 1 FROM to_index WHERE message = ?1 AND people = 1")?;
     if counts.exists([key.0])? {
         count_people(db, key, &words.senders, &words.addressees)?;
     }
-    number::remove(db, number)?;
+    db.prepare_cached("DELETE FROM to_index WHERE message = ?1")?.execute([key.0])?;
+    thread::join(db, key)
+}
+
+fn insert(db: &Connection, number: i64, words: &Searchable) -> Result<(), Error> {
     db.prepare_cached("INSERT INTO search_beginning (rowid, words) VALUES (?1, ?2)")?
-        .execute(params![number, beginnings::for_index(&words)])?;
+        .execute(params![number, beginnings::for_index(words)])?;
     db.prepare_cached(
         "INSERT INTO search (rowid, subject, sender, recipients, copies, body, attachments, list)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -170,8 +184,7 @@ fn index_one(db: &Connection, Indexed { key, words, .. }: Indexed) -> Result<(),
         words.attachments,
         words.list
     ])?;
-    db.prepare_cached("DELETE FROM to_index WHERE message = ?1")?.execute([key.0])?;
-    thread::join(db, key)
+    Ok(())
 }
 
 /// What the header said when the message came.

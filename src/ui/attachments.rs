@@ -100,13 +100,13 @@ fn card_ui(
     response.widget_info(|| WidgetInfo::labeled(AccessRole::Button, true, &spoken));
     let fill = if response.hovered() || response.has_focus() { palette.hover } else { palette.window };
     let edge = if is_program { palette.danger.gamma_multiply(0.6) } else { palette.line };
-    ui.painter().rect(rect, CornerRadius::same(9), fill, Stroke::new(1.0, edge), egui::StrokeKind::Inside);
+    ui.painter().rect(rect, CornerRadius::same(8), fill, Stroke::new(1.0, edge), egui::StrokeKind::Inside);
     let tile = Rect::from_min_size(rect.min + Vec2::splat((CARD.y - TILE) / 2.0), Vec2::splat(TILE));
     match texture {
         Some(texture) => thumbnail(ui, tile, &texture),
         None => {
             let ground = if is_program { palette.danger_soft } else { palette.reading };
-            ui.painter().rect_filled(tile, CornerRadius::same(7), ground);
+            ui.painter().rect_filled(tile, CornerRadius::same(8), ground);
             let tint = if is_program { palette.danger } else { palette.accent };
             icon_of(found.kind).paint(ui, Rect::from_center_size(tile.center(), Vec2::splat(22.0)), tint);
         }
@@ -159,7 +159,7 @@ fn thumbnail(ui: &Ui, tile: Rect, texture: &egui::TextureHandle) {
     let shorter = shape.min_elem().max(1.0);
     let part = Vec2::splat(shorter) / shape.max(Vec2::splat(1.0));
     let uv = Rect::from_center_size(Pos2::new(0.5, 0.5), part);
-    egui::Image::new(texture).uv(uv).corner_radius(CornerRadius::same(7)).paint_at(ui, tile);
+    egui::Image::new(texture).uv(uv).corner_radius(CornerRadius::same(8)).paint_at(ui, tile);
 }
 
 /// A name that is too long loses its middle: its ending says what it is.
@@ -223,7 +223,7 @@ pub fn open_question_ui(ui: &mut Ui, dialog: &OpenDialog, actions: &mut Vec<Acti
         false => format!("{}: the program that this desktop has for it will open it.", dialog.words),
     };
     prose(ui, &words, palette.muted);
-    ui.add_space(10.0);
+    ui.add_space(12.0);
     let folder = downloads();
     ui.horizontal(|ui| {
         if !is_program && primary(ui, true, "Open").clicked() {

@@ -10,7 +10,7 @@ use super::tag_chips;
 use super::theme::{self, RADIUS, palette};
 use super::widgets::{line, paint_line, question};
 
-const ROW_HEIGHT: f32 = 30.0;
+const ROW_HEIGHT: f32 = 28.0;
 
 pub fn chooser_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Action>) {
     let Some(what) = model.chooser.as_ref().map(|chooser| chooser.what) else { return };

@@ -30,7 +30,7 @@ pub fn composer_ui(ui: &mut Ui, model: &mut Model, chosen: &mut Option<Receiver<
 
 fn bar_ui(ui: &mut Ui, composer: &Composer, chosen: &mut Option<Receiver<Action>>, actions: &mut Vec<Action>) {
     let palette = palette(ui);
-    let frame = egui::Frame::new().inner_margin(Margin::symmetric(20, 9)).show(ui, |ui| {
+    let frame = egui::Frame::new().inner_margin(Margin::symmetric(20, 8)).show(ui, |ui| {
         ui.horizontal(|ui| {
             if primary(ui, !composer.sending, "Send").on_hover_text("Into the Outbox (Ctrl+Enter)").clicked() {
                 actions.push(Action::Send);
@@ -105,7 +105,7 @@ fn fields_ui(
         let focus_to = composer.focus == Focus::To;
         let to = field(ui, "To", palette, |ui, label| {
             let edit = people_edit(ui, ("To", label), &mut composer.draft.to, recipients, actions);
-            if !composer.copies_shown && ui.small_button("Cc, Bcc").clicked() {
+            if !composer.copies_shown && quiet(ui, "Cc, Bcc").clicked() {
                 composer.copies_shown = true;
             }
             edit
@@ -143,7 +143,7 @@ fn field<R>(ui: &mut Ui, name: &str, palette: Palette, contents: impl FnOnce(&mu
 }
 
 fn line_edit(ui: &mut Ui, text: &mut String, name: egui::Id, actions: &mut Vec<Action>) -> egui::Response {
-    let width = ui.available_width() - 70.0;
+    let width = ui.available_width() - 80.0;
     let edit = ui
         .add(
             TextEdit::singleline(text)
@@ -163,12 +163,12 @@ fn attached_ui(ui: &mut Ui, composer: &Composer, palette: Palette, actions: &mut
     if composer.draft.attachments.is_empty() {
         return;
     }
-    egui::Frame::new().inner_margin(Margin::symmetric(20, 6)).show(ui, |ui| {
+    egui::Frame::new().inner_margin(Margin::symmetric(20, 8)).show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
             for (index, attachment) in composer.draft.attachments.iter().enumerate() {
                 egui::Frame::new()
                     .fill(palette.hover)
-                    .corner_radius(CornerRadius::same(7))
+                    .corner_radius(CornerRadius::same(8))
                     .inner_margin(Margin::symmetric(8, 2))
                     .show(ui, |ui| {
                         ui.horizontal(|ui| {
@@ -186,7 +186,7 @@ fn attached_ui(ui: &mut Ui, composer: &Composer, palette: Palette, actions: &mut
 
 fn body_ui(ui: &mut Ui, composer: &mut Composer, actions: &mut Vec<Action>) {
     ScrollArea::vertical().id_salt("draft").auto_shrink(false).show(ui, |ui| {
-        egui::Frame::new().inner_margin(Margin::symmetric(20, 10)).show(ui, |ui| {
+        egui::Frame::new().inner_margin(Margin::symmetric(20, 12)).show(ui, |ui| {
             let rows = (ui.available_height() / 21.0).max(8.0) as usize;
             let edit = TextEdit::multiline(&mut composer.draft.body)
                 .frame(egui::Frame::NONE)

@@ -16,7 +16,7 @@ use crate::store::types::{Flag, MessageKey, MessageRow, Role};
 
 const ROW_HEIGHT: f32 = 28.0;
 /// How far an answer stands to the right of what it answers; what is deeper than so many steps goes no further.
-const STEP: f32 = 15.0;
+const STEP: f32 = 16.0;
 const MOST_STEPS: usize = 8;
 
 pub fn conversation_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
@@ -28,8 +28,8 @@ pub fn conversation_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let is_unfolded = conversation.is_unfolded;
     let fill = if is_unfolded { palette.window } else { egui::Color32::TRANSPARENT };
-    let frame = egui::Frame::new().fill(fill).corner_radius(CornerRadius::same(9));
-    let frame = frame.inner_margin(Margin { left: if is_unfolded { 3 } else { 0 }, right: 3, top: 3, bottom: 3 });
+    let frame = egui::Frame::new().fill(fill).corner_radius(CornerRadius::same(8));
+    let frame = frame.inner_margin(Margin { left: if is_unfolded { 4 } else { 0 }, right: 4, top: 4, bottom: 4 });
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width().min(MEASURE));
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -42,7 +42,7 @@ pub fn conversation_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
             for (message, branches) in thread.messages.iter().zip(branches(&thread.messages)) {
                 message_ui(ui, model, message, &branches, (open.row.key, home), today, actions);
             }
-            ui.add_space(3.0);
+            ui.add_space(4.0);
         }
     });
     ui.add_space(8.0);
@@ -89,7 +89,7 @@ fn chevron(ui: &Ui, center: Pos2, down: bool, palette: Palette) {
 }
 
 fn background(ui: &Ui, response: &Response, rect: Rect, is_open: bool, palette: Palette) {
-    let radius = CornerRadius::same(7);
+    let radius = CornerRadius::same(8);
     if is_open || response.hovered() {
         let fill = if is_open { palette.selected } else { palette.hover };
         ui.painter().rect_filled(rect, radius, fill);

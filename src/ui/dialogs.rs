@@ -32,7 +32,7 @@ pub fn dialog_ui(ctx: &egui::Context, model: &mut Model, actions: &mut Vec<Actio
 fn password_ui(ui: &mut Ui, dialog: &mut PasswordDialog, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     question(ui, &format!("Password for {}", dialog.account_name));
-    ui.add_space(6.0);
+    ui.add_space(8.0);
     let name = ui.label(RichText::new("Password").color(palette.muted));
     let field = ui
         .add(TextEdit::singleline(&mut *dialog.typed).password(true).desired_width(f32::INFINITY))
@@ -43,7 +43,7 @@ fn password_ui(ui: &mut Ui, dialog: &mut PasswordDialog, actions: &mut Vec<Actio
     ui.add_space(4.0);
     ui.checkbox(&mut dialog.remember, "Keep it in the system’s keyring");
     prose(ui, "Otherwise it is forgotten when Malote is closed.", palette.faint);
-    ui.add_space(10.0);
+    ui.add_space(12.0);
     let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     ui.horizontal(|ui| {
         if primary(ui, !dialog.typed.is_empty(), "Get mail").clicked() || entered {
@@ -62,7 +62,7 @@ fn certificate_ui(ui: &mut Ui, dialog: &CertificateDialog, actions: &mut Vec<Act
     question(ui, &format!("The certificate of the {which} server of {}", dialog.account_name));
     ui.add_space(4.0);
     prose(ui, &format!("It is not trusted: {}.", facts.fault), palette.danger);
-    ui.add_space(6.0);
+    ui.add_space(8.0);
     egui::Grid::new("certificate").num_columns(2).spacing([14.0, 5.0]).show(ui, |ui| {
         let names = facts.names.join(", ");
         let valid = format!("{} until {}", facts.valid_from, facts.valid_until);
@@ -74,7 +74,7 @@ fn certificate_ui(ui: &mut Ui, dialog: &CertificateDialog, actions: &mut Vec<Act
             ui.end_row();
         }
     });
-    ui.add_space(6.0);
+    ui.add_space(8.0);
     ui.label(RichText::new("SHA-256 fingerprint").color(palette.muted));
     ui.add(egui::Label::new(RichText::new(facts.fingerprint.to_string()).font(theme::mono())).wrap().selectable(true));
     ui.add_space(8.0);
@@ -83,7 +83,7 @@ fn certificate_ui(ui: &mut Ui, dialog: &CertificateDialog, actions: &mut Vec<Act
         "Trust it only if this fingerprint is the one that whoever runs the server gave you. It is then accepted for this account and this server, and no other certificate is.",
         palette.muted,
     );
-    ui.add_space(10.0);
+    ui.add_space(12.0);
     ui.horizontal(|ui| {
         // Not the button that Enter would press: trusting is the exception.
         if ui.button("Trust this certificate").clicked() {
@@ -105,7 +105,7 @@ fn name_ui(ui: &mut Ui, dialog: &mut NameDialog, actions: &mut Vec<Action>) {
             Named::Tag(_) => "Rename the tag",
         },
     );
-    ui.add_space(6.0);
+    ui.add_space(8.0);
     let name = ui.label(RichText::new("Name").color(palette.muted));
     let field = ui.add(TextEdit::singleline(&mut dialog.typed).desired_width(f32::INFINITY)).labelled_by(name.id);
     let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
@@ -116,7 +116,7 @@ fn name_ui(ui: &mut Ui, dialog: &mut NameDialog, actions: &mut Vec<Action>) {
         let words = "All accounts share it. “Projects/House” lies in “Projects”.";
         prose(ui, words, palette.faint);
     }
-    ui.add_space(10.0);
+    ui.add_space(12.0);
     let is_new = dialog.named == Named::NewMailbox;
     let can = !dialog.typed.trim().trim_end_matches('/').is_empty();
     ui.horizontal(|ui| {
@@ -132,7 +132,7 @@ fn name_ui(ui: &mut Ui, dialog: &mut NameDialog, actions: &mut Vec<Action>) {
 fn link_ui(ui: &mut Ui, dialog: &LinkDialog, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     question(ui, "This link is not what it seems");
-    ui.add_space(6.0);
+    ui.add_space(8.0);
     for warning in &dialog.warnings {
         prose(ui, warning, palette.text);
     }
@@ -141,7 +141,7 @@ fn link_ui(ui: &mut Ui, dialog: &LinkDialog, actions: &mut Vec<Action>) {
     ui.add(egui::Label::new(target).wrap().selectable(true));
     ui.add_space(4.0);
     prose(ui, "Mail that wants to get at passwords or money is often written like this.", palette.muted);
-    ui.add_space(10.0);
+    ui.add_space(12.0);
     ui.horizontal(|ui| {
         if ui.button(RichText::new("Open it all the same").color(palette.danger)).clicked() {
             actions.push(Action::FollowLink(dialog.target.clone()));
@@ -165,7 +165,7 @@ fn trash_ui(ui: &mut Ui, dialog: &TrashDialog, actions: &mut Vec<Action>) {
     );
     ui.add_space(4.0);
     prose(ui, "This cannot be undone. What lies on the server is not touched.", palette.muted);
-    ui.add_space(10.0);
+    ui.add_space(12.0);
     ui.horizontal(|ui| {
         if ui.button(RichText::new("Empty Trash").color(palette.danger)).clicked() {
             actions.push(Action::ConfirmEmptyTrash);

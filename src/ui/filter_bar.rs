@@ -19,7 +19,7 @@ pub fn filter_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
     let filter = &model.messages.filter;
     let has_words = ui.available_width() >= ROOM_FOR_WORDS;
     let whole = ui.available_rect_before_wrap();
-    let frame = egui::Frame::new().inner_margin(Margin { left: 12, right: 12, top: 4, bottom: 6 }).show(ui, |ui| {
+    let frame = egui::Frame::new().inner_margin(Margin { left: 12, right: 12, top: 4, bottom: 8 }).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             // What was written here has been read.
@@ -139,7 +139,7 @@ pub fn nothing_left_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let words = model.filter_words(model.filter_shown());
     let role = model.messages.view.role;
-    ui.add_space((ui.available_height() * 0.3).max(30.0));
+    ui.add_space((ui.available_height() * 0.3).max(32.0));
     ui.vertical_centered(|ui| {
         ui.set_max_width(270.0);
         ui.add(Icon::of_role(role).image(38.0, palette.faint).alt_text(role.to_string()));

@@ -13,7 +13,7 @@ use super::widgets::{icon, label, primary, prose, question, quiet};
 const COLUMN: f32 = 400.0;
 const BETWEEN: f32 = 32.0;
 /// Points of the keys in it.
-const KEYS: f32 = 146.0;
+const KEYS: f32 = 148.0;
 const ROW_HEIGHT: f32 = 24.0;
 
 /// Keys that are what they are.
@@ -148,7 +148,7 @@ fn conflict_ui(ui: &mut Ui, conflict: &Conflict, actions: &mut Vec<Action>) {
     egui::Frame::new()
         .fill(palette.warning_soft)
         .corner_radius(CornerRadius::same(8))
-        .inner_margin(Margin::same(10))
+        .inner_margin(Margin::same(12))
         .show(ui, |ui| {
             ui.horizontal(|ui| {
                 let (face, other) = (chord_face(&conflict.chord), conflict.other.name());

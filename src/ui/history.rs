@@ -34,7 +34,7 @@ pub fn history_ui(ctx: &egui::Context, model: &Model, actions: &mut Vec<Action>)
                 entry_ui(ui, entry, actions);
             }
         });
-        ui.add_space(10.0);
+        ui.add_space(12.0);
         if primary(ui, true, "Close").clicked() {
             actions.push(Action::ShowHistory(false));
         }

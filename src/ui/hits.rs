@@ -98,7 +98,7 @@ pub fn hits_ui(ui: &mut Ui, count: usize, current: usize, actions: &mut Vec<Acti
         return;
     }
     let palette = palette(ui);
-    let frame = egui::Frame::new().fill(palette.window).inner_margin(Margin::symmetric(28, 3));
+    let frame = egui::Frame::new().fill(palette.window).inner_margin(Margin::symmetric(28, 4));
     frame.corner_radius(CornerRadius::ZERO).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.add(Icon::Search.image(13.0, palette.muted).alt_text("Found"));

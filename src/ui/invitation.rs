@@ -19,11 +19,11 @@ pub fn invitation_ui(ui: &mut Ui, invitation: &Invitation, whole: bool) {
     let frame = egui::Frame::new()
         .fill(palette.window)
         .stroke(egui::Stroke::new(1.0, edge.gamma_multiply(0.55)))
-        .corner_radius(CornerRadius::same(9))
-        .inner_margin(Margin::symmetric(14, 11));
+        .corner_radius(CornerRadius::same(8))
+        .inner_margin(Margin::symmetric(16, 12));
     frame.show(ui, |ui| {
         ui.set_min_width(ui.available_width());
-        ui.spacing_mut().item_spacing.y = 5.0;
+        ui.spacing_mut().item_spacing.y = 4.0;
         ui.horizontal(|ui| {
             ui.add(Icon::Calendar.image(16.0, edge).alt_text("Appointment"));
             prose(ui, &invitation.headline(), if is_off { palette.danger } else { palette.muted });

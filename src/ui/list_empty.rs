@@ -37,7 +37,7 @@ pub fn empty_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
         Role::Trash => ("Trash is empty", "What you delete stays here for 30 days, or until you empty it."),
         Role::Own(_) => ("Nothing here yet", own.as_str()),
     };
-    ui.add_space((ui.available_height() * 0.3).max(30.0));
+    ui.add_space((ui.available_height() * 0.3).max(32.0));
     ui.vertical_centered(|ui| {
         ui.set_max_width(230.0);
         ui.add(Icon::of_role(role).image(38.0, palette.faint).alt_text(role.to_string()));
@@ -49,7 +49,7 @@ pub fn empty_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
 
 fn nothing_found_ui(ui: &mut Ui, model: &Model, text: &str, actions: &mut Vec<Action>) {
     let palette = palette(ui);
-    ui.add_space((ui.available_height() * 0.3).max(30.0));
+    ui.add_space((ui.available_height() * 0.3).max(32.0));
     ui.vertical_centered(|ui| {
         ui.set_max_width(270.0);
         ui.add(Icon::Search.image(38.0, palette.faint).alt_text("Search"));

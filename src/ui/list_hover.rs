@@ -8,7 +8,7 @@ use super::icons::Icon;
 use super::theme::{self, Palette, palette};
 use crate::store::types::{Flag, MessageRow, Role};
 
-const BUTTON: f32 = 26.0;
+const BUTTON: f32 = 24.0;
 
 /// `fill` is the ground of the row there, which hides what lies below.
 pub fn hover_ui(ui: &Ui, row: &MessageRow, rect: Rect, fill: egui::Color32, actions: &mut Vec<Action>) {

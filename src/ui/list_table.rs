@@ -15,15 +15,15 @@ use super::widgets::{line, marked_line, paint_line, size};
 use crate::store::types::{MessageRow, SortBy, SortOrder};
 
 pub const ROW_HEIGHT: f32 = 28.0;
-const HEAD_HEIGHT: f32 = 26.0;
+const HEAD_HEIGHT: f32 = 28.0;
 /// Left of the first column: the dot of what is unread, and the account's colour.
-const BEFORE: f32 = 26.0;
-const AFTER: f32 = 14.0;
-const BETWEEN: f32 = 10.0;
+const BEFORE: f32 = 28.0;
+const AFTER: f32 = 16.0;
+const BETWEEN: f32 = 12.0;
 /// Points that the subject keeps.
 const LEAST_SUBJECT: f32 = 80.0;
 /// Points of an edge that can be dragged.
-const EDGE: f32 = 7.0;
+const EDGE: f32 = 8.0;
 
 /// Where each column stands. The subject takes what the others leave; where that is too little they are all narrower.
 fn places(columns: &Columns, area: Rect) -> Vec<(ColumnOf, Rangef)> {

@@ -302,7 +302,7 @@ fn row_ui(
     let is_compact = model.look.density == Density::Compact;
     let inner = rect.shrink2(if is_compact { Vec2::new(4.0, 0.5) } else { Vec2::new(6.0, 1.5) });
     if selected || pointed_at {
-        ui.painter().rect_filled(inner, CornerRadius::same(if is_compact { 5 } else { 8 }), fill);
+        ui.painter().rect_filled(inner, CornerRadius::same(if is_compact { 4 } else { 8 }), fill);
     } else if !is_compact {
         ui.painter().hline(
             rect.left() + 30.0..=rect.right() - 14.0,
@@ -388,7 +388,7 @@ fn bar_ui(ui: &Ui, model: &Model, state: &mut ListState, area: Rect) {
     }
     let palette = palette(ui);
     let strength = if response.hovered() || response.dragged() { 0.9 } else { 0.4 };
-    ui.painter().rect_filled(handle, CornerRadius::same(3), palette.faint.gamma_multiply(strength));
+    ui.painter().rect_filled(handle, CornerRadius::same(4), palette.faint.gamma_multiply(strength));
     if response.hovered() {
         ui.set_cursor_icon(CursorIcon::Default);
     }

@@ -62,7 +62,7 @@ fn import_ui(
     head_ui(ui, "Import mail", import.under_way.is_moving(), actions);
     if let Some(report) = &import.report {
         outcome_ui(ui, &report.words(), &report.faults);
-        ui.add_space(10.0);
+        ui.add_space(12.0);
         if primary(ui, true, "Done").clicked() {
             actions.push(Action::CloseMoving);
         }
@@ -110,13 +110,13 @@ fn import_ui(
         prose(ui, &problem.to_string(), palette.danger);
     }
     if import.under_way == UnderWay::Looking {
-        ui.add_space(6.0);
+        ui.add_space(8.0);
         prose(ui, "Looking what is there…", palette.muted);
     }
     if let Some(found) = &import.found {
         found_ui(ui, found);
     }
-    ui.add_space(10.0);
+    ui.add_space(12.0);
     let is_ready = import.found.is_some() && import.under_way == UnderWay::Nothing;
     if primary(ui, is_ready, "Import").clicked() {
         actions.push(Action::BeginImport);
@@ -142,8 +142,8 @@ fn found_ui(ui: &mut Ui, found: &ImportSource) {
         prose(ui, &words, palette.muted);
     }
     ui.add_space(4.0);
-    let frame = egui::Frame::new().fill(palette.list).corner_radius(CornerRadius::same(9));
-    frame.inner_margin(Margin::symmetric(14, 8)).show(ui, |ui| {
+    let frame = egui::Frame::new().fill(palette.list).corner_radius(CornerRadius::same(8));
+    frame.inner_margin(Margin::symmetric(16, 8)).show(ui, |ui| {
         ScrollArea::vertical().max_height(190.0).auto_shrink([false, true]).show(ui, |ui| {
             found.folders.iter().for_each(|folder| folder_ui(ui, folder));
         });
@@ -179,7 +179,7 @@ fn export_ui(
     head_ui(ui, "Export mail", export.under_way.is_moving(), actions);
     if let Some(report) = &export.report {
         outcome_ui(ui, &report.words(), &report.faults);
-        ui.add_space(10.0);
+        ui.add_space(12.0);
         if primary(ui, true, "Done").clicked() {
             actions.push(Action::CloseMoving);
         }
@@ -247,7 +247,7 @@ fn export_ui(
         ui.add_space(4.0);
         prose(ui, &problem.to_string(), palette.danger);
     }
-    ui.add_space(10.0);
+    ui.add_space(12.0);
     if primary(ui, !export.typed.trim().is_empty(), "Export").clicked() {
         actions.push(Action::BeginExport);
     }
@@ -266,7 +266,7 @@ fn account_ui(ui: &mut Ui, salt: &str, accounts: &[Account], chosen: &mut Accoun
 
 fn progress_ui(ui: &mut Ui, under_way: UnderWay, done: &str, actions: &mut Vec<Action>) {
     let palette = palette(ui);
-    ui.add_space(10.0);
+    ui.add_space(12.0);
     let progress = match under_way {
         UnderWay::Moving(progress) => progress,
         _ => MoveProgress::default(),
@@ -286,7 +286,7 @@ fn progress_ui(ui: &mut Ui, under_way: UnderWay, done: &str, actions: &mut Vec<A
         words.push_str(&format!(", {} damaged", thousands(progress.damaged)));
     }
     prose(ui, &words, palette.muted);
-    ui.add_space(10.0);
+    ui.add_space(12.0);
     if ui.button("Cancel").clicked() {
         actions.push(Action::StopMoving);
     }
@@ -302,8 +302,8 @@ fn outcome_ui(ui: &mut Ui, words: &[String], faults: &[ImportFault]) {
         return;
     }
     ui.add_space(4.0);
-    let frame = egui::Frame::new().fill(palette.list).corner_radius(CornerRadius::same(9));
-    frame.inner_margin(Margin::symmetric(14, 8)).show(ui, |ui| {
+    let frame = egui::Frame::new().fill(palette.list).corner_radius(CornerRadius::same(8));
+    frame.inner_margin(Margin::symmetric(16, 8)).show(ui, |ui| {
         ScrollArea::vertical().max_height(190.0).auto_shrink([false, true]).show(ui, |ui| {
             for fault in faults {
                 prose(ui, &fault.to_string(), palette.danger);

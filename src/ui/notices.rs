@@ -54,10 +54,10 @@ fn lines_ui(ui: &mut Ui, notice: &Notice, fold: Fold, turned: &mut bool, actions
     } else {
         (palette.danger, palette.danger_soft)
     };
-    let (inner, top) = if fold == Fold::Folded { (Margin::symmetric(14, 1), 4) } else { (Margin::symmetric(14, 8), 8) };
+    let (inner, top) = if fold == Fold::Folded { (Margin::symmetric(16, 1), 4) } else { (Margin::symmetric(16, 8), 8) };
     let frame = egui::Frame::new().fill(soft).corner_radius(CornerRadius::same(8)).inner_margin(inner);
-    frame.outer_margin(Margin { left: 14, right: 14, top, bottom: 0 }).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 3.0;
+    frame.outer_margin(Margin { left: 16, right: 16, top, bottom: 0 }).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
         ui.spacing_mut().interact_size.y = 26.0;
         head_ui(ui, notice, fold, color, turned, actions);
         if fold == Fold::Folded {
@@ -71,7 +71,7 @@ fn lines_ui(ui: &mut Ui, notice: &Notice, fold: Fold, turned: &mut bool, actions
             prose(ui, &format!("Server said: {}", problem.detail), palette.faint);
         }
         if let Some(offer) = &problem.offer {
-            ui.add_space(5.0);
+            ui.add_space(4.0);
             if ui.button(offered(offer)).clicked() {
                 actions.push(Action::TakeOffer(notice.id, offer.clone()));
             }
@@ -143,7 +143,7 @@ pub fn toast_ui(ctx: &egui::Context, model: &Model, actions: &mut Vec<Action>) {
         let palette = palette(ui);
         egui::Frame::new()
             .fill(palette.text)
-            .corner_radius(CornerRadius::same(10))
+            .corner_radius(CornerRadius::same(12))
             .inner_margin(Margin::symmetric(16, 8))
             .show(ui, |ui| {
                 ui.horizontal(|ui| {

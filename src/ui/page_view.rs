@@ -54,6 +54,8 @@ struct Open {
     /// What was asked for last; None: nothing yet.
     asked: Option<View>,
     shown: Option<Shown>,
+    /// How many times as high as before the page has become because it is drawn larger or narrower: what is read is to stay.
+    grown: Option<f32>,
     /// Where the pointer was last, in pixels of the page, and what is there.
     pointed: Option<(f32, f32)>,
     hit: Hit,
@@ -73,6 +75,8 @@ struct Shown {
     size_px: (u32, u32),
     scroll_y_px: u32,
     page_height_px: u32,
+    /// As [`View::scale`].
+    scale: f32,
     /// The page's own colour, for what was not drawn yet.
     ground: Color32,
 }
@@ -93,7 +97,7 @@ impl PageView {
             let Some(open) = self.open.as_mut().filter(|open| reply.page() == Some(open.id)) else { continue };
             match reply {
                 Reply::Ready | Reply::Printed { .. } => {}
-                Reply::Frame { frame, .. } => open.take(ctx, &frame),
+                Reply::Frame { frame, view, .. } => open.take(ctx, &frame, view.scale),
                 Reply::Hit { at, is_click, hit, .. } => open.hit(at, is_click, hit, actions),
                 Reply::Copied { text, .. } => ctx.copy_text(text),
                 Reply::Found { places, .. } => (open.places, open.gone_to) = (places, None),
@@ -149,11 +153,13 @@ impl PageView {
         let Some(open) = &mut self.open else { return };
         let palette = palette(ui);
         let sight = open.sight(ui, model);
+        let is_moved = open.stay(ui, &sight);
         let response = ui.interact(sight.page, id(), Sense::click_and_drag());
         ui.advance_cursor_after_rect(sight.page);
         describe(ui, &response, &message.view.readable);
         open.paint(ui, &sight, palette);
-        let mut requests = open.view_wanted(&sight).into_iter().collect::<Vec<_>>();
+        let wanted = if is_moved { None } else { open.view_wanted(&sight) };
+        let mut requests = wanted.into_iter().collect::<Vec<_>>();
         if open.shown.is_some() {
             open.point(ui, &response, &sight, hovered, &mut requests);
             open.select(ui, &response, &sight, &mut requests);
@@ -178,6 +184,7 @@ impl PageView {
             since: ui.input(|input| input.time),
             asked: None,
             shown: None,
+            grown: None,
             pointed: None,
             hit: Hit::Nothing,
             drawn_from: None,
@@ -191,7 +198,7 @@ impl PageView {
 }
 
 impl Open {
-    fn take(&mut self, ctx: &Context, frame: &Frame) {
+    fn take(&mut self, ctx: &Context, frame: &Frame, scale: f32) {
         let size = [frame.width_px as usize, frame.height_px as usize];
         // The other side promises that; a picture that is none would end the program here.
         if size.contains(&0) || size.iter().product::<usize>() * 4 != frame.rgba.len() {
@@ -201,6 +208,11 @@ impl Open {
         let ground = image.pixels.first().copied().unwrap_or(Color32::WHITE);
         let texture = match self.shown.take() {
             Some(mut shown) => {
+                if (shown.scale, shown.size_px.0) != (scale, frame.width_px) && shown.page_height_px > 0 {
+                    #[allow(clippy::cast_precision_loss)] // a ratio
+                    let grown = frame.page_height_px as f32 / shown.page_height_px as f32;
+                    self.grown = Some(self.grown.unwrap_or(1.0) * grown);
+                }
                 shown.texture.set(image, TextureOptions::NEAREST);
                 shown.texture
             }
@@ -211,6 +223,7 @@ impl Open {
             size_px: (frame.width_px, frame.height_px),
             scroll_y_px: frame.scroll_y_px,
             page_height_px: frame.page_height_px,
+            scale,
             ground,
         });
     }
@@ -257,6 +270,20 @@ impl Open {
         }
     }
 
+    /// Keeps what is read at the upper edge where it is when the page is drawn in another size; whether it had to be moved.
+    fn stay(&mut self, ui: &Ui, sight: &Sight) -> bool {
+        let Some(grown) = self.grown.take() else { return false };
+        let above = sight.clip.top() - sight.page.top();
+        let is_moved = above > 0.0 && grown != 1.0;
+        if is_moved {
+            let delta = Vec2::new(0.0, above * (1.0 - grown));
+            ui.scroll_with_delta_animation(delta, egui::style::ScrollAnimation::none());
+            // Not even for a moment is it seen elsewhere.
+            ui.ctx().request_discard("the page has another size");
+        }
+        is_moved
+    }
+
     fn view_wanted(&mut self, sight: &Sight) -> Option<Request> {
         let view = sight.view_wanted(self.asked)?;
         let is_first = self.asked.replace(view).is_none();
@@ -275,7 +302,7 @@ impl Open {
                 if let Some(place) = self.places.get(self.current) {
                     let place = sight.of_page(place).expand(2.0);
                     let stroke = Stroke::new(2.0, palette.accent);
-                    painter.rect_stroke(place, CornerRadius::same(3), stroke, StrokeKind::Outside);
+                    painter.rect_stroke(place, CornerRadius::same(4), stroke, StrokeKind::Outside);
                 }
             }
             None => {
@@ -290,7 +317,7 @@ impl Open {
         // A sheet of paper on the dark ground; on the light one it needs no edge.
         if palette.dark {
             let stroke = Stroke::new(1.0, palette.line);
-            ui.painter().rect_stroke(sight.page, CornerRadius::same(3), stroke, StrokeKind::Outside);
+            ui.painter().rect_stroke(sight.page, CornerRadius::same(4), stroke, StrokeKind::Outside);
         }
     }
 
@@ -450,6 +477,6 @@ fn skeleton(page: Rect, palette: Palette) -> impl Iterator<Item = Shape> {
     let tops = (0u8..).map(move |line| page.top() + 20.0 + f32::from(line) * HEIGHT * 2.2);
     LINES.into_iter().zip(tops).filter(|(share, _)| *share > 0.0).map(move |(share, top)| {
         let line = Rect::from_min_size(Pos2::new(left, top), Vec2::new(width * share, HEIGHT));
-        Shape::rect_filled(line, CornerRadius::same(5), palette.line.gamma_multiply(0.6))
+        Shape::rect_filled(line, CornerRadius::same(4), palette.line.gamma_multiply(0.6))
     })
 }

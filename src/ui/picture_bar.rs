@@ -24,7 +24,7 @@ pub fn picture_bar_ui(ui: &mut Ui, model: &Model, message: &OpenedMessage, actio
     egui::Frame::new()
         .fill(palette.window)
         .corner_radius(CornerRadius::same(8))
-        .inner_margin(Margin::symmetric(12, 6))
+        .inner_margin(Margin::symmetric(12, 8))
         .show(ui, |ui| {
             // As wide as the pane, however short the words.
             ui.set_width(ui.available_width());

@@ -22,9 +22,9 @@ const MARGIN: f32 = 300.0;
 const GAP: f32 = 3.0;
 /// Height of a line of the text, and of one that holds nothing.
 const LINE_HEIGHT: f32 = 21.5;
-const BLANK_HEIGHT: f32 = 9.0;
+const BLANK_HEIGHT: f32 = 8.0;
 /// How far each level of quoting is put in.
-const INDENT: f32 = 13.0;
+const INDENT: f32 = 12.0;
 /// Levels that have a bar of their own.
 const MAX_BARS: u8 = 6;
 /// Characters of a long text that a screen reader is given at once.

@@ -100,8 +100,8 @@ pub fn popup_ui(ui: &Ui, field: Id, under: Rect, rows: &[Row]) -> Option<usize> 
             let frame = Frame::new()
                 .fill(palette.raised)
                 .stroke(Stroke::new(1.0, palette.line))
-                .corner_radius(CornerRadius::same(9))
-                .inner_margin(Margin::same(5))
+                .corner_radius(CornerRadius::same(8))
+                .inner_margin(Margin::same(4))
                 .shadow(ui.visuals().popup_shadow);
             frame.show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;

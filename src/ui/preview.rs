@@ -151,7 +151,7 @@ fn card_ui(ui: &mut Ui, card: &Card) {
     ui.horizontal(|ui| {
         super::widgets::avatar(ui, &card.name, 38.0);
         ui.vertical(|ui| {
-            ui.spacing_mut().item_spacing.y = 3.0;
+            ui.spacing_mut().item_spacing.y = 4.0;
             let name = if card.name.is_empty() { "(without a name)" } else { &card.name };
             label(ui, name, theme::heading(), palette.text, true);
             for (what, values) in [
@@ -168,5 +168,5 @@ fn card_ui(ui: &mut Ui, card: &Card) {
             row_ui(ui, "Note", &card.note);
         });
     });
-    ui.add_space(10.0);
+    ui.add_space(12.0);
 }

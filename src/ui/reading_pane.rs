@@ -86,7 +86,7 @@ pub fn reading_ui(
     let scroll = ScrollArea::vertical().id_salt(("message", message.row.key.0)).auto_shrink(false);
     scroll.show(ui, |ui| {
         scroll_by_keys(ui, model);
-        egui::Frame::new().inner_margin(Margin { left: 28, right: 28, top: 20, bottom: 6 }).show(ui, |ui| {
+        egui::Frame::new().inner_margin(Margin { left: 28, right: 28, top: 20, bottom: 8 }).show(ui, |ui| {
             head_ui(ui, model, message, chosen, actions);
             conversation_ui(ui, model, actions);
             seals_ui(ui, message);
@@ -112,7 +112,7 @@ pub fn reading_ui(
         }
         egui::Frame::new().inner_margin(Margin { left: 28, right: 28, top: 0, bottom: 28 }).show(ui, |ui| {
             if page.is_none() {
-                ui.add_space(6.0);
+                ui.add_space(8.0);
                 text_ui(ui, state, actions);
             }
             attachments_ui(ui, model, message, &mut state.pictures, chosen, actions);
@@ -180,7 +180,7 @@ fn form_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
 
 fn nothing_ui(ui: &mut Ui, model: &Model) {
     let palette = palette(ui);
-    ui.add_space((ui.available_height() * 0.36).max(30.0));
+    ui.add_space((ui.available_height() * 0.36).max(32.0));
     ui.vertical_centered(|ui| {
         let selected = model.messages.selected.len();
         if selected > 1 {
@@ -194,7 +194,7 @@ fn nothing_ui(ui: &mut Ui, model: &Model) {
                     .tint(Color32::WHITE.gamma_multiply(0.85))
                     .alt_text("Malote"),
             );
-            ui.add_space(6.0);
+            ui.add_space(8.0);
             ui.label(RichText::new("Choose a message to read it").color(palette.faint));
         }
     });
@@ -207,15 +207,15 @@ pub fn welcome_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
     ui.vertical_centered(|ui| {
         ui.set_max_width(460.0);
         ui.add(egui::Image::new(egui::include_image!("../../assets/malote.svg")).fit_to_exact_size(Vec2::splat(112.0)).alt_text("Malote"));
-        ui.add_space(14.0);
+        ui.add_space(16.0);
         ui.label(RichText::new("Welcome to Malote").font(theme::title()).color(palette.text));
         ui.add_space(4.0);
         prose(ui, "Malote dials in, takes all your mail, and hangs up. From then on it is on your own disk: to read, answer, archive and delete without a network.", palette.muted);
-        ui.add_space(18.0);
+        ui.add_space(16.0);
         if primary(ui, true, "   Add your account   ").clicked() {
             actions.push(Action::EditAccount(None));
         }
-        ui.add_space(10.0);
+        ui.add_space(12.0);
         prose(ui, "You need your mail address, your password, and the name of your provider’s POP3 server.", palette.faint);
     });
 }
@@ -259,10 +259,10 @@ fn head_ui(
         });
     });
     tag_chips::tags_ui(ui, model, &message.row.tags, actions);
-    ui.add_space(10.0);
+    ui.add_space(12.0);
     let rect = ui.available_rect_before_wrap();
     ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.line));
-    ui.add_space(10.0);
+    ui.add_space(12.0);
 }
 
 /// What of a line in the head was found.
@@ -329,7 +329,7 @@ fn warning_ui(ui: &mut Ui, words: &str) {
     egui::Frame::new()
         .fill(palette.warning_soft)
         .corner_radius(CornerRadius::same(8))
-        .inner_margin(Margin::symmetric(12, 9))
+        .inner_margin(Margin::symmetric(12, 8))
         .show(ui, |ui| {
             ui.horizontal_top(|ui| {
                 ui.add(Icon::Warning.image(17.0, palette.warning).alt_text("Warning"));
@@ -388,7 +388,7 @@ fn headers_ui(ui: &mut Ui, message: &OpenedMessage) {
     egui::Frame::new().fill(palette.window).corner_radius(CornerRadius::same(8)).inner_margin(Margin::same(12)).show(
         ui,
         |ui| {
-            ui.spacing_mut().item_spacing.y = 3.0;
+            ui.spacing_mut().item_spacing.y = 4.0;
             let mut job = LayoutJob { wrap: TextWrapping::wrap_at_width(ui.available_width()), ..LayoutJob::default() };
             for (name, value) in &message.view.headers {
                 job.append(name, 0.0, TextFormat::simple(theme::mono(), palette.muted));
@@ -399,7 +399,7 @@ fn headers_ui(ui: &mut Ui, message: &OpenedMessage) {
             ui.add(egui::Label::new(job).selectable(true));
         },
     );
-    ui.add_space(6.0);
+    ui.add_space(8.0);
 }
 
 fn source_ui(ui: &mut Ui, source: &str, actions: &mut Vec<Action>) {
@@ -487,7 +487,7 @@ fn seals_ui(ui: &mut Ui, message: &OpenedMessage) {
             label(ui, seal.words(), theme::small(), palette.muted, false).on_hover_text(seal.meaning());
         }
     });
-    ui.add_space(6.0);
+    ui.add_space(8.0);
 }
 
 /// In which charset the text is read, where what the message says of itself is wrong.

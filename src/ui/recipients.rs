@@ -31,7 +31,7 @@ pub fn people_edit(
     };
     let rows: Vec<popup::Row> = offered.iter().map(row).collect();
     let taken = popup::keys(ui, id, &rows, true);
-    let width = ui.available_width() - 70.0;
+    let width = ui.available_width() - 80.0;
     let edit = TextEdit::singleline(text)
         .id(id)
         .lock_focus(!rows.is_empty())

@@ -11,7 +11,7 @@ use super::theme::{self, RADIUS, palette};
 use super::widgets::{line, paint_line, primary, question, quiet};
 use crate::engine::SavedSearch;
 
-const ROW_HEIGHT: f32 = 30.0;
+const ROW_HEIGHT: f32 = 28.0;
 
 /// The searches that are kept; nothing where there are none.
 pub fn saved_searches_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Action>) {
@@ -67,7 +67,7 @@ pub fn question_ui(ui: &mut Ui, dialog: &mut SearchDialog, actions: &mut Vec<Act
     let palette = palette(ui);
     let is_new = dialog.id.is_none();
     question(ui, if is_new { "Save this search" } else { "Change the saved search" });
-    ui.add_space(6.0);
+    ui.add_space(8.0);
     let name = ui.label(RichText::new("Name").color(palette.muted));
     let edit = TextEdit::singleline(&mut dialog.name).desired_width(f32::INFINITY).char_limit(80);
     let named = ui.add(edit).labelled_by(name.id);
@@ -77,7 +77,7 @@ pub fn question_ui(ui: &mut Ui, dialog: &mut SearchDialog, actions: &mut Vec<Act
     ui.add_space(4.0);
     let text = ui.label(RichText::new("What is searched for").color(palette.muted));
     let searched = ui.add(TextEdit::singleline(&mut dialog.text).desired_width(f32::INFINITY)).labelled_by(text.id);
-    ui.add_space(10.0);
+    ui.add_space(12.0);
     let entered = (named.lost_focus() || searched.lost_focus()) && ui.input(|input| input.key_pressed(Key::Enter));
     ui.horizontal(|ui| {
         if primary(ui, dialog.is_complete(), "Save").clicked() || (entered && dialog.is_complete()) {

@@ -13,7 +13,7 @@ use crate::mail::Fault;
 
 /// What the field takes where there is room.
 const WIDTH: f32 = 340.0;
-const HEIGHT: f32 = 30.0;
+const HEIGHT: f32 = 32.0;
 /// The language in a few lines.
 const HINT: &str = "Search (Ctrl+F or /)\n\
                     Words, \"phrases\", -not, this OR that\n\
@@ -186,7 +186,7 @@ fn fault_ui(ui: &Ui, fault: &Fault, from: Pos2, to: Pos2, field: Rect) {
                 .fill(palette.warning_soft)
                 .stroke(Stroke::new(1.0, palette.warning))
                 .corner_radius(CornerRadius::same(RADIUS))
-                .inner_margin(Margin::symmetric(11, 7));
+                .inner_margin(Margin::symmetric(12, 8));
             let shown = frame.show(ui, |ui| {
                 ui.set_max_width(width);
                 prose(ui, &fault.words, palette.text);

@@ -12,7 +12,7 @@ use super::widgets::{label, line, paint_line, primary, prose, quiet, size};
 use crate::engine::{Fate, Room, ServerMessage, Wish};
 use crate::store::types::Part;
 
-const ROW_HEIGHT: f32 = 46.0;
+const ROW_HEIGHT: f32 = 48.0;
 
 pub fn server_ui(ctx: &egui::Context, model: &Model, actions: &mut Vec<Action>) {
     let Some(window) = &model.server else { return };
@@ -21,7 +21,7 @@ pub fn server_ui(ctx: &egui::Context, model: &Model, actions: &mut Vec<Action>) 
         ui.set_width(room.x.min(880.0));
         ui.set_height(room.y.min(680.0));
         head_ui(ui, window, actions);
-        ui.add_space(6.0);
+        ui.add_space(8.0);
         let foot = 44.0;
         let list = Vec2::new(ui.available_width(), ui.available_height() - foot);
         ui.allocate_ui(list, |ui| {

@@ -17,7 +17,7 @@ use crate::engine::Problem;
 const WIDTH: f32 = 600.0;
 
 /// Room beside what is scrolled.
-const BAR_WIDTH: f32 = 14.0;
+const BAR_WIDTH: f32 = 16.0;
 
 /// What the head takes of the height.
 const HEAD_HEIGHT: f32 = 44.0;
@@ -113,7 +113,7 @@ fn appearance_ui(ui: &mut Ui, current: Theme, actions: &mut Vec<Action>) {
 
 fn account_ui(ui: &mut Ui, account: &Account, removing: bool, actions: &mut Vec<Action>) {
     let palette = palette(ui);
-    egui::Frame::new().fill(palette.list).corner_radius(CornerRadius::same(9)).inner_margin(Margin::symmetric(14, 10)).show(ui, |ui| {
+    egui::Frame::new().fill(palette.list).corner_radius(CornerRadius::same(8)).inner_margin(Margin::symmetric(16, 12)).show(ui, |ui| {
         ui.horizontal(|ui| {
             // Two lines: what stands beside them is in their middle.
             ui.set_height(36.0);
@@ -142,7 +142,7 @@ fn account_ui(ui: &mut Ui, account: &Account, removing: bool, actions: &mut Vec<
             });
         });
         if removing {
-            ui.add_space(6.0);
+            ui.add_space(8.0);
             prose(ui, "Its mail on this computer and its stored password are removed for good. What lies on the server stays there.", palette.danger);
             ui.horizontal(|ui| {
                 if ui.button(RichText::new("Remove account and mail").color(palette.danger)).clicked() {
@@ -163,8 +163,8 @@ fn form_ui(ui: &mut Ui, form: &mut Form, height: f32, can_go_back: bool, actions
     label(ui, &title, theme::title(), palette.text, true);
     ui.add_space(4.0);
     ScrollArea::vertical().max_height(height - 150.0).auto_shrink([false, true]).show(ui, |ui| {
-        egui::Frame::new().inner_margin(Margin { left: 2, right: 14, top: 2, bottom: 6 }).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 7.0;
+        egui::Frame::new().inner_margin(Margin { left: 2, right: 16, top: 2, bottom: 8 }).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 8.0;
             let errors = std::mem::take(&mut form.errors);
             let mut edit = Edit { errors, changed: false, leads_on: form.leads_on };
             you_ui(ui, form, &mut edit);
@@ -180,7 +180,7 @@ fn form_ui(ui: &mut Ui, form: &mut Form, height: f32, can_go_back: bool, actions
             }
         });
     });
-    ui.add_space(6.0);
+    ui.add_space(8.0);
     outcome_ui(ui, form);
     ui.horizontal(|ui| {
         let busy = form.saving || form.testing;

@@ -12,7 +12,7 @@ use super::theme::{self, RADIUS, palette};
 use super::widgets::{line, paint_line};
 use crate::store::types::{MailboxView, OwnMailboxId, Role};
 
-const ROW_HEIGHT: f32 = 30.0;
+const ROW_HEIGHT: f32 = 28.0;
 const HEADING_HEIGHT: f32 = 24.0;
 /// Points of the button that makes something.
 const PLUS: f32 = 24.0;
@@ -25,7 +25,7 @@ pub fn sidebar_ui(ui: &mut Ui, model: &Model, narrow: bool, actions: &mut Vec<Ac
     let rect = ui.max_rect();
     ui.painter().vline(rect.right() - 0.5, rect.y_range(), egui::Stroke::new(1.0, palette.line));
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        egui::Frame::new().inner_margin(Margin { left: 8, right: 8, top: 10, bottom: 10 }).show(ui, |ui| {
+        egui::Frame::new().inner_margin(Margin { left: 8, right: 8, top: 12, bottom: 12 }).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
             let unified = |role| MailboxView { role, account: None };
             // What is the only one of its kind needs no name.

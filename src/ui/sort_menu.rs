@@ -24,7 +24,7 @@ pub fn sort_ui(ui: &mut Ui, model: &Model, list_width: f32, actions: &mut Vec<Ac
         Button::image(icon)
     };
     ui.scope(|ui| {
-        ui.spacing_mut().button_padding = egui::Vec2::new(6.0, 3.0);
+        ui.spacing_mut().button_padding = egui::Vec2::new(8.0, 4.0);
         ui.spacing_mut().item_spacing.x = 4.0;
         let button = button.frame_when_inactive(false).corner_radius(egui::CornerRadius::same(theme::RADIUS));
         let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {

@@ -14,7 +14,7 @@ use crate::engine::{Problem, Stage, Visit};
 pub fn status_ui(ui: &mut Ui, model: &Model, hovered_link: Option<&str>, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let rect = ui.max_rect();
-    egui::Frame::new().inner_margin(Margin::symmetric(14, 5)).show(ui, |ui| {
+    egui::Frame::new().inner_margin(Margin::symmetric(16, 4)).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.set_min_height(20.0);
             if let Some(link) = hovered_link {
@@ -28,9 +28,9 @@ pub fn status_ui(ui: &mut Ui, model: &Model, hovered_link: Option<&str>, actions
                 }
                 foot_ui(ui, model, jiff::Timestamp::now().as_second(), actions);
                 if model.search.is_on() {
-                    ui.add_space(6.0);
+                    ui.add_space(8.0);
                     label(ui, &results_in_words(model), theme::small(), palette.muted, false);
-                    ui.add_space(6.0);
+                    ui.add_space(8.0);
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     line_ui(ui, model);

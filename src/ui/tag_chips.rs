@@ -51,18 +51,18 @@ pub fn tags_ui(ui: &mut Ui, model: &Model, tags: &[TagId], actions: &mut Vec<Act
     if known.is_empty() {
         return;
     }
-    ui.add_space(6.0);
+    ui.add_space(8.0);
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = Vec2::new(5.0, 4.0);
+        ui.spacing_mut().item_spacing = Vec2::new(4.0, 4.0);
         for tag in known {
             let (fill, text) = theme::tag_color(tag.color, palette(ui).dark);
             let words = line(ui, &tag.name, theme::small(), text, 220.0);
             let (rect, response) = ui.allocate_exact_size(words.size() + Vec2::new(16.0, 6.0), Sense::click());
             response.widget_info(|| WidgetInfo::labeled(AccessRole::Button, true, format!("Tag {}", tag.name)));
-            ui.painter().rect_filled(rect, CornerRadius::same(10), fill);
+            ui.painter().rect_filled(rect, CornerRadius::same(12), fill);
             if response.hovered() || response.has_focus() {
                 let stroke = Stroke::new(1.0, text);
-                ui.painter().rect_stroke(rect, CornerRadius::same(10), stroke, egui::StrokeKind::Inside);
+                ui.painter().rect_stroke(rect, CornerRadius::same(12), stroke, egui::StrokeKind::Inside);
             }
             paint_line(ui, rect.center() - words.size() / 2.0, &words, false);
             if response.on_hover_text("Show what has this tag").clicked() {
@@ -77,7 +77,7 @@ pub fn colors_ui(ui: &mut Ui, current: Option<u8>) -> Option<u8> {
     let dark = palette(ui).dark;
     let mut chosen = None;
     ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 3.0;
+        ui.spacing_mut().item_spacing.x = 4.0;
         for color in 0..COLORS {
             let (rect, response) = ui.allocate_exact_size(Vec2::splat(22.0), Sense::click());
             response.widget_info(|| WidgetInfo::labeled(AccessRole::Button, true, theme::tag_color_name(color)));

@@ -4,11 +4,13 @@ use egui::{Color32, CornerRadius, FontFamily, FontId, Margin, Stroke, Style, Tex
 
 use super::action::Theme;
 
+// Spaces, margins and roundings stand on a grid of four points, which a test looks after.
+
 /// Rounding of fields, buttons and selections.
-pub const RADIUS: u8 = 7;
+pub const RADIUS: u8 = 8;
 /// Space between things that belong together, and between groups.
 pub const GAP: f32 = 8.0;
-pub const GROUP: f32 = 18.0;
+pub const GROUP: f32 = 16.0;
 
 /// The colours of a theme, by what they are for.
 #[derive(Clone, Copy, Debug)]
@@ -149,11 +151,11 @@ fn apply(style: &mut Style, palette: Palette) {
         (TextStyle::Monospace, mono()),
     ]
     .into();
-    style.spacing.item_spacing = Vec2::new(GAP, 6.0);
-    style.spacing.button_padding = Vec2::new(12.0, 6.0);
-    style.spacing.interact_size.y = 30.0;
-    style.spacing.menu_margin = Margin::same(6);
-    style.spacing.scroll.bar_width = 9.0;
+    style.spacing.item_spacing = Vec2::new(GAP, 4.0);
+    style.spacing.button_padding = Vec2::new(12.0, 8.0);
+    style.spacing.interact_size.y = 32.0;
+    style.spacing.menu_margin = Margin::same(8);
+    style.spacing.scroll.bar_width = 8.0;
     style.spacing.scroll.floating = true;
     style.interaction.selectable_labels = false;
     style.visuals = visuals(palette);
@@ -165,7 +167,7 @@ fn visuals(palette: Palette) -> Visuals {
     visuals.window_fill = palette.raised;
     visuals.window_stroke = Stroke::new(1.0, palette.line);
     visuals.window_corner_radius = CornerRadius::same(12);
-    visuals.menu_corner_radius = CornerRadius::same(9);
+    visuals.menu_corner_radius = CornerRadius::same(8);
     visuals.extreme_bg_color = palette.field;
     visuals.text_edit_bg_color = Some(palette.field);
     visuals.faint_bg_color = palette.hover;
@@ -202,7 +204,7 @@ fn visuals(palette: Palette) -> Visuals {
 /// The frame of a dialog.
 pub fn dialog(ctx: &egui::Context) -> egui::Frame {
     let style = ctx.global_style();
-    egui::Frame::window(&style).inner_margin(Margin::symmetric(26, 22)).shadow(style.visuals.window_shadow)
+    egui::Frame::window(&style).inner_margin(Margin::symmetric(28, 24)).shadow(style.visuals.window_shadow)
 }
 
 /// A tag's colour, by its place in the palette: the label's ground, and its words.

@@ -17,7 +17,7 @@ pub fn toolbar_ui(ui: &mut Ui, model: &Model, search: &mut SearchState, actions:
     let words = |text: &'static str| wide.then_some(text);
     let keys = &model.look.keys;
     let mut searched = Vec::new();
-    let frame = egui::Frame::new().inner_margin(Margin::symmetric(10, 6)).show(ui, |ui| {
+    let frame = egui::Frame::new().inner_margin(Margin::symmetric(12, 8)).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
             let mut button =
@@ -56,7 +56,7 @@ pub fn toolbar_ui(ui: &mut Ui, model: &Model, search: &mut SearchState, actions:
                 !model.accounts.is_empty(),
                 Action::Compose,
             );
-            ui.add_space(10.0);
+            ui.add_space(12.0);
             let open = model.reading.message.is_some() && model.composer.is_none();
             button(
                 ui,
@@ -85,7 +85,7 @@ pub fn toolbar_ui(ui: &mut Ui, model: &Model, search: &mut SearchState, actions:
                 open,
                 Action::Answer(Answer::Forward),
             );
-            ui.add_space(10.0);
+            ui.add_space(12.0);
             let chosen = !model.messages.selected.is_empty();
             let role = model.role_of_selection();
             let archivable = chosen && !matches!(role, Role::Archive | Role::Drafts | Role::Outbox);

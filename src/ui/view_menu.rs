@@ -11,7 +11,7 @@ use super::theme::{self, palette};
 pub fn view_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     ui.scope(|ui| {
-        ui.spacing_mut().button_padding = egui::Vec2::new(5.0, 4.0);
+        ui.spacing_mut().button_padding = egui::Vec2::new(4.0, 4.0);
         let icon = Icon::View.image(15.0, palette.muted).alt_text("View");
         let button =
             Button::image(icon).frame_when_inactive(false).corner_radius(egui::CornerRadius::same(theme::RADIUS));

@@ -33,7 +33,7 @@ fn load(page: u64, raw: &[u8]) -> Option<Request> {
 }
 
 /// A supervisor of real processes, and what it is heard by.
-struct Pages {
+pub struct Pages {
     supervisor: Supervisor,
     woken: Receiver<()>,
     last: u64,
@@ -44,7 +44,7 @@ struct Pages {
 static ALONE: Mutex<()> = Mutex::new(());
 
 impl Pages {
-    fn start(patience: Patience) -> Self {
+    pub fn start(patience: Patience) -> Self {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let (wake, woken) = channel();
         let wake = move || {
@@ -54,13 +54,13 @@ impl Pages {
         Self { supervisor, woken, last: 0, _alone: alone }
     }
 
-    fn load(&mut self, raw: &[u8]) {
+    pub fn load(&mut self, raw: &[u8]) {
         self.last += 1;
         self.supervisor.ask(load(self.last, raw).expect("a message with a page"));
     }
 
     /// What comes of the page that was loaded last.
-    fn outcome(&mut self) -> Reply {
+    pub fn outcome(&mut self) -> Reply {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
             while let Some(reply) = self.supervisor.reply() {
@@ -75,7 +75,7 @@ impl Pages {
     }
 
     #[track_caller]
-    fn draws(&mut self, raw: &[u8]) -> malote::page::Frame {
+    pub fn draws(&mut self, raw: &[u8]) -> malote::page::Frame {
         self.load(raw);
         match self.outcome() {
             Reply::Frame { frame, .. } => frame,
@@ -84,12 +84,12 @@ impl Pages {
     }
 }
 
-fn page(words: &str) -> Vec<u8> {
+pub fn page(words: &str) -> Vec<u8> {
     format!("Subject: Page\r\nContent-Type: text/html\r\n\r\n<h1>{words}</h1><p>Words below it.</p>\r\n").into_bytes()
 }
 
 /// On a machine that is busy with other tests a page may take longer than a person would wait.
-fn patient() -> Patience {
+pub fn patient() -> Patience {
     Patience { frame: Duration::from_secs(20), start: PATIENCE, ..Patience::default() }
 }
 
@@ -309,6 +309,20 @@ fn a_page_is_scrolled_selected_copied_searched_and_its_links_are_followed() {
     window.see("2 of 2 in this message");
     window.picture("34-found-in-the-page");
     assert!(sees_page(&window).y0 < before - 300.0, "the second place came into sight");
+
+    let part_above = |page: Rect| (place.y0 - page.y0) / (page.y1 - page.y0);
+    let before = sees_page(&window);
+    for _ in 0..3 {
+        window.press(Key::Plus, Modifiers::COMMAND);
+    }
+    let mut larger = before;
+    let grew = wait_for(PATIENCE, || {
+        larger = sees_page(&window);
+        let height = |page: Rect| page.y1 - page.y0;
+        height(larger) > 1.2 * height(before) && (part_above(larger) - part_above(before)).abs() < 0.03
+    });
+    assert!(grew.is_some(), "what is read stays where it is: {before:?}, then {larger:?}");
+    window.picture("35-larger");
     screen.press("alt+F4");
     window.closed().succeeded();
 }

@@ -5,25 +5,40 @@ use crate::support::malote::Malote;
 use crate::support::samples::{assert_same, message};
 use crate::support::scripted::{Pop3Server, Script};
 
-/// Collects it between two ordinary messages; all three must be listed, come back identical, and not keep the program from
-/// showing the others, now or at the next start.
-fn check(name: &str, raw: &[u8]) -> Malote {
-    let all = vec![message(1), raw.to_vec(), message(3)];
+/// Collects it between two ordinary messages: see [`check_all`].
+fn check(name: &str, raw: &[u8]) {
+    check_all(vec![(name, raw.to_vec())]);
+}
+
+/// Collects them between two ordinary messages; all must be listed, come back identical, and not keep the program from showing
+/// the others, now or at the next start.
+fn check_all(hostile: Vec<(&str, Vec<u8>)>) {
+    let mut names = vec!["an ordinary one"; hostile.len() + 2];
+    let mut all = vec![message(1)];
+    for (place, (name, raw)) in names.iter_mut().skip(1).zip(hostile) {
+        *place = name;
+        all.push(raw);
+    }
+    all.push(message(3));
+    let context = names.join(", ");
     let server = Pop3Server::start(Script::default(), &all);
     let malote = Malote::with_account(&server.incoming(), &["--keep", "none"]);
-    assert_eq!(malote.get().new, 3, "{name}");
-    assert!(server.maildrop().is_empty(), "{name}");
+    assert_eq!(malote.get().new as usize, all.len(), "{context}");
+    assert!(server.maildrop().is_empty(), "{context}");
     let keys = malote.keys("inbox");
-    assert_eq!(keys.len(), 3, "{name}");
+    assert_eq!(keys.len(), all.len(), "{context}");
     for key in &keys {
         for switch in ["--text", "--headers"] {
             let outcome = malote.run(&["show", key, switch]);
-            assert!(outcome.status.is_some(), "{name}: show {switch} was ended by a signal: {}", outcome.said());
+            assert!(
+                outcome.status.is_some(),
+                "{context}: show {key} {switch} was ended by a signal: {}",
+                outcome.said()
+            );
         }
     }
-    assert_same(keys.iter().map(|key| malote.raw(key)).collect(), all.clone(), name);
-    assert_same(malote.stored(), all, name);
-    malote
+    assert_same(keys.iter().map(|key| malote.raw(key)).collect(), all.clone(), &context);
+    assert_same(malote.stored(), all, &context);
 }
 
 #[test]
@@ -37,9 +52,7 @@ fn messages_that_are_hardly_messages_are_kept_as_they_came() {
         ("NUL octets", b"Subject: a\0b\r\nFrom: \0\r\n\r\n\0\0\0\r\n"),
         ("bare line feeds", b"Subject: unix\nFrom: a@example.net\n\nline\n.\nnot the end\r\n"),
     ];
-    for (name, raw) in cases {
-        check(name, raw);
-    }
+    check_all(cases.into_iter().map(|(name, raw)| (name, raw.to_vec())).collect());
 }
 
 #[test]
@@ -89,17 +102,12 @@ fn heads_without_end_do_not_end_the_program() {
 
 #[test]
 fn messages_made_to_exhaust_whoever_reads_them_do_not() {
-    for (name, make) in bombs::MESSAGES {
-        check(name, &make());
-    }
-    for (name, content_type, make) in bombs::PICTURES {
-        check(name, &message_with_picture(content_type, &make()));
-    }
+    let messages = bombs::MESSAGES.into_iter().map(|(name, make)| (name, make()));
+    let pictures = bombs::PICTURES.into_iter().map(|(name, kind, make)| (name, message_with_picture(kind, &make())));
+    check_all(messages.chain(pictures).collect());
 }
 
 #[test]
 fn pages_made_to_exhaust_whoever_reads_them_do_not() {
-    for (name, make) in bombs::PAGES {
-        check(name, &message_of(&make()));
-    }
+    check_all(bombs::PAGES.into_iter().map(|(name, make)| (name, message_of(&make()))).collect());
 }

@@ -23,6 +23,7 @@ mod killed_at_system_calls;
 mod metered;
 mod misbehaving;
 mod moving;
+mod mutated_mail;
 mod odd_servers;
 mod offline;
 mod organising;

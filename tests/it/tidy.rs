@@ -1,4 +1,5 @@
-//! The walls of the house as a test: who may import what, where SQL may stand, and what a comment must not be.
+//! The walls of the house as a test: who may import what, where SQL may stand, what a comment must not be, and the grid that the
+//! window stands on.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -110,6 +111,9 @@ fn the_walls_would_hold() {
         ("cli/mod.rs", "///\nfn f() {}", "empty"),
         ("cli/mod.rs", "/// Says.\n///\nfn f() {}", "empty"),
         ("cli/mod.rs", "// TODO: later", "TODO"),
+        ("ui/sidebar.rs", "ui.add_space(6.0);", "grid"),
+        ("ui/sidebar.rs", "let m = Margin { left: 8, right: 9, top: 4, bottom: 4 };", "grid"),
+        ("ui/sidebar.rs", "frame.inner_margin(Margin::symmetric(12, 7))", "grid"),
     ];
     for (name, source, fault) in cases {
         let faults = faults_of(name, source);
@@ -128,6 +132,7 @@ fn the_walls_have_doors() {
         ("store/mod.rs", "db.run(\"SELECT 1\")"),
         ("cli/mod.rs", "/// Says.\n///\n/// More.\n// TODO(ana): later\nfn f() {}"),
         ("engine/link.rs", "use zbus::Connection;"),
+        ("ui/sidebar.rs", "ui.add_space(8.0); f(7.0); Margin::symmetric(WIDE, 2); add_space(GAP)"),
         ("net.rs", "use std::net::SocketAddr;\nuse crate::protocol::Machine;"),
     ];
     for (name, source) in cases {
@@ -214,7 +219,41 @@ fn faults_of(name: &str, source: &str) -> Vec<String> {
             SQL.iter().filter(|words| code.contains(**words)).map(|words| format!("SQL outside store/: {words}")),
         );
     }
+    if name.starts_with("ui/") {
+        faults
+            .extend(off_the_grid(&code).into_iter().map(|space| format!("{space} is not on the grid of four points")));
+    }
     faults.into_iter().map(|fault| format!("{name}: {fault}")).collect()
+}
+
+/// Spaces, margins and roundings of the window that are no multiples of four points; a hairline is one or two.
+fn off_the_grid(code: &str) -> Vec<String> {
+    const SPACES: [&str; 9] = [
+        "add_space(",
+        "Margin::same(",
+        "Margin::symmetric(",
+        "Margin { ",
+        "CornerRadius::same(",
+        "item_spacing = ",
+        "item_spacing.x = ",
+        "item_spacing.y = ",
+        "button_padding = ",
+    ];
+    let is_off = |number: &str| number.parse::<f32>().is_ok_and(|points| points > 2.0 && points % 4.0 != 0.0);
+    let mut off = Vec::new();
+    for line in code.lines() {
+        for space in SPACES {
+            for (at, _) in line.match_indices(space) {
+                let said = line[at..].split([';', '}']).next().unwrap_or_default();
+                let said = if space.ends_with('(') { said.split(')').next().unwrap_or_default() } else { said };
+                let numbers = said.split(|c: char| !c.is_ascii_digit() && c != '.').map(|word| word.trim_matches('.'));
+                if numbers.into_iter().any(is_off) {
+                    off.push(said.to_owned());
+                }
+            }
+        }
+    }
+    off
 }
 
 fn comment_faults(source: &str) -> Vec<String> {

@@ -18,7 +18,7 @@ use super::super::{Control, Store, verify};
 use super::{APPLICATION_ID, migrations, newest_version};
 
 /// Versions of which there is a store.
-const FIRST_TO_LAST: std::ops::RangeInclusive<u32> = 1..=11;
+const FIRST_TO_LAST: std::ops::RangeInclusive<u32> = 1..=12;
 
 fn packed_store(version: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/db/version-{version}.db.zst"))

@@ -606,3 +606,19 @@ fn the_pieces_that_the_index_has_grown_by_are_merged_into_few() {
     assert_eq!(fixture.find("minutes"), keys.into_iter().rev().collect::<Vec<_>>());
     assert_eq!(block_on(fixture.store.check()), Ok(()));
 }
+
+#[test]
+fn a_batch_becomes_one_piece_of_the_index_whatever_else_is_done_for_its_messages() {
+    let fixture = Fixture::new();
+    for n in 0..40 {
+        let answer =
+            format!("References: <0@example.net> <{}@example.net>\r\nMessage-ID: <{n}@example.net>\r\n", n / 2);
+        fixture.receive_mail(&(answer + &mail(n, "minutes", &format!("word{n}"))));
+    }
+    assert_eq!(fixture.index_some(40), 0);
+    for table in ["search", "search_beginning"] {
+        let count = format!("SELECT count(DISTINCT segid) FROM {table}_idx");
+        assert_eq!(fixture.sql().query_row(&count, [], |row| row.get(0)), Ok(1), "{table}");
+    }
+    assert_eq!(fixture.find("word7").len(), 1);
+}

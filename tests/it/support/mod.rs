@@ -8,6 +8,7 @@ pub mod faulty_disk;
 pub mod keeping;
 pub mod mailutils;
 pub mod malote;
+pub mod mutations;
 pub mod network;
 pub mod pki;
 pub mod pop3_client;

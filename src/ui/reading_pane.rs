@@ -243,7 +243,7 @@ fn head_ui(
                 actions.push(Action::ToggleStar(message.row.key));
             }
             ui.with_layout(egui::Layout::top_down(egui::Align::LEFT), |ui| {
-                ui.spacing_mut().item_spacing.y = 2.5;
+                ui.spacing_mut().item_spacing.y = 2.0;
                 // Never cut: the address is what tells who it is.
                 let marks = marks(model, Field::From, &view.shown_from);
                 wrapped(ui, &view.shown_from, &marks, theme::body(), palette.text, true);

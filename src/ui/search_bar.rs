@@ -46,10 +46,8 @@ pub fn search_ui(ui: &mut Ui, model: &Model, state: &mut SearchState, reserved: 
     let glass = Rect::from_center_size(Pos2::new(rect.left() + 15.0, rect.center().y), Vec2::splat(15.0));
     Icon::Search.paint(ui, glass, palette.muted);
     let room_for_clear = if search.text.is_empty() { 6.0 } else { 28.0 };
-    let inner = Rect::from_min_max(
-        rect.min + Vec2::new(27.0, 2.0),
-        Pos2::new(rect.right() - room_for_clear, rect.bottom() - 2.0),
-    );
+    let inner =
+        Rect::from_min_max(rect.min + Vec2::new(27.0, 0.0), Pos2::new(rect.right() - room_for_clear, rect.bottom()));
     field_ui(ui, model, state, inner, actions);
     if !search.text.is_empty() {
         let spot = Rect::from_center_size(Pos2::new(rect.right() - 15.0, rect.center().y), Vec2::splat(26.0));
@@ -93,7 +91,7 @@ fn field_ui(ui: &mut Ui, model: &Model, state: &mut SearchState, area: Rect, act
         response.clone().on_hover_text(HINT);
     }
     let right = area.right() + if eager { 28.0 } else { 6.0 };
-    let frame = Rect::from_min_max(area.min - Vec2::new(27.0, 2.0), Pos2::new(right, area.bottom() + 2.0));
+    let frame = Rect::from_min_max(area.min - Vec2::new(27.0, 0.0), Pos2::new(right, area.bottom()));
     let taken = taken.or(popup::popup_ui(ui, field_id(), frame, &rows));
     if let Some(suggestion) = taken.and_then(|taken| offered.get(taken)) {
         return take(ui, suggestion, &model.search.text, actions);

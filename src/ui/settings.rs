@@ -245,7 +245,7 @@ impl Edit {
 
 fn section(ui: &mut Ui, title: &str) {
     let palette = palette(ui);
-    ui.add_space(theme::GROUP - 7.0);
+    ui.add_space(12.0);
     label(ui, title, theme::heading(), palette.text, true);
 }
 

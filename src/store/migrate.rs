@@ -254,6 +254,16 @@ mod tests {
     }
 
     #[test]
+    fn each_connection_has_a_page_cache_of_its_own() {
+        let fixture = Fixture::new();
+        let db = fixture.sql();
+        let mut options = db.prepare("PRAGMA compile_options").unwrap();
+        let options: Vec<String> = options.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert!(options.iter().any(|option| option == "ENABLE_FTS5"), "{options:?}");
+        assert!(!options.iter().any(|option| option == "ENABLE_MEMORY_MANAGEMENT"), ".cargo/config.toml: {options:?}");
+    }
+
+    #[test]
     fn what_a_kill_leaves_is_opened_with_everything_in_it() {
         let fixture = Fixture::new();
         let octets = b"Subject: killed\r\n\r\n";

@@ -5,6 +5,7 @@
 
 mod asking;
 mod few;
+mod joined;
 mod only;
 
 use std::collections::HashSet;
@@ -14,6 +15,7 @@ use rusqlite::{Connection, params, params_from_iter};
 
 pub use asking::Asking;
 use asking::Running;
+use joined::Joined;
 
 use super::listing::mailboxes_of;
 use super::message::first_key;
@@ -30,7 +32,7 @@ pub(super) use only::keys_only;
 const STRETCH: usize = 2_000;
 /// What fewer messages have is rare: all that begins like it is read at once. Of anything else the next hit is near. (Tests
 /// have so few messages that nothing else would ever be asked.)
-const RARE: i64 = if cfg!(test) { 2 } else { 40_000 };
+const RARE: i64 = if cfg!(test) { 2 } else { 10_000 };
 /// Parts of an OR that are asked one by one.
 const MOST_ALTERNATIVES: usize = 8;
 /// Octets from which on there is an index of messages: see the migration.
@@ -97,6 +99,8 @@ struct Statement {
     without: Vec<String>,
     /// Short beginnings that must stand in the index of theirs; and the same for the other.
     beginnings: Vec<(String, String)>,
+    /// Beginnings that very many messages have, of which the index is asked beside the words.
+    joined: Vec<Joined>,
     conditions: Vec<String>,
     /// The index that holds only what is asked for, if one does: it is read before any that holds everything.
     index: Option<&'static str>,
@@ -282,6 +286,9 @@ impl Statement {
         if self.driver().is_empty() && !self.without.is_empty() {
             return self.keys_without(db, after, most, running);
         }
+        if !self.joined.is_empty() {
+            return self.keys_joined(db, after, most, running);
+        }
         let (sql, values) = self.sql(after, most);
         let mut select = db.prepare(&sql)?;
         let keys = select.query_map(params_from_iter(values), |row| row.get(0).map(MessageKey))?;
@@ -289,17 +296,17 @@ impl Statement {
     }
 
     /// Where few messages can be meant at all, the index is asked about each of these. Else, beside words, a beginning that few
-    /// messages have is one of the words; of any other it is asked hit by hit.
+    /// messages have is one of the words; any other is joined to them.
     fn settle(&mut self, db: &Connection) -> Result<(), Error> {
         if self.narrow(db)? || self.words.is_empty() {
             return Ok(());
         }
         for (short, words) in std::mem::take(&mut self.beginnings) {
-            if few::estimated(db, &short)? < RARE {
+            let estimated = few::estimated(db, &short)?;
+            if estimated < RARE {
                 self.words.push(words);
             } else {
-                let condition = self.in_index_too("search_beginning", short);
-                self.conditions.push(condition);
+                self.joined.push(Joined::new(short, estimated));
             }
         }
         Ok(())
@@ -367,6 +374,13 @@ impl Statement {
                 let condition = self.in_index("search", words);
                 self.conditions.push(format!("NOT {condition}"));
             }
+        }
+        // All of them are wanted: the list of the beginning is read once, and not asked about for every hit.
+        for joined in std::mem::take(&mut self.joined) {
+            let place = self.bind(joined.into_words());
+            self.conditions.push(format!(
+                "search.rowid IN (SELECT rowid FROM search_beginning WHERE search_beginning MATCH {place})"
+            ));
         }
         let (from, values) = self.source(None, false);
         let mut select = db.prepare(&format!("SELECT count(*) FROM {from}"))?;

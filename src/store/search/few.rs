@@ -62,14 +62,20 @@ pub(super) fn estimated(db: &Connection, short: &str) -> Result<i64, Error> {
     )?;
     let (hits, oldest): (i64, Option<i64>) = last.query_row((short, sample), |row| Ok((row.get(0)?, row.get(1)?)))?;
     let Some(oldest) = oldest.filter(|_| hits >= sample) else { return Ok(hits) };
+    let mut last = db.prepare_cached("SELECT max(number) FROM search_document")?;
+    let newest: Option<i64> = last.query_row([], |row| row.get(0))?;
+    // Numbers grow with time: the sample fills a part of it, and mail comes about evenly.
+    let part = (newest.unwrap_or(oldest) - oldest + 1).max(1);
+    Ok(hits.saturating_mul(numbers(db)?) / part)
+}
+
+/// From the first number to the last, those between them that no message has among them.
+pub(super) fn numbers(db: &Connection) -> Result<i64, Error> {
     let mut ends = db.prepare_cached(
         "SELECT (SELECT min(number) FROM search_document), (SELECT max(number) FROM search_document)",
     )?;
-    let (first, newest): (Option<i64>, Option<i64>) = ends.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    // Numbers grow with time: the sample fills a part of it, and mail comes about evenly.
-    let whole = newest.unwrap_or(oldest) - first.unwrap_or(oldest) + 1;
-    let part = (newest.unwrap_or(oldest) - oldest + 1).max(1);
-    Ok(hits.saturating_mul(whole) / part)
+    let (first, last): (Option<i64>, Option<i64>) = ends.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(last.zip(first).map_or(1, |(last, first)| last - first + 1))
 }
 
 impl Statement {

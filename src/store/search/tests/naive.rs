@@ -101,3 +101,34 @@ fn a_random_query_finds_what_reading_every_message_finds() {
     }
     assert!(hits > 200, "most queries divide the messages: {hits}");
 }
+
+#[test]
+fn a_word_and_what_is_being_typed_find_what_reading_every_message_finds() {
+    let fixture = Fixture::new();
+    let all = generate(&fixture, &mut Random(0x9E37_79B9_7F4A));
+    fixture.index_all();
+    for word in ["apple", "fig", "app", "東京"] {
+        for typed in ["p", "pl", "l", "f", "d", "z", "ap", "x"] {
+            let holds = |m: &&Generated| {
+                let words: Vec<&str> = m.subject.iter().chain(&m.body).copied().collect();
+                words.contains(&word) && words.iter().any(|other| other.starts_with(typed))
+            };
+            let expected: Vec<MessageKey> = all.iter().filter(holds).map(|m| m.key).collect();
+            let text = format!("{word} {typed}");
+            assert_eq!(fixture.find_as(&text, true), expected, "{text}");
+            let query = Query::parse(&text, true, &now()).unwrap();
+            let mut paged: Vec<MessageKey> = Vec::new();
+            loop {
+                let last = paged.last().copied();
+                let next = block_on(fixture.store.search(query.clone(), None, last, 7, Asking::default())).unwrap();
+                if next.keys.is_empty() {
+                    break;
+                }
+                paged.extend(next.keys);
+            }
+            assert_eq!(paged, expected, "{text}, page by page");
+            let count = block_on(fixture.store.count_found(query, None, Asking::default()));
+            assert_eq!(count, Ok(expected.len() as u64), "{text}");
+        }
+    }
+}

@@ -116,7 +116,17 @@ impl<'a> Window<'a> {
         }
         let changed = self.apply(Answer { answers: None, event: Event::MailChanged });
         println!("    other mail while all are selected: {changed}");
+        let hundred_thousand = Action::Select { index: 99_999.min(count - 1), how: Selecting::Range };
         for (what, action) in [
+            ("select the first", Action::Select { index: 0, how: Selecting::Only }),
+            ("select 100,000", hundred_thousand.clone()),
+            ("star these", Action::SetFlag(Flag::Starred, true)),
+            ("undo", Action::Undo),
+            ("select the first", Action::Select { index: 0, how: Selecting::Only }),
+            ("select 100,000", hundred_thousand),
+            ("delete these", Action::MoveSelected(Role::Trash)),
+            ("undo", Action::Undo),
+            ("select all", Action::SelectAll),
             ("star all", Action::SetFlag(Flag::Starred, true)),
             ("undo", Action::Undo),
             ("select all", Action::SelectAll),

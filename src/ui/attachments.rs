@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::time::{Duration, Instant};
 
 use egui::accesskit::Role as AccessRole;
 use egui::{Color32, CornerRadius, FontId, Galley, Pos2, Rect, RichText, Sense, Stroke, Ui, Vec2, WidgetInfo};
@@ -14,6 +13,7 @@ use super::icons::Icon;
 use super::model::{Model, OpenDialog};
 use super::theme::{self, GROUP, palette};
 use super::widgets::{icon, label, line, paint_line, primary, prose, question, quiet, size};
+use crate::desktop;
 use crate::engine::OpenedMessage;
 use crate::engine::preview::Picture;
 use crate::mail::Attachment;
@@ -255,9 +255,6 @@ pub fn downloads() -> Option<PathBuf> {
     Some(folders.download_dir().unwrap_or_else(|| folders.home_dir()).to_owned())
 }
 
-/// So long nobody needs to close a dialog.
-const QUICKER_THAN_A_PERSON: Duration = Duration::from_millis(400);
-
 /// This name in this folder, or one with a number, so that nothing is replaced.
 fn free_file(folder: &Path, name: &str) -> PathBuf {
     let name = Path::new(name);
@@ -302,12 +299,12 @@ pub fn choose_pdf(chosen: &mut Option<Receiver<Action>>, name: String) {
             Some(folder) => ask.set_directory(folder),
             None => ask,
         };
-        let begun = Instant::now();
-        let file = ask.save_file();
-        // Nobody can have said no: this desktop has no such dialog.
-        let has_no_dialog = file.is_none() && begun.elapsed() < QUICKER_THAN_A_PERSON;
-        let free = || downloads().map(|folder| free_file(&folder, &named));
-        if let Some(file) = if has_no_dialog { free() } else { file } {
+        let file = if desktop::has_file_dialogs() {
+            ask.save_file()
+        } else {
+            downloads().map(|folder| free_file(&folder, &named))
+        };
+        if let Some(file) = file {
             // Without an ending no program would know what it is; but nothing is replaced that the person was not asked about.
             let with_ending = file.with_extension("pdf");
             let is_named = file.extension().is_some() || with_ending.exists();

@@ -165,7 +165,8 @@ fn form_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
             ("Page", "The message as its sender set it", false),
         ] {
             let words = RichText::new(words).font(theme::small());
-            let button = egui::Button::selectable(is_page != as_text, words).small();
+            let button =
+                egui::Button::selectable(is_page != as_text, words).small().min_size(Vec2::new(0.0, FORM_HEIGHT));
             if ui.add(button).on_hover_text(hint).clicked() && is_page == as_text {
                 actions.push(Action::ReadAsText(as_text));
             }

@@ -79,7 +79,6 @@ impl Painter {
 }
 
 /// Pictures that are not there: a thin frame with the alternative text, as far as there is room for it.
-#[derive(Default)]
 pub(super) struct Missing {
     /// In CSS pixels.
     pub pictures: Vec<(Rect, String)>,
@@ -96,7 +95,7 @@ const INSET: f32 = 4.0;
 
 impl Missing {
     pub(super) fn new(fonts: FontContext) -> Self {
-        Self { fonts, ..Self::default() }
+        Self { pictures: Vec::new(), fonts, layouts: LayoutContext::new() }
     }
 
     /// Paints those of them that are seen in a window of that height; `learner` hears which words their glyphs are.

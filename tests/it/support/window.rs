@@ -22,11 +22,7 @@ const SOON: Duration = Duration::from_secs(20);
 pub struct Window {
     line: TcpStream,
     run: Option<Running>,
-    display: String,
 }
-
-/// No window takes so long to close.
-const MISSED: Duration = Duration::from_secs(30);
 
 /// Something in the window.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +59,7 @@ impl Window {
         let Some(line) = line.filter(|_| up.is_some()) else { panic!("no window: {}", run.end().said()) };
         line.set_read_timeout(Some(PATIENCE)).unwrap();
         read_handshake(&line).unwrap();
-        Self { line, run: Some(run), display: screen.display.clone() }
+        Self { line, run: Some(run) }
     }
 
     fn ask(&self, request: &Request) -> Response {
@@ -225,16 +221,9 @@ impl Window {
         fs::write(folder.join(format!("{name}.png")), png).unwrap();
     }
 
-    /// Waits for the program to end by itself, after it was told to. On a busy machine the window manager now and then misses
-    /// the key: it is pressed once more.
+    /// Waits for the program to end by itself, after it was told to.
     pub fn closed(mut self) -> Outcome {
-        let mut run = self.run.take().unwrap();
-        if wait_for(MISSED, || run.has_ended()).is_none() {
-            eprintln!("alt+F4 is pressed again");
-            let again = Command::new("xdotool").args(["key", "alt+F4"]).env("DISPLAY", &self.display).status();
-            assert!(again.unwrap().success());
-        }
-        run.end()
+        self.run.take().unwrap().end()
     }
 }
 

@@ -11,6 +11,7 @@ use async_channel::{Receiver, Sender, TrySendError};
 
 use crate::cli::{self, Arguments};
 use crate::desktop;
+use crate::desktop::drag::{Drag, Stage};
 use crate::engine::{self, Answer, Command, Engine, Request, RequestId, Wake};
 use crate::instance;
 use crate::page::supervisor::Supervisor;
@@ -186,6 +187,8 @@ struct App {
     waiting: VecDeque<Request>,
     get_mail: bool,
     started: std::time::Instant,
+    /// A file that is dragged out of the window.
+    drag: Option<Drag>,
 }
 
 impl App {
@@ -204,6 +207,7 @@ impl App {
         let look = creation.storage.and_then(|storage| storage.get_string("look"));
         model.look = look.map(|kept| Look::of_kept(&kept)).unwrap_or_default();
         model.mailto = options.mailto;
+        model.can_drag = desktop::drag::is_possible(creation);
         close_when_told(&creation.egui_ctx);
         // Until the desktop says something, and where it never does.
         creation.egui_ctx.options_mut(|options| options.fallback_theme = egui::Theme::Light);
@@ -229,6 +233,7 @@ impl App {
             waiting: VecDeque::new(),
             get_mail: options.get_mail,
             started: std::time::Instant::now(),
+            drag: None,
         };
         app.act(Action::Start);
         app
@@ -277,6 +282,27 @@ impl App {
         }
     }
 
+    /// A file on its way out of the window, and what the pointer says of it.
+    fn drag_file(&mut self, ctx: &egui::Context) {
+        if let Some(file) = self.model.to_drag.take() {
+            let waker = ctx.clone();
+            self.drag = Drag::start(&file, move || waker.request_repaint()).ok();
+        }
+        let (is_broken_off, is_inside) =
+            ctx.input(|input| (input.key_pressed(egui::Key::Escape), input.pointer.has_pointer()));
+        let icon = match self.drag.as_ref().map(Drag::stage) {
+            None => return,
+            Some(stage) if is_broken_off || stage == Stage::Over => {
+                self.drag = None;
+                return;
+            }
+            _ if is_inside => egui::CursorIcon::Grabbing,
+            Some(Stage::Taken) => egui::CursorIcon::Copy,
+            Some(_) => egui::CursorIcon::NoDrop,
+        };
+        ctx.set_cursor_icon(icon);
+    }
+
     fn ring(&mut self, ctx: &egui::Context) {
         while let Ok(words) = self.rings.try_recv() {
             for command in [egui::ViewportCommand::Minimized(false), egui::ViewportCommand::Focus] {
@@ -293,6 +319,7 @@ impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.hear(ctx);
         self.open_file();
+        self.drag_file(ctx);
         self.ring(ctx);
         if self.get_mail && self.model.started && !self.model.accounts.is_empty() {
             self.get_mail = false;

@@ -1,7 +1,42 @@
-//! What the desktop says of itself: whether it is light or dark, and whether it can ask for a file.
+//! What the desktop says of itself: whether it is light or dark, and whether it can ask for a file; and files dragged onto it.
 //!
 //! On Linux the desktop's portal knows (`org.freedesktop.portal.Settings`, namespace `org.freedesktop.appearance`, key
 //! `color-scheme`); elsewhere the windowing library tells by itself.
+
+#[cfg(target_os = "linux")]
+pub mod drag;
+
+/// Where nothing can be dragged out of the window.
+#[cfg(not(target_os = "linux"))]
+pub mod drag {
+    use std::path::Path;
+
+    /// Cannot be made.
+    pub enum Drag {}
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Stage {
+        Refused,
+        Taken,
+        Over,
+    }
+
+    pub fn is_possible<W>(_window: &W) -> bool {
+        false
+    }
+
+    impl Drag {
+        /// # Errors
+        /// Always.
+        pub fn start(_file: &Path, _wake: impl Fn() + Send + 'static) -> std::io::Result<Self> {
+            Err(std::io::ErrorKind::Unsupported.into())
+        }
+
+        pub fn stage(&self) -> Stage {
+            match *self {}
+        }
+    }
+}
 
 /// Tells whether the desktop is dark, now and whenever that changes, from a thread of its own. Where nobody knows, nothing is
 /// told.

@@ -18,7 +18,7 @@
 //! | [`ui`] | draws a [`ui::model::Model`], returns actions | store's SQL, net, secret's keyring, a disk, a socket |
 //! | [`app`], [`cli`] | the window and the command line on the same engine | |
 //! | [`demo`] | a POP3 and submission server inside the program, with sample mail | all of the above |
-//! | [`desktop`] | whether the desktop is light or dark, and whether it can ask for a file; its portal is asked on a thread of its own | anything of ours |
+//! | [`desktop`] | whether the desktop is light or dark, and whether it can ask for a file; files dragged out of the window; each on a thread of its own | anything of ours |
 //! | [`profile`], [`instance`] | the folder of one person's Malote, held by one process; the doorbell for the second | |
 //!
 //! A test reads the sources and refuses an import against these directions.

@@ -1,4 +1,4 @@
-//! Attachments handed to other programs: each as a file of its own in a folder that nobody else can read, gone when Malote is.
+//! Attachments handed to other programs: each as a file in a folder of its own, that nobody else can read, gone when Malote is.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -68,7 +68,8 @@ fn write(raw: &[u8], index: usize, folder: &Path) -> io::Result<PathBuf> {
         written = if attachment.kind().kind.is_program() {
             Err(io::Error::new(io::ErrorKind::PermissionDenied, "programs are not opened out of a message"))
         } else {
-            saving::write_new(folder, &attachment.safe_name, bytes)
+            // However often it is asked for, it keeps its name.
+            make_in(folder).and_then(|own| saving::write_new(&own, &attachment.safe_name, bytes))
         };
         Err(())
     });
@@ -86,8 +87,11 @@ mod tests {
         let folder = Folder::default();
         let path = folder.path().unwrap();
         assert_eq!(folder.path().unwrap(), path);
-        let file = write(MAIL, 0, &path).unwrap();
-        assert_eq!(fs::read(&file).unwrap(), b"%PDF");
+        for _ in 0..2 {
+            let file = write(MAIL, 0, &path).unwrap();
+            assert_eq!(fs::read(&file).unwrap(), b"%PDF");
+            assert!(file.starts_with(&path) && file.ends_with("a.pdf"), "{}", file.display());
+        }
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

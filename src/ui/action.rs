@@ -74,6 +74,8 @@ pub enum Action {
     /// A field of the composer changed.
     DraftEdited,
     Attach(Vec<DraftAttachment>),
+    /// Why, with the file's name: nothing is attached then.
+    CouldNotAttach(String),
     RemoveAttachment(usize),
     Send,
     CloseComposer,
@@ -148,6 +150,8 @@ pub enum Action {
     AskToOpen(usize),
     /// The attachment of the question.
     OpenAttachment,
+    /// By its index: it is being dragged, perhaps out of the window.
+    DragAttachment(usize),
     /// The desktop has no program for it; why.
     CouldNotOpen(String),
     /// Reads the open message in another charset; None: in the one that it says.

@@ -12,7 +12,7 @@ use super::action::Action;
 use super::icons::Icon;
 use super::model::{Model, OpenDialog};
 use super::theme::{self, GROUP, palette};
-use super::widgets::{icon, label, line, paint_line, primary, prose, question, quiet, size};
+use super::widgets::{at_pointer, icon, label, line, paint_line, primary, prose, question, quiet, size};
 use crate::desktop;
 use crate::engine::OpenedMessage;
 use crate::engine::preview::Picture;
@@ -73,7 +73,7 @@ pub fn attachments_ui(
         for attachment in attachments.iter().take(MAX_CARDS) {
             let picture = model.reading.parts.thumbnails.get(&attachment.index);
             let texture = picture.map(|picture| textures.of(ui, attachment.index, picture));
-            card_ui(ui, attachment, texture, chosen, actions);
+            card_ui(ui, model.can_drag, attachment, texture, chosen, actions);
         }
     });
     if attachments.len() > MAX_CARDS {
@@ -84,6 +84,7 @@ pub fn attachments_ui(
 
 fn card_ui(
     ui: &mut Ui,
+    can_drag: bool,
     attachment: &Attachment,
     texture: Option<egui::TextureHandle>,
     chosen: &mut Option<Receiver<Action>>,
@@ -94,7 +95,14 @@ fn card_ui(
     let name = &attachment.safe_name;
     let is_shown_here = attachment.can_be_read();
     let is_program = found.kind.is_program();
-    let (rect, response) = ui.allocate_exact_size(CARD, Sense::click());
+    let sense = if can_drag && !is_program { Sense::click_and_drag() } else { Sense::click() };
+    let (rect, response) = ui.allocate_exact_size(CARD, sense);
+    if response.drag_started_by(egui::PointerButton::Primary) {
+        actions.push(Action::DragAttachment(attachment.index));
+    }
+    if response.dragged() {
+        at_pointer(ui, name);
+    }
     let verb = if is_shown_here { "Show" } else { "Open" };
     let spoken = format!("{verb} {name}, {}", found.words);
     response.widget_info(|| WidgetInfo::labeled(AccessRole::Button, true, &spoken));

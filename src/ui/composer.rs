@@ -2,7 +2,10 @@
 
 use std::sync::mpsc::Receiver;
 
-use egui::{Align, ComboBox, CornerRadius, Key, Layout, Margin, ScrollArea, TextEdit, Ui, Vec2};
+use egui::{
+    Align, Align2, ComboBox, CornerRadius, DroppedFileHandle, Key, Layout, Margin, ScrollArea, Stroke, StrokeKind,
+    TextEdit, Ui, Vec2,
+};
 
 use super::action::Action;
 use super::icons::Icon;
@@ -26,6 +29,7 @@ pub fn composer_ui(ui: &mut Ui, model: &mut Model, chosen: &mut Option<Receiver<
     fields_ui(ui, composer, &accounts, &model.recipients, palette, actions);
     attached_ui(ui, composer, palette, actions);
     body_ui(ui, composer, actions);
+    drop_ui(ui, chosen);
 }
 
 fn bar_ui(ui: &mut Ui, composer: &Composer, chosen: &mut Option<Receiver<Action>>, actions: &mut Vec<Action>) {
@@ -265,6 +269,39 @@ fn choose_files(chosen: &mut Option<Receiver<Action>>) {
         }
     };
     if std::thread::Builder::new().name("file dialog".into()).spawn(ask).is_ok() {
+        *chosen = Some(hear);
+    }
+}
+
+/// Files that are dropped on the message are attached to it.
+fn drop_ui(ui: &Ui, chosen: &mut Option<Receiver<Action>>) {
+    let (hovers, dropped) = ui.input(|input| (!input.raw.hovered_files.is_empty(), input.raw.dropped_files.clone()));
+    if !dropped.is_empty() {
+        attach_files(dropped, chosen);
+    }
+    if hovers {
+        let (palette, place) = (palette(ui), ui.max_rect().shrink(8.0));
+        let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop")));
+        let edge = Stroke::new(2.0, palette.accent);
+        painter.rect(place, CornerRadius::same(8), palette.reading.gamma_multiply(0.9), edge, StrokeKind::Inside);
+        painter.text(place.center(), Align2::CENTER_CENTER, "Drop to attach", theme::heading(), palette.accent);
+    }
+}
+
+/// Reads files on a thread of its own.
+fn attach_files(files: Vec<DroppedFileHandle>, chosen: &mut Option<Receiver<Action>>) {
+    let (tell, hear) = std::sync::mpsc::channel();
+    let read = move || {
+        let read = files.into_iter().map(|file| {
+            let name = file.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let bytes = file.bytes().map_err(|error| format!("{name}: {error}"))?;
+            Ok(DraftAttachment { content_type: content_type(&name).to_owned(), bytes, name })
+        });
+        let action = read.collect::<Result<_, String>>().map_or_else(Action::CouldNotAttach, Action::Attach);
+        // The window may be closed by now.
+        let _ = tell.send(action);
+    };
+    if std::thread::Builder::new().name("attaching".into()).spawn(read).is_ok() {
         *chosen = Some(hear);
     }
 }

@@ -17,7 +17,7 @@ use super::sidebar::thousands;
 use super::sort_menu::sort_ui;
 use super::theme::{self, palette};
 use super::view_menu::view_ui;
-use super::widgets::{icon, label, line, quiet};
+use super::widgets::{at_pointer, icon, label, quiet};
 use crate::store::types::{MessageKey, Role};
 
 /// Points of a card; see [`list_table::ROW_HEIGHT`] for a line.
@@ -256,20 +256,13 @@ pub struct Dragged;
 
 /// How many messages are being dragged, at the pointer.
 fn dragged_ui(ui: &Ui, model: &Model) {
-    let Some(at) = ui.ctx().pointer_interact_pos() else { return };
     if !egui::DragAndDrop::has_payload_of_type::<Dragged>(ui.ctx()) {
         return;
     }
-    let palette = palette(ui);
-    let words = match model.messages.selected.len() {
-        0 | 1 => "1 message".to_owned(),
-        count => format!("{} messages", thousands(count as u64)),
-    };
-    let words = line(ui, &words, theme::label(), palette.on_accent, 200.0);
-    let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Tooltip, Id::unique("dragged")));
-    let rect = Rect::from_min_size(at + Vec2::new(12.0, 10.0), words.size() + Vec2::new(20.0, 10.0));
-    painter.rect_filled(rect, CornerRadius::same(8), palette.accent);
-    painter.galley(rect.min + Vec2::new(10.0, 5.0), words, palette.on_accent);
+    match model.messages.selected.len() {
+        0 | 1 => at_pointer(ui, "1 message"),
+        count => at_pointer(ui, &format!("{} messages", thousands(count as u64))),
+    }
 }
 
 fn row_ui(

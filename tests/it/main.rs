@@ -12,6 +12,7 @@ mod command_line;
 mod cut_line;
 mod desktop;
 mod doctor;
+mod dragging;
 mod drawing;
 mod failing_disk;
 mod hostile_mail;

@@ -127,6 +127,8 @@ enum Pending {
     SaveFiles,
     /// Of the attachments of the open message.
     Parts,
+    /// A file for a drag out of the window.
+    Drag,
     /// A backup, or a check of all mail.
     Upkeep,
     Other,
@@ -173,6 +175,10 @@ pub struct Model {
     pub monospace: bool,
     /// A file that the person’s own program is to open.
     pub to_open: Option<std::path::PathBuf>,
+    /// Files can be dragged out of the window.
+    pub can_drag: bool,
+    /// A file whose drag out of the window is to begin.
+    pub to_drag: Option<std::path::PathBuf>,
     /// The name of a PDF that the person is to be asked a place for.
     pub to_place: Option<String>,
     /// What that PDF is of.
@@ -242,6 +248,7 @@ impl Model {
             (Event::Thumbnails { key, pictures }, Some(Pending::Parts)) => self.thumbnails_loaded(key, pictures),
             (Event::Previewed { key, index, preview }, Some(Pending::Parts)) => self.previewed(key, index, *preview),
             (Event::ReadyToOpen { file }, Some(Pending::Parts)) => self.to_open = Some(file),
+            (Event::ReadyToOpen { file }, Some(Pending::Drag)) => self.to_drag = Some(file),
             (Event::Saved { files }, _) => self.files_saved(&files),
             (Event::Printed { file }, _) => self.printed(file),
             (Event::Moved(_), Some(Pending::Move { done })) => self.say(done, true),
@@ -305,6 +312,7 @@ impl Model {
             Action::EditDraft(key) => self.edit_draft(key),
             Action::DraftEdited => self.draft_edited(),
             Action::Attach(attachments) => self.attach(attachments),
+            Action::CouldNotAttach(why) => self.say(format!("Nothing was attached: {why}"), false),
             Action::RemoveAttachment(index) => self.remove_attachment(index),
             Action::Send => self.send(),
             Action::CloseComposer => self.close_composer(),
@@ -355,6 +363,7 @@ impl Model {
             Action::CloseAttachment => self.reading.parts.preview = None,
             Action::AskToOpen(index) => self.ask_to_open(index),
             Action::OpenAttachment => self.open_attachment(),
+            Action::DragAttachment(index) => self.drag_attachment(index),
             Action::CouldNotOpen(why) => self.say(format!("No program could be started for it: {why}"), false),
             Action::ReadAs(charset) => self.read_as(charset),
             Action::SetMonospace(on) => self.monospace = on,

@@ -90,6 +90,14 @@ impl Model {
         }
     }
 
+    /// Dragged out of the window it is a file. Never a program: such a one is only saved.
+    pub(super) fn drag_attachment(&mut self, index: usize) {
+        let is_program = self.attachment(index).is_none_or(|attachment| attachment.kind().kind.is_program());
+        if let Some(key) = self.open_key().filter(|_| !is_program) {
+            self.ask(Command::OpenAttachment { key, index }, Pending::Drag);
+        }
+    }
+
     pub(super) fn save_message(&mut self, folder: PathBuf) {
         if let Some(key) = self.open_key() {
             self.ask(Command::SaveMessage { key, folder }, Pending::SaveFiles);

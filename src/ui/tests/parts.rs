@@ -142,6 +142,22 @@ fn another_program_opens_an_attachment_only_when_asked_to_and_a_program_never() 
 }
 
 #[test]
+fn an_attachment_is_dragged_out_as_a_file_and_a_program_never() {
+    let mut window = reading(&parcel());
+    let attachments = window.desk().model.reading.message.as_ref().unwrap().view.attachments.clone();
+    let programs = attachments.iter().filter(|attachment| attachment.kind().kind.is_program()).count();
+    let mut asked = Vec::new();
+    for index in 0..=attachments.len() {
+        window.meanwhile(|desk| asked.extend(desk.act(Action::DragAttachment(index))));
+    }
+    assert!(programs > 0);
+    assert_eq!(asked.len(), attachments.len() - programs, "{asked:?}");
+    assert!(asked.iter().all(|asked| asked.starts_with("OpenAttachment")), "{asked:?}");
+    assert!(window.desk().model.to_drag.is_some());
+    assert!(window.desk().model.to_open.is_none(), "it is not opened");
+}
+
+#[test]
 fn an_invitation_stands_above_the_text() {
     let window = reading(&parcel());
     for words in [

@@ -37,6 +37,47 @@ impl Screen {
         self.xdotool(&["key", keys]);
     }
 
+    /// What its mouse does, in the words of xdotool, one after the other: `mousemove 10 20 mousedown 1`.
+    pub fn mouse(&self, deeds: &str) {
+        self.xdotool(&deeds.split_whitespace().collect::<Vec<_>>());
+    }
+
+    /// Where the window with this title is (left, top, width, height), without its frame; waits until it is there.
+    pub fn place_of(&self, title: &str) -> (i32, i32, i32, i32) {
+        let mut place = None;
+        let there = wait_for(PATIENCE, || {
+            let name = format!("^{title}$");
+            let said = self.asked(&["search", "--onlyvisible", "--name", &name, "getwindowgeometry", "--shell"]);
+            let number = |name: &str| {
+                said.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')?.parse::<i32>().ok())
+            };
+            place = number("X").zip(number("Y")).zip(number("WIDTH").zip(number("HEIGHT")));
+            place.is_some()
+        });
+        let ((x, y), (width, height)) =
+            place.filter(|_| there.is_some()).unwrap_or_else(|| panic!("no window “{title}”"));
+        (x, y, width, height)
+    }
+
+    /// Moves the window with this title there, and before all others; it gets this size, if one is named.
+    pub fn place(&self, title: &str, (x, y): (i32, i32), size: Option<(i32, i32)>) {
+        self.place_of(title);
+        let deed = |deed: &[&str], (a, b): (i32, i32)| {
+            let name = format!("^{title}$");
+            let search = ["search", "--onlyvisible", "--name", &name];
+            self.xdotool(&[search.as_slice(), deed, &[&a.to_string(), &b.to_string()]].concat());
+        };
+        if let Some(size) = size {
+            deed(&["windowsize", "--sync"], size);
+        }
+        deed(&["windowactivate", "--sync", "windowmove"], (x, y));
+    }
+
+    fn asked(&self, arguments: &[&str]) -> String {
+        let output = Command::new("xdotool").args(arguments).env("DISPLAY", &self.display).output();
+        String::from_utf8(output.expect("xdotool; tests/run installs it").stdout).unwrap()
+    }
+
     fn xdotool(&self, arguments: &[&str]) {
         let status = Command::new("xdotool").args(arguments).env("DISPLAY", &self.display).status();
         assert!(status.expect("xdotool; tests/run installs it").success(), "xdotool {arguments:?}");

@@ -1,8 +1,11 @@
 //! What the process that draws pages may have. It asks for that itself, before it reads the first octet of mail.
 
-/// Memory that it may write to. The largest honest page with its pictures takes a third of it; the stack, which is only used as
-/// deep as a page nests, counts in full.
-const MEMORY_BYTES: u64 = 448 << 20;
+/// Memory that it may write to for a page. The largest honest one with its pictures takes a third of it, on the densest of
+/// screens; the stack, which is only used as deep as a page nests, counts in full.
+const MEMORY_BYTES: u64 = 256 << 20;
+
+/// The same for printing a message, by a process of its own: all its sheets, and the file that becomes of them.
+const PRINT_MEMORY_BYTES: u64 = 448 << 20;
 
 /// Computing time for one request, beyond which the system ends the process; the window has lost patience long before.
 const REQUEST_SECS: u64 = 20;
@@ -30,23 +33,26 @@ mod unix {
         let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
         limit(Resource::Fsize, 0);
         limit(Resource::Core, 0);
-        limit(Resource::Data, super::MEMORY_BYTES);
+        limit(Resource::Data, super::PRINT_MEMORY_BYTES);
         limit(Resource::Nofile, super::OPEN_FILES);
         renew();
     }
 
     pub fn renew() {
-        renew_to(super::REQUEST_SECS);
+        renew_to(super::REQUEST_SECS, super::MEMORY_BYTES);
     }
 
     pub fn renew_for_printing() {
-        renew_to(super::PRINT_SECS);
+        renew_to(super::PRINT_SECS, super::PRINT_MEMORY_BYTES);
     }
 
-    fn renew_to(seconds: u64) {
+    fn renew_to(seconds: u64, bytes: u64) {
         if !IS_SET.load(Ordering::Relaxed) {
             return;
         }
+        let maximum = getrlimit(Resource::Data).maximum;
+        let most = maximum.map_or(bytes, |allowed| allowed.min(bytes));
+        let _ = setrlimit(Resource::Data, Rlimit { current: Some(most), maximum });
         let used = clock_gettime(ClockId::ProcessCPUTime).tv_sec;
         let until = u64::try_from(used).unwrap_or_default() + seconds;
         // Only what is due now is set: it is to be put off again.

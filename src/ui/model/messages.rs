@@ -227,6 +227,14 @@ impl Messages {
     /// Takes keys, the newest first, out of the list at once, without waiting for the store; the cursor goes to the next one
     /// that stays.
     fn take_out(&mut self, gone: &[MessageKey]) {
+        if self.places.is_empty() && self.keys.as_slice() == gone {
+            // Neither the places of a million are gathered nor what stays is looked for.
+            self.keys = Arc::default();
+            if self.is_any_selected(gone) {
+                self.select_after(&[]);
+            }
+            return;
+        }
         let indexes = self.indexes_of(gone);
         if self.is_any_selected(gone) {
             self.select_after(&indexes);

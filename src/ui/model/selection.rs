@@ -63,8 +63,16 @@ impl Selection {
         run.chain(&self.and).copied()
     }
 
+    /// All of them, unless a stretch of a list is among them.
+    pub fn few(&self) -> Option<impl Iterator<Item = MessageKey> + '_> {
+        self.part.is_empty().then(|| self.and.iter().copied())
+    }
+
     /// All of them, the newest first.
     pub fn newest_first(&self) -> Vec<MessageKey> {
+        if self.but.is_empty() && self.and.is_empty() {
+            return self.keys_of_run().to_vec();
+        }
         let mut keys = Vec::with_capacity(self.len());
         keys.extend(self.iter());
         keys.sort_unstable_by(|a, b| b.cmp(a));

@@ -97,18 +97,15 @@ impl Messages {
     /// Takes what stands at these places out of the keys.
     pub(super) fn remove_keys(&mut self, gone: &[usize]) {
         if !self.places.is_empty() {
-            let mut before = 0;
-            let mut gone_places = gone.iter().peekable();
-            // How many of those that stand before each place go.
-            let shifts: Vec<Option<u32>> = (0..self.keys.len())
-                .map(|place| {
-                    let goes = gone_places.next_if(|&&gone| gone == place).is_some();
-                    before += u32::from(goes);
-                    (!goes).then_some(before)
-                })
-                .collect();
-            let moved = |&place: &u32| Some(place - shifts.get(place as usize).copied().flatten()?);
-            self.places = Arc::new(self.places.iter().filter_map(moved).collect());
+            self.places = Arc::new(match gone.len() <= FEW_GONE {
+                true => {
+                    let gone: Vec<u32> = gone.iter().filter_map(|&place| u32::try_from(place).ok()).collect();
+                    let is_gone = |place: &&u32| !gone.contains(place);
+                    let before = |place: u32| gone.iter().map(|&gone| u32::from(gone < place)).sum::<u32>();
+                    self.places.iter().filter(is_gone).map(|&place| place - before(place)).collect()
+                }
+                false => moved_up(&self.places, self.keys.len(), gone),
+            });
         }
         let mut keys = Vec::with_capacity(self.keys.len() - gone.len());
         let mut from = 0;
@@ -171,14 +168,39 @@ impl Messages {
         }
         // What is read beside the list stays.
         let outside = self.outside();
-        let keys = self.newest_first();
-        self.selected.keep_listed(&keys);
+        let is_gone = |key: &MessageKey| self.index_of(*key).is_none();
+        let gone: Option<Vec<_>> = self.selected.few().map(|few| few.filter(is_gone).collect());
+        match gone {
+            Some(gone) => gone.into_iter().for_each(|key| self.selected.turn(key)),
+            None => {
+                let keys = self.newest_first();
+                self.selected.keep_listed(&keys);
+            }
+        }
         if let Some(outside) = outside.filter(|key| !self.selected.contains(key)) {
             self.selected.turn(outside);
         }
     }
 }
 
+/// The places of those that stay, where these go from a list that is so long.
+fn moved_up(places: &[u32], len: usize, gone: &[usize]) -> Vec<u32> {
+    let mut before = 0;
+    let mut gone = gone.iter().peekable();
+    // How many of those that stand before each place go.
+    let shifts: Vec<Option<u32>> = (0..len)
+        .map(|place| {
+            let goes = gone.next_if(|&&gone| gone == place).is_some();
+            before += u32::from(goes);
+            (!goes).then_some(before)
+        })
+        .collect();
+    let moved = |&place: &u32| Some(place - shifts.get(place as usize).copied().flatten()?);
+    places.iter().filter_map(moved).collect()
+}
+
+/// Messages that go at once and are counted one by one, which is quicker than a table of the whole list.
+const FEW_GONE: usize = 8;
 /// Messages that are listed before all others: more than any screen shows.
 const SCREENFUL: usize = 200;
 /// Messages that are listed in some milliseconds.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{chosen, cursor, key, open, read, select};
 use crate::engine::{Event, Sorted};
-use crate::store::types::{Role, SortBy, SortOrder};
+use crate::store::types::{MessageKey, Role, SortBy, SortOrder};
 use crate::ui::action::{Action, Selecting};
-use crate::ui::model::Listed;
+use crate::ui::model::{Listed, Selection};
 use crate::ui::testing::{Desk, view};
 
 fn by(by: SortBy) -> SortOrder {
@@ -65,6 +65,28 @@ fn each_message_is_found_in_its_place_whatever_the_order() {
             assert_eq!(messages.index_of(key), Some(index), "{order}");
         }
         assert_eq!((messages.index_of(key(0)), messages.index_of(key(31))), (None, None));
+    }
+}
+
+#[test]
+fn each_message_is_found_in_its_place_however_many_went() {
+    for order in [by(SortBy::Subject), SortOrder::default()] {
+        for gone in [1, 2, 8, 9, 20, 39, 40] {
+            let mut desk = sorted(40, order);
+            let before = listed(&desk);
+            let goes = |key: i64| (key * 17) % 40 < gone;
+            let goers: Vec<MessageKey> = (1..=40).rev().filter(|&key| goes(key)).map(key).collect();
+            desk.model.messages.selected = Selection::of(goers);
+            desk.act(Action::MoveSelected(Role::Archive));
+            let stay: Vec<i64> = before.into_iter().filter(|&key| !goes(key)).collect();
+            assert_eq!(listed(&desk), stay, "{order}, {gone} went");
+            let messages = &desk.model.messages;
+            for number in 1..=40 {
+                let place = stay.iter().position(|&key| key == number);
+                assert_eq!(messages.index_of(key(number)), place, "{order}, {gone} went, {number}");
+            }
+            assert_eq!(cursor(&desk).is_none(), stay.is_empty());
+        }
     }
 }
 

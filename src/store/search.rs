@@ -104,6 +104,8 @@ struct Statement {
     without: Vec<String>,
     /// Short beginnings that must stand in the index of theirs; and the same for the other.
     beginnings: Vec<(String, String)>,
+    /// Those that must not.
+    without_beginnings: Vec<String>,
     /// Beginnings that very many messages have, of which the index is asked beside the words.
     joined: Vec<Joined>,
     conditions: Vec<String>,
@@ -142,9 +144,10 @@ impl Statement {
         for part in &parts {
             match part {
                 Query::Text(text) if is_short(text) => statement.beginnings.push((beginning_of(text), phrase(text))),
-                Query::Not(inner) => match matched(inner) {
-                    Some(words) => statement.without.push(words),
-                    None => rest.push(part),
+                Query::Not(inner) => match (&**inner, matched(inner)) {
+                    (Query::Text(text), _) if is_short(text) => statement.without_beginnings.push(beginning_of(text)),
+                    (_, Some(words)) => statement.without.push(words),
+                    (_, None) => rest.push(part),
                 },
                 part => match matched(part) {
                     Some(words) => statement.words.push(words),
@@ -193,13 +196,10 @@ impl Statement {
         )
     }
 
-    /// Whether the document that the other index has come to has these words in this one.
-    fn in_index_too(&mut self, table: &str, words: String) -> String {
+    /// Whether the document that the index of beginnings has come to has these words in the other.
+    fn in_words_too(&mut self, words: String) -> String {
         let place = self.bind(words);
-        format!(
-            "EXISTS (SELECT 1 FROM {table} WHERE {table} MATCH {place} AND {table}.rowid = {}.rowid)",
-            self.driver()
-        )
+        format!("EXISTS (SELECT 1 FROM search WHERE search MATCH {place} AND search.rowid = search_beginning.rowid)")
     }
 
     fn condition(&mut self, query: &Query) -> String {
@@ -288,7 +288,7 @@ impl Statement {
     ) -> Result<Vec<MessageKey>, Error> {
         self.settle(db)?;
         running.go_on()?;
-        if self.driver().is_empty() && !self.without.is_empty() {
+        if self.driver().is_empty() && !(self.without.is_empty() && self.without_beginnings.is_empty()) {
             return self.keys_without(db, after, most, running);
         }
         if !self.joined.is_empty() {
@@ -311,8 +311,12 @@ impl Statement {
             if estimated < RARE {
                 self.words.push(words);
             } else {
-                self.joined.push(Joined::new(short, estimated));
+                self.joined.push(Joined { short, estimated, is_wanted: true });
             }
+        }
+        for short in std::mem::take(&mut self.without_beginnings) {
+            let estimated = few::estimated(db, &short)?;
+            self.joined.push(Joined { short, estimated, is_wanted: false });
         }
         Ok(())
     }
@@ -338,16 +342,23 @@ impl Statement {
         most: usize,
         running: &Running<'_>,
     ) -> Result<Vec<MessageKey>, Error> {
-        let without = std::mem::take(&mut self.without).join(" OR ");
+        let without = [
+            ("search", std::mem::take(&mut self.without)),
+            ("search_beginning", std::mem::take(&mut self.without_beginnings)),
+        ];
         let (sql, values) = self.sql(None, STRETCH);
         let place = values.len() + 1;
         let mut candidates = db.prepare(&sql.replacen(" WHERE ", &format!(" WHERE message.key < ?{place} AND "), 1))?;
-        let mut matched = db.prepare(
-            "SELECT search_document.message FROM search CROSS JOIN search_document ON search_document.number = search.rowid
-             WHERE search MATCH ?1
-                   AND search.rowid >= (SELECT number FROM search_document WHERE message >= ?2 ORDER BY message LIMIT 1)
-                   AND search.rowid <= (SELECT number FROM search_document WHERE message <= ?3 ORDER BY message DESC LIMIT 1)",
-        )?;
+        let mut matched = Vec::new();
+        for (index, words) in without.into_iter().filter(|(_, words)| !words.is_empty()) {
+            let select = db.prepare(&format!(
+                "SELECT search_document.message FROM {index}
+                 CROSS JOIN search_document ON search_document.number = {index}.rowid WHERE {index} MATCH ?1
+                 AND {index}.rowid >= (SELECT number FROM search_document WHERE message >= ?2 ORDER BY message LIMIT 1)
+                 AND {index}.rowid <= (SELECT number FROM search_document WHERE message <= ?3 ORDER BY message DESC LIMIT 1)"
+            ))?;
+            matched.push((select, words.join(" OR ")));
+        }
         for (number, value) in (1_usize..).zip(&values) {
             candidates.raw_bind_parameter(number, value)?;
         }
@@ -362,8 +373,12 @@ impl Statement {
             }
             drop(rows);
             let (Some(&newest), Some(&oldest)) = (stretch.first(), stretch.last()) else { break };
-            let has = matched.query_map(params![without, oldest, newest], |row| row.get(0))?;
-            let has: HashSet<i64> = has.collect::<Result<_, _>>()?;
+            let mut has = HashSet::new();
+            for (select, words) in &mut matched {
+                for key in select.query_map(params![&*words, oldest, newest], |row| row.get::<_, i64>(0))? {
+                    has.insert(key?);
+                }
+            }
             found.extend(stretch.into_iter().filter(|key| !has.contains(key)).map(MessageKey));
             before = MessageKey(oldest);
         }
@@ -375,16 +390,18 @@ impl Statement {
         self.settle(db)?;
         running.go_on()?;
         if self.driver().is_empty() {
-            for words in std::mem::take(&mut self.without) {
-                let condition = self.in_index("search", words);
+            let (words, short) = (std::mem::take(&mut self.without), std::mem::take(&mut self.without_beginnings));
+            let words = words.into_iter().map(|words| ("search", words));
+            for (index, words) in words.chain(short.into_iter().map(|short| ("search_beginning", short))) {
+                let condition = self.in_index(index, words);
                 self.conditions.push(format!("NOT {condition}"));
             }
         }
         // All of them are wanted: the list of the beginning is read once, and not asked about for every hit.
-        for joined in std::mem::take(&mut self.joined) {
-            let place = self.bind(joined.into_words());
+        for Joined { short, is_wanted, .. } in std::mem::take(&mut self.joined) {
+            let (place, not) = (self.bind(short), if is_wanted { "" } else { "NOT " });
             self.conditions.push(format!(
-                "search.rowid IN (SELECT rowid FROM search_beginning WHERE search_beginning MATCH {place})"
+                "search.rowid {not}IN (SELECT rowid FROM search_beginning WHERE search_beginning MATCH {place})"
             ));
         }
         let (from, values) = self.source(None, false);
@@ -441,10 +458,11 @@ impl Statement {
         let is_about_rows = self.conditions.iter().any(|condition| condition.contains("message."));
         let words = if self.words.is_empty() {
             for words in std::mem::take(&mut self.without) {
-                let condition = self.in_index_too("search", words);
+                let condition = self.in_words_too(words);
                 self.conditions.push(format!("NOT {condition}"));
             }
-            self.beginnings.iter().map(|(short, _)| short.as_str()).collect::<Vec<_>>().join(" AND ")
+            let short: Vec<&str> = self.beginnings.iter().map(|(short, _)| short.as_str()).collect();
+            but_not(short.join(" AND "), &self.without_beginnings)
         } else {
             self.match_words()
         };

@@ -85,7 +85,8 @@ impl Statement {
         if self.words.iter().chain(&self.without).any(|words| words.contains("\" *")) {
             return Ok(false);
         }
-        if self.words.is_empty() && self.beginnings.is_empty() && self.without.is_empty() && self.index.is_some() {
+        let asked = [&self.words, &self.without, &self.without_beginnings];
+        if asked.iter().all(|words| words.is_empty()) && self.beginnings.is_empty() && self.index.is_some() {
             return Ok(false);
         }
         for (sql, values) in std::mem::take(&mut self.narrowings) {
@@ -118,6 +119,10 @@ impl Statement {
         }
         for words in std::mem::take(&mut self.without) {
             let condition = self.has("search", words);
+            self.conditions.push(format!("NOT {condition}"));
+        }
+        for short in std::mem::take(&mut self.without_beginnings) {
+            let condition = self.has("search_beginning", short);
             self.conditions.push(format!("NOT {condition}"));
         }
         self.is_narrow = true;

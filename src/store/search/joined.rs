@@ -1,4 +1,4 @@
-//! A word, and beside it a beginning that very many messages have: the lists of both are read from their new ends, a stretch at
+//! A word, and beside it a beginning that very many messages have, or that is not to be there: the lists of both are read from their new ends, a stretch at
 //! a time, for to ask the index about one message takes as long as to read hundreds from it.
 
 use std::collections::HashSet;
@@ -15,22 +15,15 @@ const LONGEST: usize = 2048;
 /// Rows that can be read in the time in which the index is asked about one message. (Tests have few, and are to come by both ways.)
 const READ_WHILE_ASKED: i64 = if cfg!(test) { 1 } else { 300 };
 
-/// A beginning, and about how many of all numbers have it.
+/// A beginning, about how many of all numbers have it, and whether it is to be there or not to be.
 #[derive(Debug)]
 pub(super) struct Joined {
-    short: String,
-    estimated: i64,
+    pub(super) short: String,
+    pub(super) estimated: i64,
+    pub(super) is_wanted: bool,
 }
 
 impl Joined {
-    pub(super) fn new(short: String, estimated: i64) -> Self {
-        Self { short, estimated }
-    }
-
-    pub(super) fn into_words(self) -> String {
-        self.short
-    }
-
     /// Which of these numbers, the newest first, have it.
     fn of(&self, db: &Connection, numbers: &[i64], whole: i64) -> Result<HashSet<i64>, Error> {
         let (Some(&newest), Some(&oldest)) = (numbers.first(), numbers.last()) else { return Ok(HashSet::new()) };
@@ -99,7 +92,7 @@ impl Statement {
             for part in &joined {
                 let numbers: Vec<i64> = stretch.iter().map(|(number, _)| *number).collect();
                 let has = part.of(db, &numbers, whole)?;
-                stretch.retain(|(number, _)| has.contains(number));
+                stretch.retain(|(number, _)| has.contains(number) == part.is_wanted);
             }
             found.extend(stretch.into_iter().map(|(_, key)| MessageKey(key)));
             if is_last {

@@ -107,30 +107,40 @@ fn a_word_and_what_is_being_typed_find_what_reading_every_message_finds() {
     let fixture = Fixture::new();
     let all = generate(&fixture, &mut Random(0x9E37_79B9_7F4A));
     fixture.index_all();
-    for word in ["apple", "fig", "app", "東京"] {
+    for word in ["apple", "fig", "app", "東京", "is:unread", ""] {
         for typed in ["p", "pl", "l", "f", "d", "z", "ap", "x", "appl", "plum", "Pear", "lime", "exam", "zzzz"] {
-            let holds = |m: &&Generated| {
-                let words: Vec<&str> = m.subject.iter().chain(&m.body).copied().collect();
-                let begins = |other: &&str| other.starts_with(&typed.to_lowercase());
-                // The addresses of all of them.
-                words.contains(&word) && (typed == "exam" || words.iter().any(begins))
-            };
-            let expected: Vec<MessageKey> = all.iter().filter(holds).map(|m| m.key).collect();
-            let text = format!("{word} {typed}");
-            assert_eq!(fixture.find_as(&text, true), expected, "{text}");
-            let query = Query::parse(&text, true, &now()).unwrap();
-            let mut paged: Vec<MessageKey> = Vec::new();
-            loop {
-                let last = paged.last().copied();
-                let next = block_on(fixture.store.search(query.clone(), None, last, 7, Asking::default())).unwrap();
-                if next.keys.is_empty() {
-                    break;
-                }
-                paged.extend(next.keys);
+            for not in ["", "-"] {
+                let holds = |m: &&Generated| {
+                    let words: Vec<&str> = m.subject.iter().chain(&m.body).copied().collect();
+                    let begins = |other: &&str| other.starts_with(&typed.to_lowercase());
+                    let is_beside = match word {
+                        "is:unread" => m.unread,
+                        word => word.is_empty() || words.contains(&word),
+                    };
+                    // The addresses of all of them.
+                    is_beside && (typed == "exam" || words.iter().any(begins)) == not.is_empty()
+                };
+                let expected: Vec<MessageKey> = all.iter().filter(holds).map(|m| m.key).collect();
+                finds_in_every_way(&fixture, &format!("{word} {not}{typed}"), &expected);
             }
-            assert_eq!(paged, expected, "{text}, page by page");
-            let count = block_on(fixture.store.count_found(query, None, Asking::default()));
-            assert_eq!(count, Ok(expected.len() as u64), "{text}");
         }
     }
+}
+
+/// At once, page by page, and counted.
+fn finds_in_every_way(fixture: &Fixture, typed: &str, expected: &[MessageKey]) {
+    assert_eq!(fixture.find_as(typed, true), expected, "{typed}");
+    let query = Query::parse(typed, true, &now()).unwrap();
+    let mut paged: Vec<MessageKey> = Vec::new();
+    loop {
+        let last = paged.last().copied();
+        let next = block_on(fixture.store.search(query.clone(), None, last, 7, Asking::default())).unwrap();
+        if next.keys.is_empty() {
+            break;
+        }
+        paged.extend(next.keys);
+    }
+    assert_eq!(paged, expected, "{typed}, page by page");
+    let count = block_on(fixture.store.count_found(query, None, Asking::default()));
+    assert_eq!(count, Ok(expected.len() as u64), "{typed}");
 }

@@ -288,8 +288,9 @@ impl App {
             let waker = ctx.clone();
             self.drag = Drag::start(&file, move || waker.request_repaint()).ok();
         }
-        let (is_broken_off, is_inside) =
-            ctx.input(|input| (input.key_pressed(egui::Key::Escape), input.pointer.has_pointer()));
+        let is_broken_off = ctx.input(|input| input.key_pressed(egui::Key::Escape));
+        // As long as the button is held, what is outside is told, too.
+        let is_inside = ctx.pointer_latest_pos().is_some_and(|at| ctx.content_rect().contains(at));
         let icon = match self.drag.as_ref().map(Drag::stage) {
             None => return,
             Some(stage) if is_broken_off || stage == Stage::Over => {

@@ -9,6 +9,7 @@ mod mail;
 mod meter;
 mod queries;
 mod screen;
+mod start;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,7 +29,8 @@ const NOW: i64 = 1_770_000_000;
 const GROUP: usize = 256;
 /// Times that a store is opened.
 const OPENED: usize = 20;
-const STEPS: [&str; 9] = ["build", "index", "disk", "open", "sort", "queries", "screen", "reference", "remove"];
+const STEPS: [&str; 10] =
+    ["build", "index", "disk", "open", "start", "sort", "queries", "screen", "reference", "remove"];
 
 pub struct Bench {
     folder: PathBuf,
@@ -54,6 +56,7 @@ fn main() {
             "index" => bench.index(),
             "disk" => bench.disk(),
             "open" => bench.open(),
+            "start" => start::run(&bench),
             "sort" => bench.sort(),
             "queries" => queries::run(&bench),
             "screen" => screen::run(&bench),

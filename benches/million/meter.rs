@@ -3,6 +3,8 @@
 use std::fs;
 use std::time::Instant;
 
+use rustix::time::{ClockId, clock_gettime};
+
 /// A stretch of work: its time, and the processor's.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cost {
@@ -12,32 +14,24 @@ pub struct Cost {
 
 /// Does it, and says what that has cost, all threads together.
 pub fn cost<T>(work: impl FnOnce() -> T) -> (T, Cost) {
-    let (begun, before) = (Instant::now(), cpu_ms());
+    let (begun, before) = (Instant::now(), process_cpu_ms());
     let value = work();
-    (value, Cost { wall_ms: begun.elapsed().as_secs_f64() * 1e3, cpu_ms: cpu_ms() - before })
+    (value, Cost { wall_ms: begun.elapsed().as_secs_f64() * 1e3, cpu_ms: process_cpu_ms() - before })
 }
 
-/// Milliseconds that all threads of this process that live have run.
-fn cpu_ms() -> f64 {
-    let tasks = fs::read_dir("/proc/self/task").unwrap();
-    tasks.filter_map(|task| run_ms(&task.ok()?.path().join("schedstat").to_string_lossy())).sum()
-}
-
-/// The same of all that ever lived, to a hundredth of a second.
+/// Milliseconds that all threads of this process have run, those that are gone among them.
 pub fn process_cpu_ms() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap();
-    let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
-    let ticks: f64 = fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap();
-    ticks * 10.0
+    now_ms(ClockId::ProcessCPUTime)
 }
 
+/// The same of this thread. From the clock: what Linux writes into files is only brought up to date now and then.
 pub fn thread_cpu_ms() -> f64 {
-    run_ms("/proc/thread-self/schedstat").unwrap()
+    now_ms(ClockId::ThreadCPUTime)
 }
 
-fn run_ms(path: &str) -> Option<f64> {
-    let stat = fs::read_to_string(path).ok()?;
-    Some(stat.split(' ').next()?.parse::<f64>().ok()? / 1e6)
+fn now_ms(clock: ClockId) -> f64 {
+    let time = clock_gettime(clock);
+    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
 }
 
 /// Megabytes of memory: those held now, or the most since [`forget_peak`].

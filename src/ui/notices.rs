@@ -11,13 +11,17 @@ use crate::engine::Offer;
 
 /// One says all at once. Of several each takes a line, and one of them may be unfolded: they must not push the message down.
 pub fn notices_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {
-    if let [notice] = model.notices.as_slice() {
-        return lines_ui(ui, notice, Fold::Open, &mut false, actions);
+    match model.notices.as_slice() {
+        // Not even the space between two things is taken.
+        [] => {}
+        [notice] => lines_ui(ui, notice, Fold::Open, &mut false, actions),
+        _ => {
+            ui.scope(|ui| {
+                ui.spacing_mut().item_spacing.y = 0.0;
+                several_ui(ui, model, actions);
+            });
+        }
     }
-    ui.scope(|ui| {
-        ui.spacing_mut().item_spacing.y = 0.0;
-        several_ui(ui, model, actions);
-    });
 }
 
 fn several_ui(ui: &mut Ui, model: &Model, actions: &mut Vec<Action>) {

@@ -72,12 +72,13 @@ pub fn label(ui: &mut Ui, text: &str, font: FontId, color: Color32, strong: bool
 
 /// What is being dragged, at the pointer.
 pub fn at_pointer(ui: &Ui, words: &str) {
-    let Some(at) = ui.ctx().pointer_interact_pos() else { return };
+    let window = ui.ctx().content_rect();
+    let Some(at) = ui.ctx().pointer_interact_pos().filter(|at| window.contains(*at)) else { return };
     let palette = palette(ui);
     let words = line(ui, words, theme::label(), palette.on_accent, 200.0);
     let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Tooltip, egui::Id::unique("dragged")));
     let size = words.size() + Vec2::new(20.0, 10.0);
-    let corner = (at + Vec2::new(12.0, 10.0)).min(ui.ctx().content_rect().max - size);
+    let corner = (at + Vec2::new(12.0, 10.0)).min(window.max - size);
     let rect = Rect::from_min_size(corner, size);
     painter.rect_filled(rect, CornerRadius::same(8), palette.accent);
     painter.galley(rect.min + Vec2::new(10.0, 5.0), words, palette.on_accent);

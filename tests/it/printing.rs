@@ -6,6 +6,7 @@ use std::process::Command;
 
 use egui::accesskit::Role;
 
+use crate::support::desktop::{Desktop, USUAL};
 use crate::support::malote::Malote;
 use crate::support::process::{PATIENCE, wait_for};
 use crate::support::samples;
@@ -217,6 +218,29 @@ fn what_cannot_be_printed_or_written_says_why_and_leaves_nothing() {
     let words = run(Path::new("/nonexistent/a.pdf"));
     assert!(words.contains("/nonexistent/a.pdf"), "{words}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn where_the_desktop_has_a_dialog_the_person_says_where_the_message_is_saved() {
+    let server = Pop3Server::start(Script::default(), &samples::messages(2));
+    let mut malote = Malote::with_account(&server.incoming(), &[]);
+    malote.get();
+    malote.set("PATH", "");
+    let desktop = Desktop::preferring(USUAL, 2);
+    let proposed = desktop.saves_as(&malote.home().join("as the person likes"));
+    desktop.offer_to(&mut malote);
+    let screen = Screen::start();
+    let window = Window::open(&malote, &screen);
+    window.click_one(Role::ListBoxOption, "Message number 2");
+    window.see("The end of number 2.");
+    screen.press("ctrl+p");
+    let file = malote.home().join("as the person likes.pdf");
+    assert!(wait_for(PATIENCE, || file.exists()).is_some(), "it has the ending that tells what it is");
+    window.see("Saved");
+    assert_eq!(*proposed.lock().unwrap(), ["Message number 2.pdf"]);
+    assert!(!malote.home().join("Message number 2.pdf").exists());
+    screen.press("alt+F4");
+    window.closed().succeeded();
 }
 
 #[test]

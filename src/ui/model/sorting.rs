@@ -97,15 +97,8 @@ impl Messages {
     /// Takes what stands at these places out of the keys.
     pub(super) fn remove_keys(&mut self, gone: &[usize]) {
         if !self.places.is_empty() {
-            self.places = Arc::new(match gone.len() <= FEW_GONE {
-                true => {
-                    let gone: Vec<u32> = gone.iter().filter_map(|&place| u32::try_from(place).ok()).collect();
-                    let is_gone = |place: &&u32| !gone.contains(place);
-                    let before = |place: u32| gone.iter().map(|&gone| u32::from(gone < place)).sum::<u32>();
-                    self.places.iter().filter(is_gone).map(|&place| place - before(place)).collect()
-                }
-                false => moved_up(&self.places, self.keys.len(), gone),
-            });
+            let moved = if gone.len() <= FEW_GONE { moved_up_by_few } else { moved_up };
+            self.places = Arc::new(moved(&self.places, self.keys.len(), gone));
         }
         let mut keys = Vec::with_capacity(self.keys.len() - gone.len());
         let mut from = 0;
@@ -197,6 +190,23 @@ fn moved_up(places: &[u32], len: usize, gone: &[usize]) -> Vec<u32> {
         .collect();
     let moved = |&place: &u32| Some(place - shifts.get(place as usize).copied().flatten()?);
     places.iter().filter_map(moved).collect()
+}
+
+/// The same, where few go.
+fn moved_up_by_few(places: &[u32], _: usize, gone: &[usize]) -> Vec<u32> {
+    let gone: Vec<u32> = gone.iter().filter_map(|&place| u32::try_from(place).ok()).collect();
+    let mut moved = Vec::with_capacity(places.len());
+    for &place in places {
+        let (mut before, mut goes) = (0, false);
+        for &gone in &gone {
+            before += u32::from(gone < place);
+            goes |= gone == place;
+        }
+        if !goes {
+            moved.push(place - before);
+        }
+    }
+    moved
 }
 
 /// Messages that go at once and are counted one by one, which is quicker than a table of the whole list.

@@ -1,14 +1,18 @@
-//! A desktop that prefers dark or light: a portal that says what a test wants, on a session bus of its own.
+//! A desktop that prefers dark or light, and whose person chooses files: a portal that says what a test wants, on a session bus
+//! of its own.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures::executor::block_on;
 use zbus::connection::Builder;
 use zbus::fdo;
+use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
-use zbus::zvariant::{OwnedValue, Value};
+use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 
 use super::malote::Malote;
 use super::secret_service::Bus;
@@ -63,6 +67,46 @@ impl Settings {
     ) -> zbus::Result<()>;
 }
 
+/// Shows no dialog: the person has chosen before it is asked.
+struct FileChooser {
+    chosen: String,
+    proposed: Arc<Mutex<Vec<String>>>,
+}
+
+#[zbus::interface(name = "org.freedesktop.portal.FileChooser")]
+impl FileChooser {
+    #[zbus(property, name = "version")]
+    fn version(&self) -> u32 {
+        3
+    }
+
+    async fn save_file(
+        &self,
+        _parent: &str,
+        _title: &str,
+        options: HashMap<String, OwnedValue>,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &zbus::Connection,
+    ) -> fdo::Result<OwnedObjectPath> {
+        let option = |name: &str| String::try_from(options.get(name).unwrap().try_clone().unwrap()).unwrap();
+        self.proposed.lock().unwrap().push(option("current_name"));
+        let sender = header.sender().unwrap();
+        let asker = sender.as_str().trim_start_matches(':').replace('.', "_");
+        let request = format!("{PATH}/request/{asker}/{}", option("handle_token"));
+        let (path, chosen) = (request.clone(), self.chosen.clone());
+        let (connection, asker) = (connection.clone(), sender.to_string());
+        // A person takes a moment.
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(300));
+            let answer = (0_u32, HashMap::from([("uris", Value::from(vec![chosen]))]));
+            let interface = "org.freedesktop.portal.Request";
+            let told = connection.emit_signal(Some(asker.as_str()), path.as_str(), interface, "Response", &answer);
+            block_on(told).unwrap();
+        });
+        Ok(OwnedObjectPath::try_from(request).unwrap())
+    }
+}
+
 pub struct Desktop {
     bus: Bus,
     scheme: Arc<AtomicU32>,
@@ -77,6 +121,15 @@ impl Desktop {
         let service = Builder::address(bus.address().to_owned().as_str()).unwrap().serve_at(PATH, settings).unwrap();
         let service = block_on(service.name("org.freedesktop.portal.Desktop").unwrap().build()).unwrap();
         Self { bus, scheme, service }
+    }
+
+    /// Who is asked for a file to save chooses this one; the names that are proposed to them.
+    pub fn saves_as(&self, file: &Path) -> Arc<Mutex<Vec<String>>> {
+        let proposed = Arc::default();
+        let chosen = url::Url::from_file_path(file).unwrap().to_string();
+        let chooser = FileChooser { chosen, proposed: Arc::clone(&proposed) };
+        assert!(block_on(self.service.object_server().at(PATH, chooser)).unwrap());
+        proposed
     }
 
     /// From now on the desktop prefers this, and says so.

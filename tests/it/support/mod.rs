@@ -14,6 +14,7 @@ pub mod pki;
 pub mod pop3_client;
 pub mod postfix;
 pub mod process;
+pub mod reading;
 pub mod samples;
 pub mod scram;
 pub mod screen;

@@ -89,7 +89,10 @@ fn about_domain(domain: &str, own: Option<&str>) -> Option<String> {
         return Some(format!("The sender’s domain {shown} only looks like your own, {own}."));
     }
     match lookalike::passes_for(&lookalike::spelt(domain)) {
-        Some(other) => Some(format!("The sender’s domain {shown} is not {other}, though it looks like it.")),
+        Some(other) => {
+            let other = sanitize::line_of(&other, 100);
+            Some(format!("The sender’s domain {shown} is not {other}, though it looks like it."))
+        }
         None if domain.is_ascii() => None,
         None => Some("The sender’s address has letters that can be mistaken for others.".into()),
     }
@@ -151,6 +154,16 @@ mod tests {
         check("From: Ann <ann@a.test>\nReply-To: news@lists.a.test\nSubject: Grüße", &[]);
         check("From: ann@a.test <ANN@a.test>", &[]);
         check("", &[]);
+    }
+
+    #[test]
+    fn what_is_said_of_a_domain_is_fit_for_the_screen() {
+        for odd in ["\0", "\u{7}"] {
+            let raw = format!("From: Ann <a@example.\u{458}\u{430}:a{odd}b>\n\nhello");
+            let warnings = MessageView::from_raw(raw.as_bytes()).warnings;
+            assert!(warnings.iter().any(|said| said.contains("though it looks like it")), "{warnings:?}");
+            assert!(!warnings.concat().contains(char::is_control), "{warnings:?}");
+        }
     }
 
     #[test]

@@ -270,16 +270,8 @@ impl App {
     /// Hands a file to the person's own program for it; on a thread of its own, for a desktop may take its time.
     fn open_file(&mut self) {
         let Some(file) = self.model.to_open.take() else { return };
-        let (tell, hear) = std::sync::mpsc::channel();
-        let open = move || {
-            if let Err(error) = open::that_detached(&file) {
-                // The window may be closed by now.
-                let _ = tell.send(Action::CouldNotOpen(error.to_string()));
-            }
-        };
-        if std::thread::Builder::new().name("opening".into()).spawn(open).is_ok() {
-            self.state.chosen = Some(hear);
-        }
+        let open = move || open::that_detached(&file).err().map(|error| Action::CouldNotOpen(error.to_string()));
+        self.state.asides.begin("opening", open);
     }
 
     /// A file on its way out of the window, and what the pointer says of it.

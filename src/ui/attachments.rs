@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 
 use egui::accesskit::Role as AccessRole;
 use egui::{Color32, CornerRadius, FontId, Galley, Pos2, Rect, RichText, Sense, Stroke, Ui, Vec2, WidgetInfo};
 
 use super::action::Action;
+use super::asides::Asides;
 use super::icons::Icon;
 use super::model::{Model, OpenDialog};
 use super::theme::{self, GROUP, palette};
@@ -47,7 +47,7 @@ pub fn attachments_ui(
     model: &Model,
     message: &OpenedMessage,
     textures: &mut Textures,
-    chosen: &mut Option<Receiver<Action>>,
+    asides: &Asides,
     actions: &mut Vec<Action>,
 ) {
     let attachments = &message.view.attachments;
@@ -64,7 +64,7 @@ pub fn attachments_ui(
         };
         label(ui, &words, theme::small(), palette.muted, true);
         if attachments.len() > 1 && quiet(ui, "Save all").clicked() {
-            save(None, chosen, actions);
+            save(None, asides, actions);
         }
     });
     ui.add_space(4.0);
@@ -73,7 +73,7 @@ pub fn attachments_ui(
         for attachment in attachments.iter().take(MAX_CARDS) {
             let picture = model.reading.parts.thumbnails.get(&attachment.index);
             let texture = picture.map(|picture| textures.of(ui, attachment.index, picture));
-            card_ui(ui, model.can_drag, attachment, texture, chosen, actions);
+            card_ui(ui, model.can_drag, attachment, texture, asides, actions);
         }
     });
     if attachments.len() > MAX_CARDS {
@@ -87,7 +87,7 @@ fn card_ui(
     can_drag: bool,
     attachment: &Attachment,
     texture: Option<egui::TextureHandle>,
-    chosen: &mut Option<Receiver<Action>>,
+    asides: &Asides,
     actions: &mut Vec<Action>,
 ) {
     let palette = palette(ui);
@@ -130,7 +130,7 @@ fn card_ui(
     let spot = Rect::from_center_size(Pos2::new(rect.right() - 20.0, rect.center().y), Vec2::splat(26.0));
     let mut corner = ui.new_child(egui::UiBuilder::new().id_salt(("save", attachment.index)).max_rect(spot));
     if icon(&mut corner, Icon::Save, &format!("Save {name}")).clicked() {
-        save(Some(attachment.index), chosen, actions);
+        save(Some(attachment.index), asides, actions);
     }
     let hint = if title.elided || title.text() != name { format!("{verb} “{name}”") } else { format!("{verb} it") };
     let response = response.on_hover_text(hint);
@@ -153,10 +153,10 @@ fn card_ui(
             actions.push(Action::AskToOpen(attachment.index));
         }
         if item(ui, "Save") {
-            save(Some(attachment.index), chosen, actions);
+            save(Some(attachment.index), asides, actions);
         }
         if item(ui, "Save to another folder…") {
-            choose_folder(chosen, move |folder| Action::SaveAttachments { index, folder });
+            choose_folder(asides, move |folder| Action::SaveAttachments { index, folder });
         }
     });
 }
@@ -275,54 +275,35 @@ fn free_file(folder: &Path, name: &str) -> PathBuf {
 }
 
 /// Into the downloads; where there are none the person is asked.
-pub fn save(index: Option<usize>, chosen: &mut Option<Receiver<Action>>, actions: &mut Vec<Action>) {
+pub fn save(index: Option<usize>, asides: &Asides, actions: &mut Vec<Action>) {
     match downloads() {
         Some(folder) => actions.push(Action::SaveAttachments { index, folder }),
-        None => choose_folder(chosen, move |folder| Action::SaveAttachments { index, folder }),
+        None => choose_folder(asides, move |folder| Action::SaveAttachments { index, folder }),
     }
 }
 
-/// Asks for a folder on a thread of its own: the system's dialog may take as long as it likes.
-pub fn choose_folder(chosen: &mut Option<Receiver<Action>>, action: impl FnOnce(PathBuf) -> Action + Send + 'static) {
-    let (tell, hear) = std::sync::mpsc::channel();
-    let ask = move || {
-        if let Some(folder) = rfd::FileDialog::new().set_title("Save into which folder?").pick_folder() {
-            // The window may be closed by now.
-            let _ = tell.send(action(folder));
-        }
-    };
-    if std::thread::Builder::new().name("folder dialog".into()).spawn(ask).is_ok() {
-        *chosen = Some(hear);
-    }
+/// Asks for a folder.
+pub fn choose_folder(asides: &Asides, action: impl FnOnce(PathBuf) -> Action + Send + 'static) {
+    asides.begin("folder dialog", move || {
+        rfd::FileDialog::new().set_title("Save into which folder?").pick_folder().map(action)
+    });
 }
 
-/// Asks for a file for a PDF that is to be called so, if the person likes; on a thread of its own as well. Where the desktop has
-/// no dialog to ask with, it goes to the downloads.
-pub fn choose_pdf(chosen: &mut Option<Receiver<Action>>, name: String) {
-    let (tell, hear) = std::sync::mpsc::channel();
-    let named = name.clone();
-    let ask = move || {
-        let ask = rfd::FileDialog::new().set_title("Save as PDF").set_file_name(name).add_filter("PDF", &["pdf"]);
+/// Asks for a file for a PDF that is to be called so, if the person likes. Where the desktop has no dialog to ask with, it goes
+/// to the downloads.
+pub fn choose_pdf(asides: &Asides, name: String) {
+    asides.begin("file dialog", move || {
+        let ask = rfd::FileDialog::new().set_title("Save as PDF").set_file_name(&name).add_filter("PDF", &["pdf"]);
         let ask = match downloads() {
             Some(folder) => ask.set_directory(folder),
             None => ask,
         };
-        let file = if desktop::has_file_dialogs() {
-            ask.save_file()
-        } else {
-            downloads().map(|folder| free_file(&folder, &named))
-        };
-        if let Some(file) = file {
-            // Without an ending no program would know what it is; but nothing is replaced that the person was not asked about.
-            let with_ending = file.with_extension("pdf");
-            let is_named = file.extension().is_some() || with_ending.exists();
-            // The window may be closed by now.
-            let _ = tell.send(Action::SavePdf(if is_named { file } else { with_ending }));
-        }
-    };
-    if std::thread::Builder::new().name("file dialog".into()).spawn(ask).is_ok() {
-        *chosen = Some(hear);
-    }
+        let file = if desktop::has_file_dialogs() { ask.save_file()? } else { free_file(&downloads()?, &name) };
+        // Without an ending no program would know what it is; but nothing is replaced that the person was not asked about.
+        let with_ending = file.with_extension("pdf");
+        let is_named = file.extension().is_some() || with_ending.exists();
+        Some(Action::SavePdf(if is_named { file } else { with_ending }))
+    });
 }
 
 #[cfg(test)]

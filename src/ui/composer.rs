@@ -1,13 +1,12 @@
 //! Writing a message: in place of the reading pane, or in a window of its own.
 
-use std::sync::mpsc::Receiver;
-
 use egui::{
     Align, Align2, ComboBox, CornerRadius, DroppedFileHandle, Key, Layout, Margin, ScrollArea, Stroke, StrokeKind,
     TextEdit, Ui, Vec2,
 };
 
 use super::action::Action;
+use super::asides::Asides;
 use super::icons::Icon;
 use super::model::{Composer, Focus, Model, People};
 use super::popup;
@@ -16,7 +15,7 @@ use super::theme::{self, Palette, palette};
 use super::widgets::{field_name, hairline, icon, label, primary, prose, quiet, size};
 use crate::mail::DraftAttachment;
 
-pub fn composer_ui(ui: &mut Ui, model: &mut Model, chosen: &mut Option<Receiver<Action>>, actions: &mut Vec<Action>) {
+pub fn composer_ui(ui: &mut Ui, model: &mut Model, asides: &Asides, actions: &mut Vec<Action>) {
     let accounts: Vec<(crate::account::AccountId, String)> = model
         .accounts
         .iter()
@@ -24,15 +23,15 @@ pub fn composer_ui(ui: &mut Ui, model: &mut Model, chosen: &mut Option<Receiver<
         .collect();
     let Some(composer) = &mut model.composer else { return };
     let palette = palette(ui);
-    bar_ui(ui, composer, chosen, actions);
+    bar_ui(ui, composer, asides, actions);
     problem_ui(ui, composer, palette);
     fields_ui(ui, composer, &accounts, &model.recipients, palette, actions);
     attached_ui(ui, composer, palette, actions);
     body_ui(ui, composer, actions);
-    drop_ui(ui, chosen);
+    drop_ui(ui, asides);
 }
 
-fn bar_ui(ui: &mut Ui, composer: &Composer, chosen: &mut Option<Receiver<Action>>, actions: &mut Vec<Action>) {
+fn bar_ui(ui: &mut Ui, composer: &Composer, asides: &Asides, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let frame = egui::Frame::new().inner_margin(Margin::symmetric(20, 8)).show(ui, |ui| {
         ui.horizontal(|ui| {
@@ -40,7 +39,7 @@ fn bar_ui(ui: &mut Ui, composer: &Composer, chosen: &mut Option<Receiver<Action>
                 actions.push(Action::Send);
             }
             if quiet(ui, "Attach…").clicked() {
-                choose_files(chosen);
+                choose_files(asides);
             }
             if !composer.is_saved() && ui.available_width() > 320.0 {
                 label(ui, "Saving…", theme::small(), palette.faint, false);
@@ -91,10 +90,10 @@ fn fields_ui(
         ui.spacing_mut().item_spacing.y = 0.0;
         if accounts.len() > 1 {
             field(ui, "From", palette, |ui, name| {
-                let chosen =
+                let asides =
                     accounts.iter().find(|(id, _)| *id == composer.account).map_or("", |(_, words)| words.as_str());
                 let combo = ComboBox::from_id_salt("from")
-                    .selected_text(chosen)
+                    .selected_text(asides)
                     .width(320.0_f32.min(ui.available_width() - 8.0))
                     .show_ui(ui, |ui| {
                         for (id, words) in accounts {
@@ -218,12 +217,7 @@ fn body_ui(ui: &mut Ui, composer: &mut Composer, actions: &mut Vec<Action>) {
 }
 
 /// The composer in a window of its own. A screen reader does not reach it, which is why it is not the usual way.
-pub fn detached_ui(
-    ctx: &egui::Context,
-    model: &mut Model,
-    chosen: &mut Option<Receiver<Action>>,
-    actions: &mut Vec<Action>,
-) {
+pub fn detached_ui(ctx: &egui::Context, model: &mut Model, asides: &Asides, actions: &mut Vec<Action>) {
     let subject = model.composer.as_ref().map(|composer| composer.draft.subject.clone()).unwrap_or_default();
     let title = if subject.trim().is_empty() { "New message".to_owned() } else { subject };
     let viewport = egui::ViewportBuilder::default().with_title(title).with_inner_size([720.0, 640.0]);
@@ -231,7 +225,7 @@ pub fn detached_ui(
         let fill = palette(ui).reading;
         egui::CentralPanel::no_frame()
             .frame(egui::Frame::new().fill(fill))
-            .show(ui, |ui| composer_ui(ui, model, chosen, actions));
+            .show(ui, |ui| composer_ui(ui, model, asides, actions));
         let closes_popup = popup::is_on_top(ui.ctx());
         let (sends, closes) = ui.input(|input| {
             let sends = input.key_pressed(Key::Enter) && input.modifiers.command;
@@ -246,11 +240,10 @@ pub fn detached_ui(
     });
 }
 
-/// Asks for files on a thread of its own, and reads them there.
-fn choose_files(chosen: &mut Option<Receiver<Action>>) {
-    let (tell, hear) = std::sync::mpsc::channel();
-    let ask = move || {
-        let picked = futures::executor::block_on(async {
+/// Asks for files, and reads them.
+fn choose_files(asides: &Asides) {
+    asides.begin("file dialog", || {
+        futures::executor::block_on(async {
             let files = rfd::AsyncFileDialog::new().set_title("Attach files").pick_files().await?;
             let mut attachments = Vec::new();
             for file in files {
@@ -261,23 +254,16 @@ fn choose_files(chosen: &mut Option<Receiver<Action>>) {
                     name,
                 });
             }
-            Some(attachments)
-        });
-        if let Some(attachments) = picked {
-            // The window may be closed by now.
-            let _ = tell.send(Action::Attach(attachments));
-        }
-    };
-    if std::thread::Builder::new().name("file dialog".into()).spawn(ask).is_ok() {
-        *chosen = Some(hear);
-    }
+            Some(Action::Attach(attachments))
+        })
+    });
 }
 
 /// Files that are dropped on the message are attached to it.
-fn drop_ui(ui: &Ui, chosen: &mut Option<Receiver<Action>>) {
+fn drop_ui(ui: &Ui, asides: &Asides) {
     let (hovers, dropped) = ui.input(|input| (!input.raw.hovered_files.is_empty(), input.raw.dropped_files.clone()));
     if !dropped.is_empty() {
-        attach_files(dropped, chosen);
+        attach_files(dropped, asides);
     }
     if hovers {
         let (palette, place) = (palette(ui), ui.max_rect().shrink(8.0));
@@ -288,22 +274,15 @@ fn drop_ui(ui: &Ui, chosen: &mut Option<Receiver<Action>>) {
     }
 }
 
-/// Reads files on a thread of its own.
-fn attach_files(files: Vec<DroppedFileHandle>, chosen: &mut Option<Receiver<Action>>) {
-    let (tell, hear) = std::sync::mpsc::channel();
-    let read = move || {
+fn attach_files(files: Vec<DroppedFileHandle>, asides: &Asides) {
+    asides.begin("attaching", || {
         let read = files.into_iter().map(|file| {
             let name = file.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
             let bytes = file.bytes().map_err(|error| format!("{name}: {error}"))?;
             Ok(DraftAttachment { content_type: content_type(&name).to_owned(), bytes, name })
         });
-        let action = read.collect::<Result<_, String>>().map_or_else(Action::CouldNotAttach, Action::Attach);
-        // The window may be closed by now.
-        let _ = tell.send(action);
-    };
-    if std::thread::Builder::new().name("attaching".into()).spawn(read).is_ok() {
-        *chosen = Some(hear);
-    }
+        Some(read.collect::<Result<_, String>>().map_or_else(Action::CouldNotAttach, Action::Attach))
+    });
 }
 
 /// The type that a name's ending stands for; the rest is octets.

@@ -1,6 +1,7 @@
 //! Draws the model and returns what the person did. Nothing in here waits for a disk or a socket.
 
 pub mod action;
+pub mod asides;
 mod attachments;
 mod bidi;
 mod chooser;
@@ -53,6 +54,7 @@ use egui::{CentralPanel, Frame, Panel};
 
 use crate::page::protocol::Renderer;
 use action::Action;
+use asides::Asides;
 use model::{Density, Model};
 use theme::palette;
 
@@ -63,8 +65,7 @@ pub struct ViewState {
     reading: reading_pane::ReadingState,
     preview: preview::PreviewState,
     search: search_bar::SearchState,
-    /// Files and folders that the person chose in the system's dialogs, as actions.
-    pub chosen: Option<std::sync::mpsc::Receiver<Action>>,
+    pub asides: Asides,
 }
 
 impl ViewState {
@@ -80,9 +81,11 @@ const READING_WIDTH: f32 = 400.0;
 /// The whole window.
 pub fn window_ui(ui: &mut egui::Ui, model: &mut Model, state: &mut ViewState) -> Vec<Action> {
     let mut actions = keys::pressed(ui.ctx(), model);
-    actions.extend(state.chosen.as_ref().and_then(|chosen| chosen.try_recv().ok()));
+    while let Some(action) = state.asides.heard(ui.ctx()) {
+        actions.push(action);
+    }
     if let Some(name) = model.to_place.take() {
-        attachments::choose_pdf(&mut state.chosen, name);
+        attachments::choose_pdf(&state.asides, name);
     }
     let palette = palette(ui);
     let bar = |fill| Frame::new().fill(fill);
@@ -123,12 +126,12 @@ pub fn window_ui(ui: &mut egui::Ui, model: &mut Model, state: &mut ViewState) ->
     }
     notices::toast_ui(ui.ctx(), model, &mut actions);
     if model.composer.as_ref().is_some_and(|composer| composer.detached) {
-        composer::detached_ui(ui.ctx(), model, &mut state.chosen, &mut actions);
+        composer::detached_ui(ui.ctx(), model, &state.asides, &mut actions);
     }
     server_window::server_ui(ui.ctx(), model, &mut actions);
     settings::settings_ui(ui.ctx(), model, &mut actions);
-    moving::moving_ui(ui.ctx(), model, &mut state.chosen, &mut actions);
-    preview::preview_ui(ui.ctx(), model, &mut state.preview, &mut state.chosen, &mut actions);
+    moving::moving_ui(ui.ctx(), model, &state.asides, &mut actions);
+    preview::preview_ui(ui.ctx(), model, &mut state.preview, &state.asides, &mut actions);
     dialogs::dialog_ui(ui.ctx(), model, &mut actions);
     help::help_ui(ui.ctx(), model, &mut actions);
     chooser::chooser_ui(ui.ctx(), model, &mut actions);
@@ -139,7 +142,7 @@ pub fn window_ui(ui: &mut egui::Ui, model: &mut Model, state: &mut ViewState) ->
 /// The message that is written, or the one that is read.
 fn pane_ui(ui: &mut egui::Ui, model: &mut Model, state: &mut ViewState, actions: &mut Vec<Action>) {
     match &model.composer {
-        Some(composer) if !composer.detached => composer::composer_ui(ui, model, &mut state.chosen, actions),
-        _ => reading_pane::reading_ui(ui, model, &mut state.reading, &mut state.chosen, actions),
+        Some(composer) if !composer.detached => composer::composer_ui(ui, model, &state.asides, actions),
+        _ => reading_pane::reading_ui(ui, model, &mut state.reading, &state.asides, actions),
     }
 }

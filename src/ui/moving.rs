@@ -1,11 +1,11 @@
 //! *Import mail* and *Export*: what another program has, and a copy of what is here.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Receiver;
 
 use egui::{Align, ComboBox, CornerRadius, Id, Layout, Margin, Modal, ProgressBar, RichText, ScrollArea, TextEdit, Ui};
 
 use super::action::Action;
+use super::asides::Asides;
 use super::model::{ExportWindow, ImportWindow, Model, MovingWindow, UnderWay};
 use super::sidebar::thousands;
 use super::theme::{self, palette};
@@ -17,19 +17,14 @@ use crate::store::types::{OwnMailbox, Role};
 const WIDTH: f32 = 600.0;
 const NAME_WIDTH: f32 = 110.0;
 
-pub fn moving_ui(
-    ctx: &egui::Context,
-    model: &mut Model,
-    chosen: &mut Option<Receiver<Action>>,
-    actions: &mut Vec<Action>,
-) {
+pub fn moving_ui(ctx: &egui::Context, model: &mut Model, asides: &Asides, actions: &mut Vec<Action>) {
     let Model { moving: Some(window), moving_is_shown: true, accounts, organisation, .. } = model else { return };
     let shown = Modal::new(Id::unique("moving")).frame(theme::dialog(ctx)).show(ctx, |ui| {
         ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 60.0));
         ui.set_max_height((ui.ctx().content_rect().height() - 96.0).clamp(280.0, 640.0));
         match window {
-            MovingWindow::Import(import) => import_ui(ui, import, accounts, chosen, actions),
-            MovingWindow::Export(export) => export_ui(ui, export, accounts, &organisation.mailboxes, chosen, actions),
+            MovingWindow::Import(import) => import_ui(ui, import, accounts, asides, actions),
+            MovingWindow::Export(export) => export_ui(ui, export, accounts, &organisation.mailboxes, asides, actions),
         }
     });
     if shown.should_close() {
@@ -51,13 +46,7 @@ fn head_ui(ui: &mut Ui, title: &str, is_moving: bool, actions: &mut Vec<Action>)
     ui.add_space(4.0);
 }
 
-fn import_ui(
-    ui: &mut Ui,
-    import: &mut ImportWindow,
-    accounts: &[Account],
-    chosen: &mut Option<Receiver<Action>>,
-    actions: &mut Vec<Action>,
-) {
+fn import_ui(ui: &mut Ui, import: &mut ImportWindow, accounts: &[Account], asides: &Asides, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     head_ui(ui, "Import mail", import.under_way.is_moving(), actions);
     if let Some(report) = &import.report {
@@ -84,10 +73,10 @@ fn import_ui(
         let name = field_name(ui, "From", egui::Vec2::new(NAME_WIDTH, 30.0), palette.muted);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if ui.button("File…").clicked() {
-                choose(chosen, Dialog::File);
+                choose(asides, Dialog::File);
             }
             if ui.button("Folder…").clicked() {
-                choose(chosen, Dialog::Folder);
+                choose(asides, Dialog::Folder);
             }
             let field = TextEdit::singleline(&mut import.typed).hint_text("where the mail is");
             let field = ui.add(field.desired_width(f32::INFINITY)).labelled_by(name.id);
@@ -172,7 +161,7 @@ fn export_ui(
     export: &mut ExportWindow,
     accounts: &[Account],
     own: &[OwnMailbox],
-    chosen: &mut Option<Receiver<Action>>,
+    asides: &Asides,
     actions: &mut Vec<Action>,
 ) {
     let palette = palette(ui);
@@ -195,7 +184,7 @@ fn export_ui(
         let name = row(ui, "Into");
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if ui.button("Choose…").clicked() {
-                choose(chosen, Dialog::NewFolder);
+                choose(asides, Dialog::NewFolder);
             }
             let field = TextEdit::singleline(&mut export.typed).hint_text("a new folder");
             ui.add(field.desired_width(f32::INFINITY)).labelled_by(name);
@@ -253,12 +242,12 @@ fn export_ui(
     }
 }
 
-fn account_ui(ui: &mut Ui, salt: &str, accounts: &[Account], chosen: &mut AccountId, name: Id) {
-    let shown = accounts.iter().find(|account| account.id == *chosen).map_or("", |account| account.name.as_str());
+fn account_ui(ui: &mut Ui, salt: &str, accounts: &[Account], asides: &mut AccountId, name: Id) {
+    let shown = accounts.iter().find(|account| account.id == *asides).map_or("", |account| account.name.as_str());
     let combo = ComboBox::from_id_salt(salt).selected_text(shown).width(240.0);
     let shown = combo.show_ui(ui, |ui| {
         for account in accounts {
-            ui.selectable_value(chosen, account.id, &account.name);
+            ui.selectable_value(asides, account.id, &account.name);
         }
     });
     shown.response.labelled_by(name);
@@ -323,13 +312,11 @@ enum Dialog {
     NewFolder,
 }
 
-/// What is done with the place that was chosen.
+/// What is done with the place that was asides.
 type Then = fn(PathBuf) -> Action;
 
-/// Asks on a thread of its own: the system's dialog may take as long as it likes.
-fn choose(chosen: &mut Option<Receiver<Action>>, dialog: Dialog) {
-    let (tell, hear) = std::sync::mpsc::channel();
-    let ask = move || {
+fn choose(asides: &Asides, dialog: Dialog) {
+    asides.begin("file dialog", move || {
         let ask = rfd::FileDialog::new();
         let answer: Option<(PathBuf, Then)> = match dialog {
             Dialog::Folder => {
@@ -345,12 +332,6 @@ fn choose(chosen: &mut Option<Receiver<Action>>, dialog: Dialog) {
                 ask.save_file().map(|place| (place, Action::ExportInto as Then))
             }
         };
-        if let Some((place, action)) = answer {
-            // The window may be closed by now.
-            let _ = tell.send(action(place));
-        }
-    };
-    if std::thread::Builder::new().name("file dialog".into()).spawn(ask).is_ok() {
-        *chosen = Some(hear);
-    }
+        answer.map(|(place, action)| action(place))
+    });
 }

@@ -1,10 +1,9 @@
 //! An attachment in front of the window: a picture, a text, a message within the message, an invitation, a card.
 
-use std::sync::mpsc::Receiver;
-
 use egui::{Id, Modal, RichText, ScrollArea, Ui, Vec2};
 
 use super::action::Action;
+use super::asides::Asides;
 use super::attachments::{self, Textures};
 use super::icons::Icon;
 use super::invitation::{invitation_ui, row_ui};
@@ -30,7 +29,7 @@ pub fn preview_ui(
     ctx: &egui::Context,
     model: &Model,
     state: &mut PreviewState,
-    chosen: &mut Option<Receiver<Action>>,
+    asides: &Asides,
     actions: &mut Vec<Action>,
 ) {
     let Some(previewing) = &model.reading.parts.preview else {
@@ -45,7 +44,7 @@ pub fn preview_ui(
     let most = Vec2::new((room.x - 90.0).clamp(300.0, 900.0), (room.y - 150.0).max(160.0));
     let shown = Modal::new(Id::unique("preview")).frame(theme::dialog(ctx)).show(ctx, |ui| {
         ui.set_width(most.x);
-        head_ui(ui, previewing, chosen, actions);
+        head_ui(ui, previewing, asides, actions);
         ui.add_space(8.0);
         match &previewing.preview {
             None => drop(ui.label(RichText::new("Looking into it…").color(palette(ui).faint))),
@@ -57,7 +56,7 @@ pub fn preview_ui(
     }
 }
 
-fn head_ui(ui: &mut Ui, previewing: &Previewing, chosen: &mut Option<Receiver<Action>>, actions: &mut Vec<Action>) {
+fn head_ui(ui: &mut Ui, previewing: &Previewing, asides: &Asides, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let attachment = &previewing.attachment;
     let found = attachment.kind();
@@ -71,7 +70,7 @@ fn head_ui(ui: &mut Ui, previewing: &Previewing, chosen: &mut Option<Receiver<Ac
                 actions.push(Action::AskToOpen(attachment.index));
             }
             if quiet(ui, "Save").clicked() {
-                attachments::save(Some(attachment.index), chosen, actions);
+                attachments::save(Some(attachment.index), asides, actions);
             }
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                 label(ui, &attachment.safe_name, theme::heading(), palette.text, true);

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Color32, CornerRadius, Margin, RichText, ScrollArea, Sense, Stroke, Ui, Vec2};
 
 use super::action::Action;
+use super::asides::Asides;
 use super::attachments::{Textures, attachments_ui, choose_folder, downloads};
 use super::bidi;
 use super::conversation::conversation_ui;
@@ -51,13 +51,7 @@ pub struct ReadingState {
     pub hovered_link: Option<String>,
 }
 
-pub fn reading_ui(
-    ui: &mut Ui,
-    model: &Model,
-    state: &mut ReadingState,
-    chosen: &mut Option<Receiver<Action>>,
-    actions: &mut Vec<Action>,
-) {
+pub fn reading_ui(ui: &mut Ui, model: &Model, state: &mut ReadingState, asides: &Asides, actions: &mut Vec<Action>) {
     state.hovered_link = None;
     state.page.hear(ui.ctx(), actions);
     let Some(message) = &model.reading.message else {
@@ -87,7 +81,7 @@ pub fn reading_ui(
     scroll.show(ui, |ui| {
         scroll_by_keys(ui, model);
         egui::Frame::new().inner_margin(Margin { left: 28, right: 28, top: 20, bottom: 8 }).show(ui, |ui| {
-            head_ui(ui, model, message, chosen, actions);
+            head_ui(ui, model, message, asides, actions);
             conversation_ui(ui, model, actions);
             seals_ui(ui, message);
             for warning in &message.view.warnings {
@@ -115,7 +109,7 @@ pub fn reading_ui(
                 ui.add_space(8.0);
                 text_ui(ui, state, actions);
             }
-            attachments_ui(ui, model, message, &mut state.pictures, chosen, actions);
+            attachments_ui(ui, model, message, &mut state.pictures, asides, actions);
         });
     });
 }
@@ -221,13 +215,7 @@ pub fn welcome_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
     });
 }
 
-fn head_ui(
-    ui: &mut Ui,
-    model: &Model,
-    message: &OpenedMessage,
-    chosen: &mut Option<Receiver<Action>>,
-    actions: &mut Vec<Action>,
-) {
+fn head_ui(ui: &mut Ui, model: &Model, message: &OpenedMessage, asides: &Asides, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let view = &message.view;
     let subject = if view.shown_subject.is_empty() { "(no subject)" } else { &view.shown_subject };
@@ -237,7 +225,7 @@ fn head_ui(
         avatar(ui, &message.row.from_name, 42.0);
         ui.add_space(4.0);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {
-            more_ui(ui, model, message, chosen, actions);
+            more_ui(ui, model, message, asides, actions);
             let starred = message.row.flags.has(Flag::Starred);
             let (picture, words) = if starred { (Icon::StarFilled, "Remove the star") } else { (Icon::Star, "Star") };
             if icon(ui, picture, words).clicked() {
@@ -282,13 +270,7 @@ fn people_ui(ui: &mut Ui, what: &str, people: &[Address], palette: Palette) {
     label(ui, &format!("{what} {}", words.join(", ")), theme::small(), palette.muted, false);
 }
 
-fn more_ui(
-    ui: &mut Ui,
-    model: &Model,
-    message: &OpenedMessage,
-    chosen: &mut Option<Receiver<Action>>,
-    actions: &mut Vec<Action>,
-) {
+fn more_ui(ui: &mut Ui, model: &Model, message: &OpenedMessage, asides: &Asides, actions: &mut Vec<Action>) {
     let palette = palette(ui);
     let button = egui::Button::image(Icon::More.image(16.0, palette.muted).alt_text("More")).frame_when_inactive(false);
     egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
@@ -318,7 +300,7 @@ fn more_ui(
         if ui.button("Save the message").clicked() {
             match downloads() {
                 Some(folder) => actions.push(Action::SaveMessage { folder }),
-                None => choose_folder(chosen, |folder| Action::SaveMessage { folder }),
+                None => choose_folder(asides, |folder| Action::SaveMessage { folder }),
             }
             ui.close();
         }

@@ -162,11 +162,17 @@ fn it_goes_into_a_window_of_its_own_and_back_with_what_was_typed() {
 #[test]
 fn files_chosen_in_the_systems_dialog_are_attached_when_they_come() {
     let mut window = writing();
-    let (tell, hear) = std::sync::mpsc::channel();
-    window.0.state_mut().view.chosen = Some(hear);
     window.run();
-    tell.send(Action::Attach(vec![DraftAttachment { name: "plan.pdf".into(), ..Default::default() }])).unwrap();
-    window.run();
+    // Of two that are open at once neither is forgotten.
+    for name in ["plan.pdf", "map.png"] {
+        let chosen = vec![DraftAttachment { name: name.into(), ..Default::default() }];
+        window.0.state_mut().view.asides.begin("dialog", move || Some(Action::Attach(chosen)));
+    }
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !(window.shows("plan.pdf") && window.shows("map.png")) && std::time::Instant::now() < end {
+        window.run();
+    }
+    window.sees("map.png (0 bytes)");
     window.sees("plan.pdf (0 bytes)");
 }
 

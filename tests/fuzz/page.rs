@@ -1,0 +1,35 @@
+//! From the HTML of a message to pixels. A panic within the engine of pages is no finding, for there the page is refused and the
+//! message read as text; all else is: a panic before or after it, a hang, memory without end.
+#![no_main]
+
+use std::sync::OnceLock;
+use std::thread;
+
+use malote::engine::MessagePage;
+use malote::page::{Fonts, Page, STACK_BYTES, View};
+
+const VIEW: View = View { width_px: 700, height_px: 800, scale: 1.0, scroll_y_px: 0, dark: false };
+
+static FONTS: OnceLock<Fonts> = OnceLock::new();
+
+fn draw(octets: &[u8]) {
+    let mut raw = b"Content-Type: text/html; charset=utf-8\r\n\r\n".to_vec();
+    raw.extend_from_slice(octets);
+    let Some(page) = MessagePage::from_raw(&raw, &[]) else { return };
+    if let Ok(mut page) = Page::load(page.document, &VIEW, FONTS.get_or_init(Fonts::of_system)) {
+        page.paint(&VIEW);
+    }
+}
+
+libfuzzer_sys::fuzz_target!(
+    // libFuzzer's own ends the process at every panic, those that are caught among them.
+    init: std::panic::set_hook(Box::new(|panic| eprintln!("{panic}"))),
+    |octets: &[u8]| {
+        thread::scope(|scope| {
+            let drawing = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || draw(octets));
+            if drawing.unwrap().join().is_err() {
+                std::process::abort();
+            }
+        });
+    }
+);

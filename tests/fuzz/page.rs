@@ -5,8 +5,7 @@
 use std::sync::OnceLock;
 use std::thread;
 
-use malote::engine::MessagePage;
-use malote::page::{Fonts, Page, STACK_BYTES, View};
+use malote::page::{Fonts, Page, STACK_BYTES, View, document_of};
 
 const VIEW: View = View { width_px: 700, height_px: 800, scale: 1.0, scroll_y_px: 0, dark: false };
 
@@ -15,8 +14,7 @@ static FONTS: OnceLock<Fonts> = OnceLock::new();
 fn draw(octets: &[u8]) {
     let mut raw = b"Content-Type: text/html; charset=utf-8\r\n\r\n".to_vec();
     raw.extend_from_slice(octets);
-    let Some(page) = MessagePage::from_raw(&raw, &[]) else { return };
-    if let Ok(mut page) = Page::load(page.document, &VIEW, FONTS.get_or_init(Fonts::of_system)) {
+    if let Ok(mut page) = Page::load(document_of(&raw), &VIEW, FONTS.get_or_init(Fonts::of_system)) {
         page.paint(&VIEW);
     }
 }

@@ -71,7 +71,8 @@ fn carry(screen: &Screen, from: (i32, i32), to: (i32, i32)) {
         let between = |from: i32, to: i32| from + (to - from) * step / 8;
         screen.mouse(&format!("mousemove {} {} sleep 0.05", between(from.0, to.0), between(from.1, to.1)));
     }
-    std::thread::sleep(Duration::from_millis(700));
+    // On a busy machine the other program takes its time to say that it would take it.
+    std::thread::sleep(Duration::from_millis(1500));
 }
 
 fn open_parcel(window: &Window) {

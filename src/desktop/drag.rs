@@ -5,7 +5,7 @@
 //! the button is held, so another connection looks where the pointer is, and speaks with the windows there. On Wayland only
 //! the connection that was told of the press can begin a drag: there files are saved, and not dragged.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
@@ -36,10 +36,7 @@ pub fn is_possible(window: &impl HasWindowHandle) -> bool {
 }
 
 /// A drag that is under way. Dropped, it is broken off.
-pub struct Drag {
-    file: PathBuf,
-    stage: Arc<AtomicU8>,
-}
+pub struct Drag(Arc<AtomicU8>);
 
 /// How far a drag is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +58,7 @@ impl Drag {
     /// There is no thread for it. Without a display to speak to it is over at once.
     pub fn start(file: &Path, wake: impl Fn() + Send + 'static) -> std::io::Result<Self> {
         let stage = Arc::new(AtomicU8::new(Stage::Refused as u8));
-        let drag = Self { file: file.to_owned(), stage: stage.clone() };
+        let drag = Self(stage.clone());
         let list = uri_list(file);
         let follow = move || {
             let tell = |now: Stage| {
@@ -82,12 +79,8 @@ impl Drag {
         Ok(drag)
     }
 
-    pub fn file(&self) -> &Path {
-        &self.file
-    }
-
     pub fn stage(&self) -> Stage {
-        match self.stage.load(Ordering::Relaxed) {
+        match self.0.load(Ordering::Relaxed) {
             stage if stage == Stage::Refused as u8 => Stage::Refused,
             stage if stage == Stage::Taken as u8 => Stage::Taken,
             _ => Stage::Over,
@@ -97,7 +90,7 @@ impl Drag {
 
 impl Drop for Drag {
     fn drop(&mut self) {
-        self.stage.store(Stage::Over as u8, Ordering::Relaxed);
+        self.0.store(Stage::Over as u8, Ordering::Relaxed);
     }
 }
 

@@ -90,10 +90,10 @@ fn fields_ui(
         ui.spacing_mut().item_spacing.y = 0.0;
         if accounts.len() > 1 {
             field(ui, "From", palette, |ui, name| {
-                let asides =
+                let chosen =
                     accounts.iter().find(|(id, _)| *id == composer.account).map_or("", |(_, words)| words.as_str());
                 let combo = ComboBox::from_id_salt("from")
-                    .selected_text(asides)
+                    .selected_text(chosen)
                     .width(320.0_f32.min(ui.available_width() - 8.0))
                     .show_ui(ui, |ui| {
                         for (id, words) in accounts {

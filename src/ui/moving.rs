@@ -242,12 +242,12 @@ fn export_ui(
     }
 }
 
-fn account_ui(ui: &mut Ui, salt: &str, accounts: &[Account], asides: &mut AccountId, name: Id) {
-    let shown = accounts.iter().find(|account| account.id == *asides).map_or("", |account| account.name.as_str());
+fn account_ui(ui: &mut Ui, salt: &str, accounts: &[Account], chosen: &mut AccountId, name: Id) {
+    let shown = accounts.iter().find(|account| account.id == *chosen).map_or("", |account| account.name.as_str());
     let combo = ComboBox::from_id_salt(salt).selected_text(shown).width(240.0);
     let shown = combo.show_ui(ui, |ui| {
         for account in accounts {
-            ui.selectable_value(asides, account.id, &account.name);
+            ui.selectable_value(chosen, account.id, &account.name);
         }
     });
     shown.response.labelled_by(name);
@@ -312,7 +312,7 @@ enum Dialog {
     NewFolder,
 }
 
-/// What is done with the place that was asides.
+/// What is done with the place that was chosen.
 type Then = fn(PathBuf) -> Action;
 
 fn choose(asides: &Asides, dialog: Dialog) {

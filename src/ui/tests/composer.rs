@@ -173,6 +173,10 @@ fn files_chosen_in_the_systems_dialog_are_attached_when_they_come() {
         window.run();
     }
     window.sees("map.png (0 bytes)");
+    window.meanwhile(|desk| {
+        desk.act(Action::CouldNotAttach("photos: Is a directory (os error 21)".into()));
+    });
+    window.sees("Nothing was attached: photos: Is a directory");
     window.sees("plan.pdf (0 bytes)");
 }
 

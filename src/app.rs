@@ -280,6 +280,7 @@ impl App {
             let waker = ctx.clone();
             self.drag = Drag::start(&file, move || waker.request_repaint()).ok();
         }
+        self.model.is_dragging = self.drag.is_some();
         let is_broken_off = ctx.input(|input| input.key_pressed(egui::Key::Escape));
         // As long as the button is held, what is outside is told, too.
         let is_inside = ctx.pointer_latest_pos().is_some_and(|at| ctx.content_rect().contains(at));

@@ -33,7 +33,7 @@ pub fn pressed(ctx: &egui::Context, model: &Model) -> Vec<Action> {
     let closes_popup = popup::is_on_top(ctx);
     let meant = events.into_iter().filter(|(key, modifiers)| match key {
         Key::Enter => !on_button || modifiers.command,
-        Key::Escape => !closes_popup,
+        Key::Escape => !closes_popup && !model.is_dragging,
         // In the page they are about the page.
         Key::A if modifiers.command => !on_page,
         _ => !(on_page && by(*key, *modifiers).is_some()),

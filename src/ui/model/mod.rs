@@ -177,6 +177,8 @@ pub struct Model {
     pub to_open: Option<std::path::PathBuf>,
     /// Files can be dragged out of the window.
     pub can_drag: bool,
+    /// One is being dragged: Escape breaks that off and nothing else.
+    pub is_dragging: bool,
     /// A file whose drag out of the window is to begin.
     pub to_drag: Option<std::path::PathBuf>,
     /// The name of a PDF that the person is to be asked a place for.

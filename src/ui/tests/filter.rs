@@ -46,6 +46,9 @@ fn the_keyboard_turns_the_filter_on_and_off() {
     let unread = Filter { unread: true, ..Filter::default() };
     assert_eq!(window.key(Modifiers::COMMAND, Key::L), [Action::Filter(unread)]);
     assert_eq!(window.rows().len(), 3);
+    window.desk().model.is_dragging = true;
+    assert_eq!(window.key(Modifiers::NONE, Key::Escape), [], "what is dragged out is broken off, and nothing else");
+    window.desk().model.is_dragging = false;
     assert_eq!(window.key(Modifiers::NONE, Key::Escape), [Action::Filter(Filter::default())]);
     assert_eq!(window.rows().len(), 6);
 }

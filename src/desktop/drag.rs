@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 
 use winit::raw_window_handle::{HasWindowHandle, RawWindowHandle};
 use x11rb::connection::Connection;
-use x11rb::errors::ReplyOrIdError;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
     Atom, AtomEnum, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, KeyButMask, PropMode,
@@ -24,6 +23,8 @@ use x11rb::{COPY_FROM_PARENT, CURRENT_TIME, NONE};
 
 /// How often is looked where the pointer is.
 const LOOK: Duration = Duration::from_millis(10);
+/// How long a program may take to say whether it takes what was just let go on it.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
 /// How long a program may take to fetch what was dropped on it.
 const FETCHED_WITHIN: Duration = Duration::from_secs(20);
 const VERSION: u32 = 5;
@@ -100,7 +101,8 @@ fn uri_list(file: &Path) -> Vec<u8> {
     format!("{url}\r\n").into_bytes()
 }
 
-type Result<T> = std::result::Result<T, ReplyOrIdError>;
+/// Why is said to nobody: whatever it is, the drag is over.
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 x11rb::atom_manager! {
     Atoms: AtomsCookie {
@@ -130,7 +132,7 @@ struct Source {
 
 impl Source {
     fn new(list: Vec<u8>) -> Result<Self> {
-        let (x, screen) = x11rb::connect(None).map_err(|_| ReplyOrIdError::IdsExhausted)?;
+        let (x, screen) = x11rb::connect(None)?;
         let root = x.setup().roots.get(screen).map_or(NONE, |screen| screen.root);
         let atoms = Atoms::new(&x)?.reply()?;
         let window = x.generate_id()?;
@@ -149,12 +151,18 @@ impl Source {
     }
 
     fn follow(&mut self, tell: &impl Fn(Stage), goes_on: &impl Fn() -> bool) -> Result<()> {
+        // The file came too late: where the pointer is now nothing was let go.
+        if !self.pointer()?.1 {
+            return Ok(());
+        }
         let mut over: Option<Target> = None;
         let mut is_taken = false;
         // A target is told of one place at a time, and then of the last one.
         let mut told: Option<(i16, i16)> = None;
         let mut is_awaited = false;
-        loop {
+        // Where the button was let go, and when: who is quicker than the program there hears its answer all the same.
+        let mut dropped: Option<((i16, i16), Instant)> = None;
+        while goes_on() {
             while let Some(event) = self.x.poll_for_event()? {
                 match event {
                     Event::ClientMessage(said) if said.type_ == self.atoms.XdndStatus => {
@@ -167,23 +175,11 @@ impl Source {
                     event => self.answer(&event)?,
                 }
             }
-            let pointer = self.x.query_pointer(self.root)?.reply()?;
-            let is_held = pointer.mask.contains(KeyButMask::BUTTON1);
-            if !goes_on() || !is_held {
-                if goes_on()
-                    && is_taken
-                    && let Some(target) = over
-                {
-                    self.say(target, self.atoms.XdndDrop, [0, self.began_at, 0, 0])?;
-                    tell(Stage::Over);
-                    return self.until_fetched(target);
-                }
-                if let Some(target) = over {
-                    self.say(target, self.atoms.XdndLeave, [0; 4])?;
-                }
-                return Ok(self.x.flush()?);
+            let (now, is_held) = self.pointer()?;
+            if !is_held {
+                dropped.get_or_insert((now, Instant::now()));
             }
-            let place = (pointer.root_x, pointer.root_y);
+            let place = dropped.map_or(now, |(place, _)| place);
             let target = self.target_at(place)?;
             if target != over {
                 if let Some(left) = over {
@@ -202,8 +198,25 @@ impl Source {
                 (is_awaited, told) = (true, Some(place));
             }
             self.x.flush()?;
+            if dropped.is_some_and(|(_, at)| !is_awaited || at.elapsed() > ANSWERED_WITHIN) {
+                break;
+            }
             std::thread::sleep(LOOK);
         }
+        let Some(target) = over else { return Ok(()) };
+        if goes_on() && is_taken {
+            self.say(target, self.atoms.XdndDrop, [0, self.began_at, 0, 0])?;
+            tell(Stage::Over);
+            return self.until_fetched(target);
+        }
+        self.say(target, self.atoms.XdndLeave, [0; 4])?;
+        Ok(self.x.flush()?)
+    }
+
+    /// Where the pointer is, and whether the button is held.
+    fn pointer(&self) -> Result<((i16, i16), bool)> {
+        let pointer = self.x.query_pointer(self.root)?.reply()?;
+        Ok(((pointer.root_x, pointer.root_y), pointer.mask.contains(KeyButMask::BUTTON1)))
     }
 
     /// The window asks for the file's place when it is dropped, and says when it has it.

@@ -6,36 +6,32 @@
 mod asking;
 mod few;
 mod joined;
+mod matching;
 mod only;
 mod terms;
-
-use std::collections::HashSet;
+mod without;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, params, params_from_iter};
+use rusqlite::{Connection, params_from_iter};
 
 pub use asking::Asking;
 use asking::Running;
 use joined::Joined;
+use matching::{alternatives, beginning_of, but_not, flatten, is_short, matched, parted, phrase};
 
 use super::listing::mailboxes_of;
 use super::message::first_key;
 use super::types::{MailboxView, MessageKey};
 use super::{Error, Store};
-use crate::mail::query::{Condition, Field, Text};
-use crate::mail::words::Sought;
-use crate::mail::{Query, beginnings};
+use crate::mail::Query;
+use crate::mail::query::Condition;
 
 pub use only::Only;
 pub(super) use only::keys_only;
 
-/// Messages of which the index is asked at a time whether they lack a word.
-const STRETCH: usize = 2_000;
 /// What fewer messages have is rare: all that begins like it is read at once. Of anything else the next hit is near. (Tests
 /// have so few messages that nothing else would ever be asked.)
 const RARE: i64 = if cfg!(test) { 2 } else { 10_000 };
-/// Parts of an OR that are asked one by one.
-const MOST_ALTERNATIVES: usize = 8;
 /// Octets from which on there is an index of messages: see the migration.
 const LARGE_BYTES: u64 = 65_536;
 
@@ -333,59 +329,6 @@ impl Statement {
         }
     }
 
-    /// Where all that is said of words is that they must not be there: the index is asked about a stretch of messages at a
-    /// time, and not for every message in the world that has the words.
-    fn keys_without(
-        mut self,
-        db: &Connection,
-        after: Option<MessageKey>,
-        most: usize,
-        running: &Running<'_>,
-    ) -> Result<Vec<MessageKey>, Error> {
-        let without = [
-            ("search", std::mem::take(&mut self.without)),
-            ("search_beginning", std::mem::take(&mut self.without_beginnings)),
-        ];
-        let (sql, values) = self.sql(None, STRETCH);
-        let place = values.len() + 1;
-        let mut candidates = db.prepare(&sql.replacen(" WHERE ", &format!(" WHERE message.key < ?{place} AND "), 1))?;
-        let mut matched = Vec::new();
-        for (index, words) in without.into_iter().filter(|(_, words)| !words.is_empty()) {
-            let select = db.prepare(&format!(
-                "SELECT search_document.message FROM {index}
-                 CROSS JOIN search_document ON search_document.number = {index}.rowid WHERE {index} MATCH ?1
-                 AND {index}.rowid >= (SELECT number FROM search_document WHERE message >= ?2 ORDER BY message LIMIT 1)
-                 AND {index}.rowid <= (SELECT number FROM search_document WHERE message <= ?3 ORDER BY message DESC LIMIT 1)"
-            ))?;
-            matched.push((select, words.join(" OR ")));
-        }
-        for (number, value) in (1_usize..).zip(&values) {
-            candidates.raw_bind_parameter(number, value)?;
-        }
-        let (mut found, mut before) = (Vec::new(), after.unwrap_or(MessageKey(i64::MAX)));
-        while found.len() < most {
-            running.go_on()?;
-            candidates.raw_bind_parameter(place, before.0)?;
-            let mut stretch: Vec<i64> = Vec::new();
-            let mut rows = candidates.raw_query();
-            while let Some(row) = rows.next()? {
-                stretch.push(row.get(0)?);
-            }
-            drop(rows);
-            let (Some(&newest), Some(&oldest)) = (stretch.first(), stretch.last()) else { break };
-            let mut has = HashSet::new();
-            for (select, words) in &mut matched {
-                for key in select.query_map(params![&*words, oldest, newest], |row| row.get::<_, i64>(0))? {
-                    has.insert(key?);
-                }
-            }
-            found.extend(stretch.into_iter().filter(|key| !has.contains(key)).map(MessageKey));
-            before = MessageKey(oldest);
-        }
-        found.truncate(most);
-        Ok(found)
-    }
-
     fn count(mut self, db: &Connection, running: &Running<'_>) -> Result<u64, Error> {
         self.settle(db)?;
         running.go_on()?;
@@ -485,58 +428,6 @@ impl Statement {
     }
 }
 
-/// Queries of which one must hold, where the parts of an OR would each be read in an order of its own.
-fn alternatives(query: Query) -> Vec<Query> {
-    let mut parts = Vec::new();
-    flatten(query.clone(), &mut parts);
-    let is_mixed = |part: &Query| matches!(part, Query::Any(any) if any.len() <= MOST_ALTERNATIVES && matched(&parted(part)).is_none());
-    let Some(at) = parts.iter().position(is_mixed) else { return vec![query] };
-    let Query::Any(any) = parts.swap_remove(at) else { return vec![query] };
-    any.into_iter().map(|part| Query::All(parts.iter().cloned().chain([part]).collect())).collect()
-}
-
-/// The same query, with the last word of each phrase set apart where it is a short beginning, which the index of words does not
-/// have: all its words are to be there, but the last may stand anywhere in the field until a fourth letter is typed.
-fn parted(query: &Query) -> Query {
-    let all = |parts: &[Query]| parts.iter().map(parted).collect();
-    match query {
-        Query::All(parts) => Query::All(all(parts)),
-        Query::Any(parts) => Query::Any(all(parts)),
-        Query::Not(inner) => Query::Not(Box::new(parted(inner))),
-        Query::Text(text) => match beginnings::last_short(&text.sought.words).filter(|_| text.is_beginning) {
-            Some((before, last)) if before.chars().any(char::is_alphanumeric) => {
-                let part = |words: &str, is_beginning| {
-                    let sought = Sought { words: words.to_owned(), is_lone: false };
-                    Query::Text(Text { sought, is_beginning, ..text.clone() })
-                };
-                Query::All(vec![part(before, false), part(last, true)])
-            }
-            _ => query.clone(),
-        },
-        Query::Condition(_) => query.clone(),
-    }
-}
-
-/// All that must hold, side by side.
-fn flatten(query: Query, parts: &mut Vec<Query>) {
-    match query {
-        Query::All(all) => all.into_iter().for_each(|part| flatten(part, parts)),
-        part => parts.push(part),
-    }
-}
-
-/// Whether it is looked for in the index of beginnings.
-fn is_short(text: &Text) -> bool {
-    text.is_beginning && beginnings::last_short(&text.sought.words).is_some()
-}
-
-fn beginning_of(text: &Text) -> String {
-    let (_, last) = beginnings::last_short(&text.sought.words).unwrap_or_default();
-    let words: Vec<String> =
-        beginnings::for_query(text.field, last).into_iter().map(|word| format!("\"{word}\"")).collect();
-    format!("({})", words.join(" OR "))
-}
-
 /// The index that holds only what is asked for, if one does.
 fn index_of(part: &Query) -> Option<&'static str> {
     let Query::Condition(condition) = part else { return None };
@@ -549,49 +440,6 @@ fn index_of(part: &Query) -> Option<&'static str> {
         Condition::Larger(size) if *size >= LARGE_BYTES => Some("message_large"),
         _ => None,
     }
-}
-
-/// The query in the index's own language, if it is about words alone. Something must be looked for: NOT stands between two.
-fn matched(query: &Query) -> Option<String> {
-    match query {
-        Query::Text(text) => (!is_short(text)).then(|| phrase(text)),
-        Query::Any(parts) if !parts.is_empty() => {
-            let parts: Option<Vec<String>> = parts.iter().map(matched).collect();
-            Some(format!("({})", parts?.join(" OR ")))
-        }
-        Query::All(parts) => {
-            let (without, with): (Vec<_>, Vec<_>) = parts.iter().partition(|part| matches!(part, Query::Not(_)));
-            let with: Option<Vec<String>> = with.into_iter().map(matched).collect();
-            let words = with.filter(|with| !with.is_empty())?.join(" AND ");
-            let without = without.into_iter().map(|part| match part {
-                Query::Not(inner) => matched(inner),
-                _ => None,
-            });
-            Some(format!("({})", but_not(words, &without.collect::<Option<Vec<String>>>()?)))
-        }
-        Query::Not(_) | Query::Condition(_) | Query::Any(_) => None,
-    }
-}
-
-/// Side by side, not inside each other: the index takes no expression that is nested too deep.
-fn but_not(words: String, without: &[String]) -> String {
-    if without.is_empty() { words } else { format!("({words}) NOT ({})", without.join(" OR ")) }
-}
-
-fn phrase(Text { field, sought, is_beginning }: &Text) -> String {
-    let columns = match field {
-        Field::Anywhere => "",
-        Field::From => "sender : ",
-        Field::To => "{recipients copies} : ",
-        Field::Cc => "copies : ",
-        Field::Subject => "subject : ",
-        Field::Body => "body : ",
-        Field::Attachment => "attachments : ",
-        Field::List => "list : ",
-    };
-    // NUL would end the text for the index.
-    let words = sought.words.replace(['"', '\0'], " ");
-    format!("({columns}\"{}\"{})", words.trim(), if *is_beginning { " *" } else { "" })
 }
 
 /// A pattern for whatever begins like this.

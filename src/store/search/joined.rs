@@ -1,5 +1,5 @@
-//! A word, and beside it a beginning that very many messages have, or that is not to be there: the lists of both are read from their new ends, a stretch at
-//! a time, for to ask the index about one message takes as long as to read hundreds from it.
+//! A word, and beside it a beginning that very many messages have, or that is not to be there: the lists of both are read from
+//! their new ends, a stretch at a time, for to ask the index about one message takes as long as to read hundreds from it.
 
 use std::collections::HashSet;
 

@@ -1,7 +1,8 @@
-//! From the HTML of a message to pixels. A panic within the engine of pages is no finding, for there the page is refused and the
-//! message read as text; all else is: a panic before or after it, a hang, memory without end.
+//! From the HTML of a message to pixels. A panic within the engine of pages is no finding, for there the process that draws gives
+//! the page up and the message is read as text; all else is: a panic before that, a hang, memory without end.
 #![no_main]
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::thread;
 
@@ -15,7 +16,8 @@ fn draw(octets: &[u8]) {
     let mut raw = b"Content-Type: text/html; charset=utf-8\r\n\r\n".to_vec();
     raw.extend_from_slice(octets);
     if let Ok(mut page) = Page::load(document_of(&raw), &VIEW, FONTS.get_or_init(Fonts::of_system)) {
-        page.paint(&VIEW);
+        let _given_up = catch_unwind(AssertUnwindSafe(|| page.paint(&VIEW)));
+        let _given_up = catch_unwind(AssertUnwindSafe(|| drop(page)));
     }
 }
 
